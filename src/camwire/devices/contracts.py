@@ -1,0 +1,74 @@
+"""What a device can do: the contracts that `cpu` and `cuda` fulfil."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from camwire.frames import Batch, Float32Array, Size, Tracks, UInt8Array
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """What a model wants to be fed: 8-bit pixels; scaling to floats is part of the model's graph."""
+
+    size: Size
+    channels: str
+    """`RGB` or `BGR`."""
+    pad_value: int
+    centred: bool
+    """Letterbox with bars on both sides; otherwise the picture is at the top left."""
+    keep_aspect: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """A batch, scaled for the model."""
+
+    pixels: UInt8Array
+    """[B, H, W, 3]."""
+    scale: Float32Array
+    """[B, 2] and ..."""
+    offset: Float32Array
+    """... [B, 2]: picture = (input - offset) / scale, for x and y."""
+
+
+class Preprocessor(Protocol):
+    def __call__(self, batch: Batch, spec: InputSpec) -> ModelInput:
+        """Scale, letterbox and convert a whole batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What to draw."""
+
+    toggles: frozenset[str]
+    """Names of the toggles that are on: boxes, labels, traces."""
+    class_names: tuple[str, ...]
+
+
+class Renderer(Protocol):
+    def __call__(self, batch: Batch, chosen: Sequence[int], tracks: Tracks, overlay: Overlay) -> list[Any]:
+        """Draw the frames at positions ``chosen``; returns a picture each, in the encoder's own form."""
+
+
+class Encoder(Protocol):
+    def __call__(self, pictures: Sequence[Any], quality: int) -> list[bytes]:
+        """A JPEG for each picture."""
+
+
+class Device(Protocol):
+    """A place where frames are decoded, scaled, drawn and encoded."""
+
+    name: str
+    preprocess: Preprocessor
+    render: Renderer
+    encode: Encoder
+    batch_size: int
+    """Frames taken together at most."""
+    lanes: int
+    """Batches in flight."""
+
+    def hwaccel(self) -> Any:
+        """The ``av.codec.hwaccel.HWAccel`` with which to open a camera, or None for software."""

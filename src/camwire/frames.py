@@ -1,0 +1,159 @@
+"""What travels down the pipeline: frames, batches of frames, detections, tracks.
+
+Results are *struct of arrays* over a whole batch: one array holds the boxes of every frame in the batch, and
+``frame_index`` says to which frame each row belongs. Rows are grouped by frame, in the batch's order.
+
+Coordinate frame: unless a name says otherwise, boxes and points are float32 pixels of the camera's *picture*,
+the size in which it is drawn and sent (``Frame.size``); x grows to the right, y downwards, the centre of the
+top left pixel is (0.5, 0.5). Boxes are ``x1, y1, x2, y2`` with x2 and y2 exclusive.
+
+Time: ``arrived``, ``decoded`` and ``formed`` are seconds of the machine's monotonic clock, which every
+process on the machine shares; ``captured`` is UTC, seconds since 1970; ``time`` is the camera's own time
+axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32Array = NDArray[np.float32]
+Float64Array = NDArray[np.float64]
+Int32Array = NDArray[np.int32]
+Int64Array = NDArray[np.int64]
+UInt8Array = NDArray[np.uint8]
+BoolArray = NDArray[np.bool_]
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+    def fitted_into(self, bound: Size) -> Size:
+        """The largest size of the same aspect inside ``bound``, never enlarged, both sides even.
+
+        Even sides are what 4:2:0 pictures and JPEG want. A side is never less than 2.
+        """
+        scale = min(bound.width / self.width, bound.height / self.height, 1.0)
+        return Size(*(max(2, round(side * scale / 2) * 2) for side in self))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture of one camera, still in the decoder's own memory."""
+
+    camera: str
+    sequence: int
+    """Counts this camera's decoded pictures since the worker started; never repeats."""
+    epoch: int
+    """Counts this camera's connections: it grows with every reconnect and every turn of a looped file."""
+    picture: Any
+    """The device's own picture: an ``av.VideoFrame`` on the CPU and on CUDA devices."""
+    source_size: Size
+    size: Size
+    """The picture's size for drawing and geometry: ``source_size`` fitted into ``output.size``."""
+    time: float
+    """Seconds on the camera's own time axis; grows strictly within an epoch."""
+    arrived: float
+    captured: float
+    decoded: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Frames taken together, at most one a camera."""
+
+    ticket: int
+    """Counts batches; stages that need order (tracking, publishing) go by it."""
+    frames: tuple[Frame, ...]
+    formed: float
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What a detector saw in a batch; N rows over all frames."""
+
+    boxes: Float32Array
+    """[N, 4] x1, y1, x2, y2 in picture pixels."""
+    scores: Float32Array
+    """[N], 0 to 1."""
+    classes: Int32Array
+    """[N], index into the model's class names."""
+    frame_index: Int32Array
+    """[N], ascending: the row's position in ``Batch.frames``."""
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @staticmethod
+    def empty() -> Detections:
+        return Detections(
+            np.empty((0, 4), np.float32),
+            np.empty(0, np.float32),
+            np.empty(0, np.int32),
+            np.empty(0, np.int32),
+        )
+
+    def rows_of(self, index: int) -> slice:
+        """The rows of the batch's ``index``-th frame."""
+        return rows_of(self.frame_index, index)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """Tracked objects of a batch, confirmed ones only; N rows over all frames."""
+
+    boxes: Float32Array
+    """[N, 4] x1, y1, x2, y2 in picture pixels."""
+    scores: Float32Array
+    """[N], score of the last detection matched."""
+    classes: Int32Array
+    """[N]."""
+    ids: Int64Array
+    """[N], unique within a camera, starting at 1, never reused."""
+    frame_index: Int32Array
+    """[N], ascending: the row's position in ``Batch.frames``."""
+    detections: Int32Array
+    """[N], row in the batch's Detections that was matched in this frame, or -1."""
+    ages: Int32Array
+    """[N], frames since the track began."""
+    velocities: Float32Array
+    """[N, 2], pixels per second."""
+    traces: Float32Array
+    """[N, T, 2], bottom centres of the last T frames in which the object was reported, oldest first;
+    rows with fewer points begin with NaN."""
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @staticmethod
+    def empty(trace_length: int = 0) -> Tracks:
+        return Tracks(
+            boxes=np.empty((0, 4), np.float32),
+            scores=np.empty(0, np.float32),
+            classes=np.empty(0, np.int32),
+            ids=np.empty(0, np.int64),
+            frame_index=np.empty(0, np.int32),
+            detections=np.empty(0, np.int32),
+            ages=np.empty(0, np.int32),
+            velocities=np.empty((0, 2), np.float32),
+            traces=np.empty((0, trace_length, 2), np.float32),
+        )
+
+    def rows_of(self, index: int) -> slice:
+        """The rows of the batch's ``index``-th frame."""
+        return rows_of(self.frame_index, index)
+
+
+def rows_of(frame_index: Int32Array, index: int) -> slice:
+    """The slice of an ascending ``frame_index`` that holds ``index``."""
+    start, stop = np.searchsorted(frame_index, (index, index + 1))
+    return slice(int(start), int(stop))

@@ -1,0 +1,185 @@
+"""Messages between the server and its workers.
+
+Downwards there is one message: the desired state, whole. Upwards: a greeting, statistics once a second, and
+frames. Everything is msgpack; decoding checks types and fails with ``msgspec.ValidationError``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+CameraPhase = Literal["disabled", "connecting", "live", "stalled", "retrying"]
+"""What a camera is doing. ``stalled``: connected, but no picture for a while."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
+    """Base of all messages: immutable, told apart by their class name."""
+
+
+# --- server → worker -------------------------------------------------------------------------
+
+
+class DesiredCamera(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera as the worker is to run it. Its repr leaves the URL out: it may hold a password."""
+
+    id: str
+    url: str
+    enabled: bool
+    transport: Literal["tcp", "udp"]
+    latency_ms: int
+    drop_on_latency: bool
+
+    def __repr__(self) -> str:
+        return f"DesiredCamera(id={self.id!r})"
+
+
+class DesiredModel(msgspec.Struct, frozen=True, kw_only=True):
+    file: str
+    runtime: str
+    score_threshold: float
+    iou_threshold: float
+    classes: tuple[str, ...] | None
+
+
+class DesiredTracker(msgspec.Struct, frozen=True, kw_only=True):
+    type: str
+    trace_length: int
+
+
+class DesiredOutput(msgspec.Struct, frozen=True, kw_only=True):
+    width: int
+    height: int
+    max_fps: float
+    jpeg_quality: int
+
+
+class DesiredState(Message, frozen=True, kw_only=True):
+    """Everything a worker is to do, as one document. The worker compares it with what runs."""
+
+    revision: int
+    cameras: tuple[DesiredCamera, ...]
+    model: DesiredModel
+    tracker: DesiredTracker
+    output: DesiredOutput
+    toggles: dict[str, bool]
+    watched: tuple[str, ...]
+    """Ids of the cameras that anyone looks at: only these are drawn and encoded."""
+    stats_epoch: int
+    """Grows when someone clears the statistics: the worker then starts counting anew."""
+
+
+class Stop(Message, frozen=True, kw_only=True):
+    """End in good order."""
+
+
+# --- worker → server -------------------------------------------------------------------------
+
+
+class Hello(Message, frozen=True, kw_only=True):
+    """A worker's first message, repeated until a desired state comes."""
+
+    worker: str
+    pid: int
+    device: str
+
+
+class Quantiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the last seconds, in milliseconds."""
+
+    p50: float
+    p95: float
+
+
+class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One camera, as its worker sees it. Counts run since the last clearing of statistics."""
+
+    id: str
+    phase: CameraPhase
+    reason: str | None = None
+    """Why it is stalled or retrying, for people; holds no secret."""
+    retry_at: float | None = None
+    """UTC, when the next try is due."""
+    codec: str | None = None
+    width: int = 0
+    height: int = 0
+    """The source's size in pixels."""
+    input_fps: float = 0.0
+    processed_fps: float = 0.0
+    output_fps: float = 0.0
+    frames_in: int = 0
+    frames_processed: int = 0
+    frames_out: int = 0
+    """frames_in = frames_out + sum(drops) + frames under way."""
+    drops: dict[str, int] = {}
+    objects: dict[str, int] = {}
+    """Objects in the newest processed frame, by class name."""
+    latency_ms: dict[str, Quantiles] = {}
+    """By stage: decode, queue, detect, track, render, encode, and total (arrived to published)."""
+
+
+class Statistics(Message, frozen=True, kw_only=True):
+    """Once a second."""
+
+    worker: str
+    pid: int
+    device: str
+    revision: int
+    """Of the desired state that this worker runs; 0 before the first."""
+    cameras: tuple[CameraReport, ...]
+    model: str
+    """The model, its runtime and its precision, in words."""
+    cpu_percent: float
+    rss_bytes: int
+
+
+class Failure(Message, frozen=True, kw_only=True):
+    """The worker can't do what is desired and says why; what ran before goes on."""
+
+    worker: str
+    revision: int
+    reason: str
+
+
+class FrameHeader(Message, frozen=True, kw_only=True):
+    """Goes before a frame's JPEG, as the first part of a two-part message."""
+
+    camera: str
+    sequence: int
+    epoch: int
+    width: int
+    height: int
+    captured: float
+    """UTC."""
+    arrived: float
+    published: float
+    """Monotonic seconds, comparable between processes of one machine."""
+
+
+Downward = DesiredState | Stop
+Upward = Hello | Statistics | Failure
+
+_encoder = msgspec.msgpack.Encoder()
+_downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
+_upward: msgspec.msgpack.Decoder[Upward] = msgspec.msgpack.Decoder(Upward)
+_header = msgspec.msgpack.Decoder(FrameHeader)
+
+
+def encode(message: Message) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode_downward(data: bytes) -> Downward:
+    """Raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
+    return _downward.decode(data)
+
+
+def decode_upward(data: bytes) -> Upward:
+    """Raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
+    return _upward.decode(data)
+
+
+def decode_header(data: bytes) -> FrameHeader:
+    """Raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
+    return _header.decode(data)

@@ -1,0 +1,25 @@
+"""Fixtures for all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+IN_CI = os.environ.get("CI") == "true"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The development data beside the repository; tests that use it skip without it."""
+    if not SHARED.is_dir():
+        pytest.skip("the development data is not here")
+    return SHARED
+
+
+def missing_package(what: str, install: str) -> None:
+    """Skip loudly, with the line that helps; in CI, where everything is installed, fail instead."""
+    message = f"{what} is not installed; add it with: {install}"
+    if IN_CI:
+        pytest.fail(message)
+    pytest.skip(message)
