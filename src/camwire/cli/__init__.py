@@ -1,0 +1,109 @@
+"""The command line: `camwire COMMAND ...`.
+
+A command is a module with one function ``command``; its typer annotations are the options, its docstring
+is the help. It is imported only when it is called or listed, so that `camwire check` starts no model runtime:
+import what is heavy inside the function. To add a command, write the module and add its line to ``COMMANDS``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections import UserDict
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from camwire import __version__
+
+COMMANDS: dict[str, str] = {}
+"""Name on the command line → module, in the order in which `camwire --help` lists them."""
+
+HIDDEN = frozenset({"worker"})
+"""Commands that camwire calls itself; `--help` leaves them out."""
+
+FAILURE = 1
+WRONG_CONFIGURATION = 2
+INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """Ends a command with a message for people and an exit status; no traceback is shown."""
+
+    def __init__(self, message: str, exit_status: int = FAILURE) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
+class CommandTable(UserDict[str, Any]):
+    """``COMMANDS`` with each module imported when its command is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(name, hidden=name in HIDDEN)(import_module(self.data[name]).command)
+        return get_command(single)
+
+
+class LazyGroup(TyperGroup):
+    """A group of commands that reads ``CommandTable``."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = CommandTable(COMMANDS)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"camwire {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Live analytics on IP cameras: RTSP in; annotated video, tracked objects and statistics out.
+
+    `camwire demo` shows it, `camwire run CONFIG.yaml` runs it on your cameras.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; ends through SystemExit where typer does."""
+    try:
+        get_command(app).main(args=arguments, prog_name="camwire")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except CommandError as error:
+        return _report(str(error), error.exit_status)
+    except Exception as error:  # noqa: BLE001 - the command line's outermost boundary
+        return _report_unexpected(error)
+    return 0
+
+
+def _report(message: str, exit_status: int) -> int:
+    print(f"camwire: {message}", file=sys.stderr)
+    return exit_status
+
+
+def _report_unexpected(error: Exception) -> int:
+    if os.environ.get("CAMWIRE_TRACEBACK"):
+        traceback.print_exception(error)
+    return _report(f"{type(error).__name__}: {error} (CAMWIRE_TRACEBACK=1 shows where)", FAILURE)

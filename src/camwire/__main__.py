@@ -1,0 +1,7 @@
+"""`python -m camwire` is `camwire`."""
+
+import sys
+
+from camwire.cli import main
+
+sys.exit(main())
