@@ -1,0 +1,199 @@
+"""The native engine: makes what runs the same as what is desired."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+
+from camwire.devices.contracts import Device, Overlay
+from camwire.frames import Frame, Size
+from camwire.link.messages import CameraReport, DesiredCamera, DesiredModel, DesiredState, DesiredTracker
+from camwire.pipeline.changes import camera_changes
+from camwire.pipeline.detector import Detector
+from camwire.pipeline.lane import Lanes, Publisher
+from camwire.pipeline.policy import BatchPolicy
+from camwire.pipeline.recorder import Recorder
+from camwire.pipeline.slots import Slots
+from camwire.pipeline.stages import Stages
+from camwire.sources import CameraSource
+from camwire.tracking import Tracker
+from camwire.tracking import create as create_tracker
+
+MAX_WAIT = 0.010
+"""Seconds that a frame waits for others to share its batch."""
+STOP_TIMEOUT = 2.0
+"""Seconds that a camera's thread is given to end."""
+
+log = structlog.get_logger()
+
+
+class Engine:
+    """Owns the sources, the slots and the lanes of one worker.
+
+    ``apply`` and ``stop`` are called by one thread; ``report`` by any. With ``recordings`` set, files are read
+    once and as fast as they are processed, and no frame is left out for lack of time.
+    """
+
+    def __init__(self, device: Device, publish: Publisher, *, recordings: bool = False) -> None:
+        self._device = device
+        self._publish = publish
+        self._recordings = recordings
+        self.recorder = Recorder()
+        self._slots = Slots(
+            BatchPolicy(device.batch_size, MAX_WAIT),
+            on_overwritten=lambda frame: self.recorder.lost((frame,), "overwritten"),
+            patient=recordings,
+        )
+        self._lanes: Lanes | None = None
+        self._running: dict[str, DesiredCamera] = {}
+        self._sources: dict[str, CameraSource] = {}
+        self._desired: DesiredState | None = None
+        self._detector: Detector | None = None
+        self._tracker: Tracker | None = None
+        self._live = 1
+
+    @property
+    def revision(self) -> int:
+        """Of the desired state that runs; 0 before the first."""
+        return self._desired.revision if self._desired else 0
+
+    @property
+    def model(self) -> str:
+        """The model that runs, in words."""
+        return self._detector.describe() if self._detector else ""
+
+    def apply(self, desired: DesiredState) -> None:
+        """Make what runs the same as ``desired``, touching only what differs.
+
+        Raises ModelError when the model can't be loaded; then nothing has changed.
+        """
+        before = self._desired
+        detector = self._detector_for(desired.model)
+        tracker = self._tracker_for(desired.tracker)
+        self._detector, self._tracker = detector, tracker
+        self._use(
+            Stages(
+                device=self._device,
+                detect=detector,
+                tracker=tracker,
+                overlay=Overlay(
+                    toggles=frozenset(name for name, on in desired.toggles.items() if on),
+                    class_names=detector.class_names,
+                ),
+                watched=frozenset(desired.watched),
+                max_fps=desired.output.max_fps,
+                jpeg_quality=desired.output.jpeg_quality,
+            )
+        )
+        if before is not None and before.stats_epoch != desired.stats_epoch:
+            self.recorder.clear()
+        bound = Size(desired.output.width, desired.output.height)
+        resized = before is not None and bound != Size(before.output.width, before.output.height)
+        self._desired = desired
+        changes = camera_changes({} if resized else self._running, desired.cameras)
+        self._stop_cameras(tuple(self._running) if resized else changes.stop)
+        for camera in changes.start:
+            self._start_camera(camera, bound)
+
+    def _detector_for(self, model: DesiredModel) -> Detector:
+        if self._detector is not None and self._desired is not None and self._desired.model == model:
+            return self._detector
+        return Detector.load(model, self._device)
+
+    def _tracker_for(self, tracker: DesiredTracker) -> Tracker:
+        if self._tracker is not None and self._desired is not None and self._desired.tracker == tracker:
+            return self._tracker
+        return create_tracker(tracker)
+
+    def _use(self, stages: Stages) -> None:
+        if self._lanes is not None:
+            self._lanes.stages = stages
+            return
+        self._lanes = Lanes(
+            self._slots,
+            self.recorder,
+            self._publish,
+            count=self._device.lanes,
+            expected=lambda: self._live,
+            stages=stages,
+        )
+        self._lanes.start()
+
+    def _start_camera(self, camera: DesiredCamera, bound: Size) -> None:
+        log.info("camera starts", camera=camera.id)
+        self.recorder.add(camera.id)
+        self._slots.add(camera.id)
+        source = CameraSource(
+            camera,
+            _Inlet(self._slots, self.recorder),
+            bound=bound,
+            hwaccel=self._device.hwaccel,
+            paced=not self._recordings,
+            looped=not self._recordings,
+        )
+        self._running[camera.id] = camera
+        self._sources[camera.id] = source
+        source.start()
+
+    def _stop_cameras(self, ids: tuple[str, ...]) -> None:
+        for id in ids:
+            log.info("camera stops", camera=id)
+            self._sources[id].stop()
+            waiting = self._slots.remove(id)
+            if waiting is not None:
+                self.recorder.lost((waiting,), "stopped")
+        for id in ids:
+            if not self._sources[id].join(STOP_TIMEOUT):
+                log.warning("a camera's thread did not end in time; it is left to end by itself", camera=id)
+            if self._lanes is not None:
+                self._lanes.forget(id)
+            self.recorder.remove(id)
+            del self._sources[id], self._running[id]
+
+    def report(self) -> tuple[CameraReport, ...]:
+        """Every camera of the desired state, disabled ones too."""
+        desired = self._desired
+        if desired is None:
+            return ()
+        now = time.monotonic()
+        sources = dict(self._sources)
+        reports = []
+        for camera in desired.cameras:
+            source = sources.get(camera.id)
+            if source is None:
+                reports.append(
+                    CameraReport(id=camera.id, phase="connecting" if camera.enabled else "disabled")
+                )
+            else:
+                reports.append(self.recorder.report(camera.id, source.report(), now))
+        self._live = sum(report.phase == "live" for report in reports)
+        return tuple(reports)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every recording has been read and every frame has come out."""
+        return all(source.ended for source in self._sources.values()) and self.recorder.under_way == 0
+
+    def stop(self, timeout: float) -> bool:
+        """End every thread within ``timeout`` seconds; false if some were left."""
+        deadline = time.monotonic() + timeout
+        for source in self._sources.values():
+            source.stop()
+        self.recorder.lost(self._slots.close(), "stopped")
+        ended = [source.join(max(0.05, deadline - time.monotonic())) for source in self._sources.values()]
+        lanes = self._lanes is None or self._lanes.join(max(0.05, deadline - time.monotonic()))
+        return lanes and all(ended)
+
+
+class _Inlet:
+    """Where a source puts its frames: counted first, then into the slot."""
+
+    def __init__(self, slots: Slots, recorder: Recorder) -> None:
+        self._slots = slots
+        self._recorder = recorder
+
+    def put(self, frame: Frame) -> None:
+        self._recorder.arrived(frame)
+        if not self._slots.put(frame):
+            self._recorder.lost((frame,), "stopped")

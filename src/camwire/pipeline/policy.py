@@ -1,0 +1,36 @@
+"""When a batch is taken, and which frames go into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPolicy:
+    """A batch is due when it is full, or when its first frame has waited long enough.
+
+    No camera is waited for beyond ``max_wait``: one that is slow or gone costs the others that much at most.
+    """
+
+    size: int
+    """Frames in a batch at most."""
+    max_wait: float
+    """Seconds that a frame waits for company."""
+
+    def seconds_until_due(self, waiting: Mapping[str, float], expected: int, now: float) -> float:
+        """0 when a batch is due at ``now``; infinity when there is nothing to take.
+
+        ``waiting`` maps each camera with a frame to when its slot was filled (it keeps that time when a newer
+        frame takes the place of an older one); ``expected`` is the number of cameras that send pictures.
+        """
+        if not waiting:
+            return inf
+        if len(waiting) >= min(self.size, max(expected, 1)):
+            return 0.0
+        return max(0.0, min(waiting.values()) + self.max_wait - now)
+
+    def chosen(self, waiting: Mapping[str, float]) -> list[str]:
+        """The cameras whose frames are taken: those that have waited longest, so that none starves."""
+        return sorted(waiting, key=waiting.__getitem__)[: self.size]

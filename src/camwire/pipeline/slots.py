@@ -1,0 +1,106 @@
+"""Between the cameras' threads and the lanes: one slot a camera, holding its newest frame."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from math import inf
+
+from camwire.frames import Batch, Frame
+from camwire.pipeline.policy import BatchPolicy
+
+
+class Slots:
+    """Sources put frames, lanes take batches; a newer frame takes an older one's place.
+
+    ``on_overwritten`` is told the frame that was lost. With ``patient`` set a full slot makes its source wait
+    instead, so that a recording is processed whole and as fast as the pipeline goes.
+    """
+
+    def __init__(
+        self,
+        policy: BatchPolicy,
+        *,
+        on_overwritten: Callable[[Frame], None],
+        patient: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._policy = policy
+        self._on_overwritten = on_overwritten
+        self._patient = patient
+        self._clock = clock
+        self._frames: dict[str, Frame | None] = {}
+        self._filled: dict[str, float] = {}
+        self._tickets = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def add(self, camera: str) -> None:
+        with self._changed:
+            self._frames.setdefault(camera, None)
+
+    def remove(self, camera: str) -> Frame | None:
+        """Close a camera's slot and return the frame that was waiting in it."""
+        with self._changed:
+            self._filled.pop(camera, None)
+            self._changed.notify_all()
+            return self._frames.pop(camera, None)
+
+    def put(self, frame: Frame) -> bool:
+        """Hand a frame over; false when the camera has no slot (any more)."""
+        with self._changed:
+            if self._patient:
+                self._changed.wait_for(lambda: self._closed or self._frames.get(frame.camera, None) is None)
+            if self._closed or frame.camera not in self._frames:
+                return False
+            lost = self._frames[frame.camera]
+            self._frames[frame.camera] = frame
+            self._filled.setdefault(frame.camera, self._clock())
+            self._changed.notify_all()
+        if lost is not None:
+            self._on_overwritten(lost)
+        return True
+
+    def take(self, expected: Callable[[], int]) -> Batch | None:
+        """Wait until a batch is due and take it; None once the slots are closed."""
+        with self._changed:
+            while not self._closed:
+                now = self._clock()
+                pause = self._policy.seconds_until_due(self._filled, expected(), now)
+                if pause == 0.0:
+                    return self._taken(now)
+                self._changed.wait(None if pause == inf else pause)
+            return None
+
+    def _taken(self, now: float) -> Batch:
+        frames = []
+        for camera in self._policy.chosen(self._filled):
+            frame = self._frames[camera]
+            assert frame is not None, "a filled slot holds a frame"
+            frames.append(frame)
+            self._frames[camera] = None
+            del self._filled[camera]
+        if self._patient:
+            self._changed.notify_all()
+        return Batch(self._next_ticket(), tuple(frames), now)
+
+    def empty_batch(self) -> Batch | None:
+        """A batch of no frames, for whoever wants a turn between other batches; None once closed."""
+        with self._changed:
+            return None if self._closed else Batch(self._next_ticket(), (), self._clock())
+
+    def _next_ticket(self) -> int:
+        ticket = self._tickets
+        self._tickets += 1
+        return ticket
+
+    def close(self) -> list[Frame]:
+        """End all waiting and return the frames that nobody took."""
+        with self._changed:
+            self._closed = True
+            left = [frame for frame in self._frames.values() if frame is not None]
+            self._frames.clear()
+            self._filled.clear()
+            self._changed.notify_all()
+            return left

@@ -1,0 +1,24 @@
+"""What a batch goes through, as one value: replaced as a whole when the configuration changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from camwire.devices.contracts import Device, Overlay
+from camwire.frames import Batch, Detections
+from camwire.tracking import Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """A batch reads this once, when it sets out, so that a change never meets it halfway."""
+
+    device: Device
+    detect: Callable[[Batch], Detections]
+    tracker: Tracker
+    overlay: Overlay
+    watched: frozenset[str]
+    """Cameras that anyone looks at; the others are neither drawn nor encoded."""
+    max_fps: float
+    jpeg_quality: int

@@ -1,0 +1,120 @@
+"""The worker process: does what the server desires, tells what it does, and ends when the server is gone."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+import time
+from pathlib import Path
+
+import structlog
+
+from camwire.devices import open_device
+from camwire.frames import Frame
+from camwire.link.messages import DesiredState, Failure, Hello, Statistics, Stop
+from camwire.link.worker_end import WorkerEnd
+from camwire.models import ModelError
+from camwire.monitoring.process import ProcessMeter
+from camwire.pipeline.engine import Engine
+
+REPORT_EVERY = 1.0
+STOP_TIMEOUT = 1.5
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Two threads besides the engine's own: this one talks with the server, another applies what it says.
+
+    They are two because applying may take seconds (a model is loaded, a camera's thread ends), and the server
+    takes a worker that is silent for long to be dead.
+    """
+
+    def __init__(self, name: str, device: str, directory: Path) -> None:
+        self._name = name
+        self._device = open_device(device)
+        self._link = WorkerEnd(directory, name)
+        self._engine = Engine(self._device, self._publish)
+        self._meter = ProcessMeter()
+        self._parent = os.getppid()
+        self._stopping = threading.Event()
+        self._newest: queue.Queue[DesiredState | None] = queue.Queue()
+        self._failures: queue.Queue[Failure] = queue.Queue()
+        self._applier = threading.Thread(target=self._applying, name="applier")
+        self._broken = False
+
+    def run(self) -> int:
+        """Serve until told to stop, by a message, a signal or the server's end; returns the exit status."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopping.set())
+        self._applier.start()
+        self._link.send(Hello(worker=self._name, pid=os.getpid(), device=self._device.name))
+        next_report = time.monotonic() + REPORT_EVERY
+        while not self._stopping.is_set() and os.getppid() == self._parent:
+            self._hear(max(0.0, next_report - time.monotonic()))
+            if time.monotonic() >= next_report:
+                next_report = time.monotonic() + REPORT_EVERY
+                self._tell()
+        return self._stop()
+
+    def _hear(self, timeout: float) -> None:
+        match self._link.receive(min(timeout, 0.2)):
+            case DesiredState() as desired:
+                self._newest.put(desired)
+            case Stop():
+                self._stopping.set()
+            case None:
+                pass
+
+    def _tell(self) -> None:
+        while not self._failures.empty():
+            self._link.send(self._failures.get())
+        if self._engine.revision == 0 and self._newest.empty():
+            self._link.send(Hello(worker=self._name, pid=os.getpid(), device=self._device.name))
+        usage = self._meter.read()
+        self._link.send(
+            Statistics(
+                worker=self._name,
+                pid=os.getpid(),
+                device=self._device.name,
+                revision=self._engine.revision,
+                cameras=self._engine.report(),
+                model=self._engine.model,
+                cpu_percent=usage.cpu_percent,
+                rss_bytes=usage.rss_bytes,
+            )
+        )
+
+    def _applying(self) -> None:
+        """The applier's supervisor boundary: what nobody foresaw ends the worker, which is then replaced."""
+        try:
+            self._apply_newest()
+        except Exception:
+            log.exception("the desired state could not be applied; the worker ends")
+            self._broken = True
+            self._stopping.set()
+
+    def _apply_newest(self) -> None:
+        while (desired := self._newest.get()) is not None:
+            while not self._newest.empty():
+                newer = self._newest.get()
+                if newer is None:
+                    return
+                desired = newer
+            try:
+                self._engine.apply(desired)
+            except ModelError as error:
+                log.error("the desired state can't be applied", reason=str(error))
+                self._failures.put(Failure(worker=self._name, revision=desired.revision, reason=str(error)))
+
+    def _publish(self, frame: Frame, jpeg: bytes) -> bool:
+        return self._link.publish(frame, jpeg, time.monotonic())
+
+    def _stop(self) -> int:
+        self._newest.put(None)
+        ended = self._engine.stop(STOP_TIMEOUT)
+        self._applier.join(STOP_TIMEOUT)
+        self._link.close()
+        return 0 if ended and not self._applier.is_alive() and not self._broken else 1
