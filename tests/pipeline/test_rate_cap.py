@@ -38,4 +38,5 @@ def test_never_above_the_cap_by_more_than_two_pictures_in_any_window(gaps, max_f
     out = admitted(times, max_fps)
     for start in range(len(out)):
         for end in range(start, len(out)):
-            assert end - start <= (out[end] - out[start]) * max_fps + 1.001
+            # A picture takes its place in the schedule up to half an interval early, one interval late.
+            assert end - start <= (out[end] - out[start]) * max_fps + 1.501
