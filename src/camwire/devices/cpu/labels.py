@@ -1,0 +1,64 @@
+"""Plates with a class, an id and a score, drawn once and pasted many times.
+
+A label is two plates side by side: the name and id, which an object keeps while it is seen, and the score,
+of which there are only a hundred. Both are remembered, so that a label costs two copies of a few hundred
+pixels instead of drawing its letters again.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from camwire.devices.cpu.palette import INK, Colour, colour_of
+from camwire.frames import UInt8Array
+
+REMEMBERED_PLATES = 4096
+"""About 5 kB each at 1280×720."""
+
+SEMIBOLD = 600
+
+_font = cv2.FontFace("sans")
+_font_lock = threading.Lock()  # a FontFace keeps state while it draws
+
+
+def name_plate(name: str, track_id: int, class_index: int, text_size: int) -> UInt8Array:
+    """``name #id`` on the class's colour, [h, w, 3] BGR; the height depends on ``text_size`` alone."""
+    return _plate(f"{name} #{track_id}", colour_of(class_index), text_size, text_size * 2 // 5)
+
+
+def score_plate(score: float, class_index: int, text_size: int) -> UInt8Array:
+    """The score with two digits, made to stand to the right of a name plate."""
+    return _plate(f"{score:.2f}", colour_of(class_index), text_size, 0)
+
+
+@lru_cache(maxsize=REMEMBERED_PLATES)
+def _plate(text: str, colour: Colour, size: int, margin: int) -> UInt8Array:
+    """``text`` with ``margin`` pixels of room before it and a fixed room after it."""
+    # Ascenders reach 0.75 and descenders 0.25 of the font's size; the rest is room around them.
+    height = size * 3 // 2
+    with _font_lock:
+        _, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), _font, size, SEMIBOLD)
+        plate = np.empty((height, margin + width + size * 2 // 5, 3), np.uint8)
+        plate[:] = colour
+        baseline = (height + size * 7 // 10) // 2
+        cv2.putText(plate, text, (margin, baseline), INK, _font, size, SEMIBOLD)
+    plate.flags.writeable = False
+    return plate
+
+
+def paste(picture: UInt8Array, plates: tuple[UInt8Array, ...], left: int, bottom: int) -> None:
+    """Put ``plates`` side by side, their lower left corner at ``left``, ``bottom``, moved to be inside.
+
+    What is wider or higher than the whole picture is cut off at the right and the bottom.
+    """
+    height, width = picture.shape[:2]
+    top = max(0, min(bottom - plates[0].shape[0], height - plates[0].shape[0]))
+    left = max(0, min(left, width - sum(plate.shape[1] for plate in plates)))
+    for plate in plates:
+        target = picture[top : top + plate.shape[0], left : left + plate.shape[1]]
+        target[:] = plate[: target.shape[0], : target.shape[1]]
+        left += plate.shape[1]

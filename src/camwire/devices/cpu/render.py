@@ -1,0 +1,116 @@
+"""The overlay: boxes, labels and traces on a camera's picture."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from camwire.devices.contracts import Overlay
+from camwire.devices.cpu.convert import to_bgr
+from camwire.devices.cpu.labels import name_plate, paste, score_plate
+from camwire.devices.cpu.palette import INK, Colour, Style, colour_of
+from camwire.frames import Batch, Float32Array, Int32Array, Size, Tracks, UInt8Array
+
+SUBPIXEL_BITS = 3
+"""Traces are drawn to an eighth of a pixel, so that they don't tremble."""
+
+
+class CpuRenderer:
+    """Implements :class:`camwire.devices.contracts.Renderer`; any number of threads may call it at once."""
+
+    def __call__(
+        self, batch: Batch, chosen: Sequence[int], tracks: Tracks, overlay: Overlay
+    ) -> list[UInt8Array]:
+        """[H, W, 3] BGR of ``Frame.size`` for each frame at the positions ``chosen``."""
+        return [self._rendered(batch, index, tracks, overlay) for index in chosen]
+
+    def _rendered(self, batch: Batch, index: int, tracks: Tracks, overlay: Overlay) -> UInt8Array:
+        frame = batch.frames[index]
+        picture = to_bgr(frame.picture, frame.size)
+        rows = tracks.rows_of(index)
+        if rows.start == rows.stop:
+            return picture
+        style = Style.for_size(frame.size)
+        classes = tracks.classes[rows].tolist()
+        corners = pixel_corners(tracks.boxes[rows], frame.size)
+        if "traces" in overlay.toggles:
+            draw_traces(picture, tracks.traces[rows], classes, style)
+        if "boxes" in overlay.toggles:
+            draw_boxes(picture, corners, classes, style)
+        if "labels" in overlay.toggles:
+            names = [overlay.class_names[class_index] for class_index in classes]
+            ids, scores = tracks.ids[rows].tolist(), tracks.scores[rows].tolist()
+            draw_labels(picture, corners, classes, names, ids, scores, style)
+        return picture
+
+
+def pixel_corners(boxes: Float32Array, size: Size) -> Int32Array:
+    """[N, 4] left, top, right and bottom pixel, all inclusive and inside the picture."""
+    first = np.floor(boxes[:, :2])
+    last = np.ceil(boxes[:, 2:]) - 1
+    limit = np.array((size.width - 1, size.height - 1) * 2)
+    return np.concatenate((first, last), axis=1).clip(0, limit).astype(np.int32)
+
+
+def draw_boxes(picture: UInt8Array, corners: Int32Array, classes: Sequence[int], style: Style) -> None:
+    """A line along each box's inside, with a dark edge on both its sides that lifts it off any background.
+
+    Drawn as nested rectangles one pixel wide: sharp corners, in half the time of OpenCV's thick lines.
+    """
+    for (left, top, right, bottom), class_index in zip(corners.tolist(), classes, strict=True):
+        colour = colour_of(class_index)
+        for inset in range(-1, style.line + 1):
+            cv2.rectangle(
+                picture,
+                (left + inset, top + inset),
+                (right - inset, bottom - inset),
+                colour if 0 <= inset < style.line else INK,
+            )
+
+
+def draw_labels(
+    picture: UInt8Array,
+    corners: Int32Array,
+    classes: Sequence[int],
+    names: Sequence[str],
+    ids: Sequence[int],
+    scores: Sequence[float],
+    style: Style,
+) -> None:
+    """A plate on each box's upper edge, or inside the picture where there is no room above it."""
+    for (left, top, _, _), class_index, name, track_id, score in zip(
+        corners.tolist(), classes, names, ids, scores, strict=True
+    ):
+        plates = (
+            name_plate(name, track_id, class_index, style.text),
+            score_plate(score, class_index, style.text),
+        )
+        paste(picture, plates, left, top)
+
+
+def draw_traces(picture: UInt8Array, traces: Float32Array, classes: Sequence[int], style: Style) -> None:
+    """The way of each object, thin where it is old, with a dark shadow; ``traces`` [N, T, 2] as in Tracks."""
+    length = traces.shape[1]
+    starts = np.isnan(traces[:, :, 0]).sum(axis=1).tolist()
+    one = 1 << SUBPIXEL_BITS
+    # OpenCV's integer coordinates are pixel centres, ours are half a pixel further.
+    points = ((np.nan_to_num(traces) - 0.5) * one).astype(np.int32)
+    shadows = points + style.line * one
+    ways = [i for i, start in enumerate(starts) if length - start >= 2]
+    older: defaultdict[Colour, list[Int32Array]] = defaultdict(list)
+    newer: defaultdict[Colour, list[Int32Array]] = defaultdict(list)
+    for i in ways:
+        colour, middle = colour_of(classes[i]), (starts[i] + length - 1) // 2
+        older[colour].append(points[i, starts[i] : middle + 1])
+        newer[colour].append(points[i, middle:])
+    _draw_lines(picture, {INK: [shadows[i, starts[i] :] for i in ways]}, 1)
+    _draw_lines(picture, older, max(1, style.line - 1))
+    _draw_lines(picture, newer, style.line + 1)
+
+
+def _draw_lines(picture: UInt8Array, lines: Mapping[Colour, list[Int32Array]], width: int) -> None:
+    for colour, points in lines.items():
+        cv2.polylines(picture, points, False, colour, width, cv2.LINE_8, SUBPIXEL_BITS)
