@@ -1,0 +1,73 @@
+"""The web application: routes, and the server that answers them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import uvicorn
+from fastapi import FastAPI, Response, WebSocket
+
+from camwire.server import wire
+from camwire.server.hub import Hub
+from camwire.server.session import Delivered, serve_client
+from camwire.server.viewer import SecurityHeaders, Viewer
+from camwire.server.websocket import BoundedWebSocket
+
+PING_INTERVAL = 20.0
+"""Seconds between pings, and until a missing answer ends the connection."""
+
+
+def create_app(hub: Hub, delivered: Delivered, not_ready: Callable[[], str | None]) -> FastAPI:
+    """``delivered`` hears of every picture sent; ``not_ready`` says why no pictures can come."""
+    app = FastAPI(title="camwire", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(SecurityHeaders)
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """The server answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    async def readyz(response: Response) -> dict[str, str]:
+        """Every worker runs; 503 with the reason otherwise."""
+        reason = not_ready()
+        if reason is None:
+            return {"status": "ready"}
+        response.status_code = 503
+        return {"status": "not ready", "reason": reason}
+
+    @app.websocket("/ws")
+    async def ws(socket: WebSocket) -> None:
+        await serve_client(socket, hub, delivered)
+
+    app.mount("/", Viewer())
+    return app
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn's server without its signal handlers: the process has its own."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()
+
+
+def http_server(app: FastAPI, websocket: type[BoundedWebSocket] = BoundedWebSocket) -> HttpServer:
+    """uvicorn, with bounded messages and without compression: JPEG doesn't get smaller."""
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="h11",
+        ws=websocket,
+        ws_max_size=wire.LARGEST_MESSAGE,
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_INTERVAL,
+        ws_ping_timeout=PING_INTERVAL,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    return HttpServer(config)

@@ -1,0 +1,86 @@
+"""What the workers are to do: the configuration and what people have chosen since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from camwire.config.camera import CameraConfig
+from camwire.config.root import Config
+from camwire.link.messages import DesiredCamera, DesiredModel, DesiredOutput, DesiredState, DesiredTracker
+
+
+class UnknownToggleError(LookupError):
+    """There is no toggle of this name."""
+
+
+class Desired:
+    """Every change makes a new revision; the document always says everything."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.revision = 1
+        self.stats_epoch = 0
+        self._toggles: dict[str, bool] = config.overlay.model_dump()
+        self._watched: frozenset[str] = frozenset()
+
+    @property
+    def toggles(self) -> Mapping[str, bool]:
+        return self._toggles
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """Ids of the cameras that anyone looks at."""
+        return self._watched
+
+    def set_toggle(self, name: str, enabled: bool) -> bool:
+        """Returns whether this changed anything. Raises UnknownToggleError."""
+        if name not in self._toggles:
+            raise UnknownToggleError(name)
+        if self._toggles[name] == enabled:
+            return False
+        self._toggles[name] = enabled
+        self.revision += 1
+        return True
+
+    def watch(self, cameras: Iterable[str]) -> bool:
+        """Says which cameras anyone looks at; returns whether this changed anything."""
+        watched = frozenset(cameras)
+        if watched == self._watched:
+            return False
+        self._watched = watched
+        self.revision += 1
+        return True
+
+    def clear_statistics(self) -> None:
+        self.stats_epoch += 1
+        self.revision += 1
+
+    def document(self) -> DesiredState:
+        """Everything, for a worker; cameras in configuration order."""
+        config = self.config
+        return DesiredState(
+            revision=self.revision,
+            cameras=tuple(_camera(camera) for camera in config.cameras),
+            model=DesiredModel(**config.model.model_dump()),
+            tracker=DesiredTracker(**config.tracker.model_dump()),
+            output=DesiredOutput(
+                width=config.output.size.width,
+                height=config.output.size.height,
+                max_fps=config.output.max_fps,
+                jpeg_quality=config.output.jpeg_quality,
+            ),
+            toggles=dict(self._toggles),
+            watched=tuple(camera.id for camera in config.cameras if camera.id in self._watched),
+            stats_epoch=self.stats_epoch,
+        )
+
+
+def _camera(camera: CameraConfig) -> DesiredCamera:
+    return DesiredCamera(
+        id=camera.id,
+        url=camera.url.reveal(),
+        enabled=camera.enabled,
+        transport=camera.transport,
+        latency_ms=camera.latency_ms,
+        drop_on_latency=camera.drop_on_latency,
+    )

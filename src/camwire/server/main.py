@@ -1,0 +1,156 @@
+"""The server's process: puts its parts together, and takes them apart in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from camwire.config.root import Config
+from camwire.link.endpoint import Endpoints, private_endpoints
+from camwire.link.messages import Stop
+from camwire.link.server_end import ServerEnd
+from camwire.server.app import create_app, http_server
+from camwire.server.desired import Desired
+from camwire.server.hub import Hub
+from camwire.server.listener import CannotListenError, address_of, listen
+from camwire.server.reporter import Reporter
+from camwire.server.supervisor import Supervisor
+from camwire.server.workers import Workers
+
+FAILURE = 1
+INTERRUPTED = 130
+WORKER = "cpu"
+
+WorkerCommand = Callable[[str, Endpoints], Sequence[str]]
+"""A worker's name and where the link is → what to execute."""
+
+log = structlog.get_logger()
+
+
+def worker_command(name: str, endpoints: Endpoints) -> list[str]:
+    """`camwire worker` on the CPU, with this process's own Python."""
+    return [
+        *(sys.executable, "-m", "camwire", "worker"),
+        *("--name", name, "--device", "cpu", "--link", str(endpoints.directory)),
+    ]
+
+
+def serve(
+    config: Config,
+    *,
+    on_ready: Callable[[str], None],
+    config_path: Path | None = None,
+    worker: WorkerCommand = worker_command,
+) -> int:
+    """Run until SIGINT or SIGTERM and return the exit status; call it from the main thread.
+
+    ``on_ready`` gets the viewer's address once clients can connect. A first signal ends everything in order
+    within 3 s, a second one at once. The status is 1 when the port can't be had, with the reason on
+    standard error, or when a part of the server failed, with the reason in the log.
+    """
+    try:
+        listener = listen(config.server)
+    except CannotListenError as error:
+        sys.stderr.write(f"camwire: {error}\n")
+        return FAILURE
+    log.info("server starts", config=str(config_path) if config_path else None, cameras=len(config.cameras))
+    try:
+        with listener:
+            asyncio.run(_until_signal(config, listener, on_ready, worker))
+    except Exception as problem:
+        log.critical("the server failed and ends", exc_info=problem)
+        return FAILURE
+    return 0
+
+
+async def _until_signal(
+    config: Config, listener: socket.socket, on_ready: Callable[[str], None], worker: WorkerCommand
+) -> None:
+    with private_endpoints() as endpoints, ServerEnd(endpoints) as link:
+        server = Server(config, link, worker(WORKER, endpoints))
+        with _signals(server, endpoints):
+            await server.run(listener, on_ready)
+
+
+class Server:
+    """All parts, connected. ``stop`` ends ``run`` in good order."""
+
+    def __init__(self, config: Config, link: ServerEnd, command: Sequence[str]) -> None:
+        self.desired = Desired(config)
+        self.supervisor = Supervisor(WORKER, command, lambda: link.send(WORKER, Stop()))
+        self.workers = Workers(link, self.desired, {WORKER: self.supervisor})
+        self.hub = Hub(self.desired, changed=self.workers.changed, cleared=lambda: self.reporter.clear())
+        self.reporter = Reporter(self.desired, self.hub, self.workers)
+        self._link = link
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    async def run(self, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+        """Serve until ``stop``; a part that fails ends all others, and its exception comes out in a group."""
+        http = http_server(create_app(self.hub, self.reporter.delivered, self.not_ready))
+        async with asyncio.TaskGroup() as tasks:
+            for_ever = [
+                tasks.create_task(self.workers.listen()),
+                tasks.create_task(self.workers.tell()),
+                tasks.create_task(self.reporter.run()),
+                tasks.create_task(self._pass_pictures()),
+            ]
+            to_stop = [
+                tasks.create_task(self.supervisor.run()),
+                tasks.create_task(http.serve(sockets=[listener])),
+            ]
+            on_ready(address_of(listener))
+            await self._stopping.wait()
+            log.info("server stops")
+            http.should_exit = True
+            self.supervisor.stop()
+            await asyncio.wait(to_stop)
+            for task in for_ever:
+                task.cancel()
+
+    async def _pass_pictures(self) -> None:
+        while True:
+            picture = await self._link.picture()
+            self.hub.publish(picture.header.camera, picture.jpeg, picture.header.arrived)
+
+    def not_ready(self) -> str | None:
+        """Why no pictures can come; None when they can."""
+        state = self.supervisor.state
+        if state.phase == "running":
+            return None
+        return f"worker {WORKER} is {state.phase}" + (f": {state.reason}" if state.reason else "")
+
+
+@contextmanager
+def _signals(server: Server, endpoints: Endpoints) -> Iterator[None]:
+    def interrupted() -> None:
+        if server.stopping:
+            server.supervisor.kill()
+            shutil.rmtree(endpoints.directory, ignore_errors=True)
+            os._exit(INTERRUPTED)
+        server.stop()
+
+    loop = asyncio.get_running_loop()
+    handled = (signal.SIGINT, signal.SIGTERM)
+    for number in handled:
+        loop.add_signal_handler(number, interrupted)
+    try:
+        yield
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)

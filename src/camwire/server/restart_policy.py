@@ -1,0 +1,49 @@
+"""When a worker that ended is started again, and how long one may say nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LONG_ENOUGH = 60.0
+"""Seconds after which a run counts as a good one."""
+HOPELESS = 20
+"""Quick failures in a row after which the worker counts as failing."""
+
+
+@dataclass(slots=True)
+class RestartPolicy:
+    """Backoff that doubles from ``first`` to ``longest`` seconds, then stays at ``hopeless`` seconds.
+
+    It starts anew after a run of a minute.
+    """
+
+    first: float = 0.2
+    longest: float = 10.0
+    hopeless: float = 60.0
+    failures: int = 0
+    """Quick failures in a row."""
+
+    @property
+    def failing(self) -> bool:
+        """Whether so many tries have failed that someone should look."""
+        return self.failures >= HOPELESS
+
+    def delay_after(self, ran_for: float) -> float:
+        """Seconds to wait after a worker that ran for ``ran_for`` seconds ended."""
+        self.failures = 1 if ran_for >= LONG_ENOUGH else self.failures + 1
+        if self.failing:
+            return self.hopeless
+        return min(self.first * 2.0 ** (self.failures - 1), self.longest)
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """How long a worker may be silent, in seconds."""
+
+    at_first: float = 20.0
+    """Until its first message: it may have to load a model."""
+    later: float = 10.0
+
+    def deadline(self, started: float, last_heard: float | None) -> float:
+        """The time at which the worker counts as stuck."""
+        return started + self.at_first if last_heard is None else last_heard + self.later

@@ -1,0 +1,68 @@
+"""One client's connection: what it says goes to the hub, what waits for it goes out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from fastapi import WebSocket, WebSocketDisconnect
+
+from camwire.server import wire
+from camwire.server.hub import Client, Hub
+from camwire.server.mailbox import Picture
+
+Delivered = Callable[[str, float], None]
+"""Gets a camera's id and the seconds from a picture's arrival to its last byte in a client's socket."""
+
+
+def same_origin(origin: str | None, host: str | None) -> bool:
+    """Whether a page from ``origin`` may connect to ``host``; programs send no origin, our page its own."""
+    if origin is None:
+        return True
+    return host is not None and urlsplit(origin).netloc.lower() == host.lower()
+
+
+async def serve_client(socket: WebSocket, hub: Hub, delivered: Delivered) -> None:
+    """Stay with a client from its handshake to its end."""
+    if not same_origin(socket.headers.get("origin"), socket.headers.get("host")):
+        await socket.close()  # before accepting: the handshake is answered with 403
+        return
+    await socket.accept()
+    client = hub.join(socket.client.host if socket.client else "")
+    refused: wire.Refused | None = None
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            writer = tasks.create_task(_write(socket, client, delivered))
+            refused = await _read(socket, hub, client)
+            writer.cancel()
+        if refused:
+            await socket.close(refused.code, refused.reason)
+    except* WebSocketDisconnect:
+        pass
+    finally:
+        hub.leave(client)
+
+
+async def _read(socket: WebSocket, hub: Hub, client: Client) -> wire.Refused | None:
+    """Listen until the client goes, or says something that ends the connection."""
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return None
+        text = message.get("text")
+        refused = hub.handle(client, text if text is not None else message["bytes"])
+        if refused:
+            return refused
+
+
+async def _write(socket: WebSocket, client: Client, delivered: Delivered) -> None:
+    while True:
+        message = await client.next()
+        if isinstance(message, Picture):
+            await socket.send_bytes(message.message)
+            client.sent += 1
+            delivered(message.camera, time.monotonic() - message.arrived)
+        else:
+            await socket.send_text(message)

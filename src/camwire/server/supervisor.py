@@ -1,0 +1,164 @@
+"""Keeps a worker's process running: starts it, replaces it when it ends or falls silent, stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import structlog
+
+from camwire.server.restart_policy import Heartbeat, RestartPolicy
+
+GRACE = 2.0
+"""Seconds that a worker has to stop by itself."""
+OWN_DELAY = 1.0
+"""When the watch wakes this much later than it meant to, the server itself stood still."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """What the process is doing; ``reason`` says why it isn't running."""
+
+    phase: Literal["starting", "running", "restarting", "failing", "stopped"]
+    pid: int | None = None
+    reason: str | None = None
+    restarts: int = 0
+
+
+class Supervisor:
+    """Of one worker. Its process has a session and a group of its own, which is what gets killed."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        say_stop: Callable[[], Awaitable[object]],
+        *,
+        policy: RestartPolicy | None = None,
+        heartbeat: Heartbeat | None = None,
+    ) -> None:
+        """``say_stop`` asks the worker to stop, over the link."""
+        self.name = name
+        self.state = WorkerState("starting")
+        self._command = command
+        self._say_stop = say_stop
+        self._policy = policy or RestartPolicy()
+        self._heartbeat = heartbeat or Heartbeat()
+        self._stopping = asyncio.Event()
+        self._last_heard: float | None = None
+
+    def heard(self, pid: int) -> bool:
+        """The worker with this process id said something; false when it is not the one that runs now."""
+        if pid != self.state.pid:
+            return False
+        self._last_heard = time.monotonic()
+        if self.state.phase == "starting":
+            self.state = replace(self.state, phase="running", reason=None)
+            log.info("worker runs", worker=self.name, pid=pid)
+        return True
+
+    def stop(self) -> None:
+        """Let ``run`` end, with the worker stopped."""
+        self._stopping.set()
+
+    def kill(self) -> None:
+        """Kill the worker this instant; for when nobody wants to wait."""
+        if self.state.pid is not None:
+            _kill_group(self.state.pid)
+
+    async def run(self) -> None:
+        """Keep the worker running until ``stop``. However this ends, the process is gone afterwards."""
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            reason = await self._run_once()
+            if not self._stopping.is_set():
+                await self._pause(reason, time.monotonic() - began)
+        self.state = replace(self.state, phase="stopped", pid=None, reason=None)
+
+    async def _pause(self, reason: str, ran_for: float) -> None:
+        delay = self._policy.delay_after(ran_for)
+        self.state = replace(
+            self.state,
+            phase="failing" if self._policy.failing else "restarting",
+            pid=None,
+            reason=reason,
+            restarts=self.state.restarts + 1,
+        )
+        log.error("worker ended", worker=self.name, reason=reason, again_in_s=round(delay, 1))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), delay)
+
+    async def _run_once(self) -> str:
+        """Start the worker and stay with it to its end; returns why it ended."""
+        self._last_heard = None
+        try:
+            # Its standard output goes to our standard error: ours may be read by programs.
+            process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=DEVNULL, stdout=2, start_new_session=True
+            )
+        except OSError as error:
+            return f"it could not be started: {error.strerror}"
+        self.state = replace(self.state, phase="starting", pid=process.pid)
+        try:
+            return await self._watch(process)
+        finally:
+            _kill_group(process.pid)
+            await process.wait()
+
+    async def _watch(self, process: Process) -> str:
+        started = time.monotonic()
+        exited = asyncio.create_task(process.wait())
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            while True:
+                deadline = self._heartbeat.deadline(started, self._last_heard)
+                await asyncio.wait(
+                    {exited, stopping},
+                    timeout=max(0.0, deadline - time.monotonic()),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if exited.done():
+                    return describe_exit(exited.result())
+                if stopping.done():
+                    await self._stop_gently(process, exited)
+                    return "it was stopped"
+                now = time.monotonic()
+                if now > deadline + OWN_DELAY:
+                    started = self._last_heard = now
+                elif now >= self._heartbeat.deadline(started, self._last_heard):
+                    return f"it said nothing for {now - (self._last_heard or started):.0f} s and was killed"
+        finally:
+            exited.cancel()
+            stopping.cancel()
+
+    async def _stop_gently(self, process: Process, exited: asyncio.Task[int]) -> None:
+        await self._say_stop()
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await asyncio.wait({exited}, timeout=GRACE)
+        if not exited.done():
+            log.warning("worker did not stop in time and was killed", worker=self.name, seconds=GRACE)
+
+
+def describe_exit(code: int) -> str:
+    """A process's exit status in words; negative for signals, as subprocess has them."""
+    if code >= 0:
+        return f"it ended with status {code}"
+    try:
+        return f"it was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"it was killed by signal {-code}"
+
+
+def _kill_group(leader: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)

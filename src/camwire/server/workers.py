@@ -1,0 +1,87 @@
+"""What the server knows of its workers, and what it tells them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from camwire.link.messages import Failure, Hello, Statistics
+from camwire.link.server_end import ServerEnd
+from camwire.server.desired import Desired
+from camwire.server.supervisor import Supervisor
+
+LEAST_INTERVAL = 0.05
+"""Seconds between two documents: someone who flips toggles fast is followed at this pace."""
+
+log = structlog.get_logger()
+
+
+class Workers:
+    """The link's traffic: desired state down; greetings, statistics and failures up."""
+
+    def __init__(self, link: ServerEnd, desired: Desired, supervisors: Mapping[str, Supervisor]) -> None:
+        self.supervisors = supervisors
+        self._link = link
+        self._desired = desired
+        self._changed = asyncio.Event()
+        self._statistics: dict[str, Statistics] = {}
+        self._failures: dict[str, Failure] = {}
+
+    def statistics(self, worker: str) -> Statistics | None:
+        """What the worker's running process last reported."""
+        report = self._statistics.get(worker)
+        return report if report and report.pid == self.supervisors[worker].state.pid else None
+
+    def problem(self, worker: str) -> str | None:
+        """Why the worker can't do what is desired."""
+        failure = self._failures.get(worker)
+        return failure.reason if failure else None
+
+    def changed(self) -> None:
+        """The desired state has a new revision."""
+        self._changed.set()
+
+    async def tell(self) -> None:
+        """Hand every new revision to all workers, for ever."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            for worker in self.supervisors:
+                await self._tell(worker)
+            await asyncio.sleep(LEAST_INTERVAL)
+
+    async def listen(self) -> None:
+        """Take in what workers say, for ever."""
+        while True:
+            worker, message = await self._link.receive()
+            if worker not in self.supervisors:
+                log.warning("a worker that was not started here speaks; it is ignored", worker=worker)
+            elif isinstance(message, Hello):
+                await self._greeted(worker, message)
+            elif isinstance(message, Statistics):
+                await self._reported(worker, message)
+            else:
+                self._failures[worker] = message
+                log.error("worker can't do what is desired", worker=worker, reason=message.reason)
+
+    async def _greeted(self, worker: str, message: Hello) -> None:
+        if self.supervisors[worker].heard(message.pid):
+            self._failures.pop(worker, None)
+            await self._tell(worker)
+
+    async def _reported(self, worker: str, message: Statistics) -> None:
+        if not self.supervisors[worker].heard(message.pid):
+            return
+        self._statistics[worker] = message
+        failure = self._failures.get(worker)
+        if failure and message.revision >= failure.revision:
+            del self._failures[worker]
+        # A document can be lost when the worker's queue was full; one that failed would fail again.
+        tried = max(message.revision, failure.revision if failure else 0)
+        if tried < self._desired.revision:
+            await self._tell(worker)
+
+    async def _tell(self, worker: str) -> None:
+        await self._link.send(worker, self._desired.document())
