@@ -1,5 +1,7 @@
 """Cameras: where pictures come from."""
 
+import re
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -20,16 +22,39 @@ def _fits_wire(camera_id: str) -> str:
 
 CameraId = Annotated[str, AfterValidator(_fits_wire)]
 
+SCHEMES = ("rtsp", "rtsps", "http", "https")
+
+_CREDENTIALS_WITHOUT_SCHEME = re.compile(r"([a-z]+:/)?[^/]*:[^/]*@", re.IGNORECASE)
+
+
+def _can_be_opened(url: SecretUrl) -> SecretUrl:
+    if not url.scheme:
+        if _CREDENTIALS_WITHOUT_SCHEME.match(url.reveal()):
+            raise ValueError("a URL begins with its scheme and two slashes, for example rtsp://")
+        return url
+    if url.scheme not in SCHEMES:
+        close = get_close_matches(url.scheme, SCHEMES, n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise ValueError(
+            f"a URL begins with one of {', '.join(SCHEMES)} and ://; a file is given by its path alone{meant}"
+        )
+    if not url.host:
+        raise ValueError("the URL has no host; it looks like rtsp://user:password@192.0.2.7:554/stream")
+    return url
+
+
+CameraUrl = Annotated[SecretUrl, AfterValidator(_can_be_opened)]
+
 
 class CameraConfig(ConfigModel):
     """One camera, file or device."""
 
     id: CameraId = Field(description="Names the camera to programs; 1 to 255 bytes, unique.")
     name: str | None = Field(None, description="Names the camera to people; the id where absent.")
-    url: SecretUrl = Field(
+    url: CameraUrl = Field(
         description="`rtsp://`, `rtsps://`, `http://`, `https://`, a file's path (video or still image; "
-        "looped), or a USB camera as `/dev/video0`. Take a password from the environment: "
-        "`rtsp://user:${CAMERA_PASSWORD}@host/stream`."
+        "looped), or a USB camera as `/dev/video0`. A relative path begins at the configuration's folder. "
+        "Take a password from the environment: `rtsp://user:${CAMERA_PASSWORD}@host/stream`."
     )
     enabled: bool = Field(True, description="A disabled camera is known and shown, but not opened.")
     transport: Literal["tcp", "udp"] = Field("tcp", description="How RTSP carries the pictures.")

@@ -2,10 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from camwire.config.base import ConfigModel
 from camwire.frames import Size
+
+SMALLEST_SIDE = 16
+LARGEST_SIDE = 8192
+"""Pixels."""
 
 
 def _parsed_size(value: object) -> object:
@@ -15,7 +19,25 @@ def _parsed_size(value: object) -> object:
     return value
 
 
-PictureSize = Annotated[Size, BeforeValidator(_parsed_size)]
+def _within_bounds(size: Size) -> Size:
+    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in size):
+        raise ValueError(f"each side has {SMALLEST_SIDE} to {LARGEST_SIDE} pixels, for example 1280x720")
+    return size
+
+
+PictureSize = Annotated[
+    Size,
+    BeforeValidator(_parsed_size),
+    AfterValidator(_within_bounds),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^\s*\d+\s*[xX×]\s*\d+\s*$"},
+                {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
+            ]
+        }
+    ),
+]
 
 
 class OutputConfig(ConfigModel):
@@ -23,8 +45,8 @@ class OutputConfig(ConfigModel):
 
     size: PictureSize = Field(
         Size(1280, 720),
-        description="The processing size: pictures are scaled to fit into it with their aspect kept (never "
-        "enlarged), and pixel coordinates refer to it.",
+        description="The processing size, `WIDTHxHEIGHT`: pictures are scaled to fit into it with their aspect "
+        "kept (never enlarged), and pixel coordinates refer to it.",
     )
     max_fps: float = Field(20.0, ge=0, description="Pictures a second sent per camera at most; 0: no cap.")
     jpeg_quality: int = Field(85, ge=1, le=100, description="JPEG quality.")

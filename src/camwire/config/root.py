@@ -3,6 +3,7 @@
 from typing import Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from camwire.config.base import ConfigModel
 from camwire.config.camera import CameraConfig
@@ -10,6 +11,9 @@ from camwire.config.detection import ModelConfig
 from camwire.config.output import OutputConfig, OverlayConfig
 from camwire.config.server import ServerConfig
 from camwire.config.tracker import TrackerConfig
+
+DUPLICATE_ID = "duplicate_camera_id"
+"""The type of the validation error of that kind."""
 
 
 class Config(ConfigModel):
@@ -29,6 +33,6 @@ class Config(ConfigModel):
         seen: set[str] = set()
         for camera in self.cameras:
             if camera.id in seen:
-                raise ValueError(f"two cameras have the id {camera.id!r}; ids are unique")
+                raise PydanticCustomError(DUPLICATE_ID, "two cameras have the same id; ids are unique")
             seen.add(camera.id)
         return self

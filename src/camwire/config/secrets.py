@@ -1,43 +1,139 @@
-"""Values that must not be shown: camera URLs carry passwords."""
+"""Camera URLs carry passwords: this is what opens cameras with them and keeps them out of everything shown.
+
+Three means, each wider than the last: :class:`SecretUrl` shows only its redacted form; :func:`redact` masks
+what looks like a secret in any text; a :class:`SecretRegistry` masks the very secrets it was told of, however
+they are spelled.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlsplit
+import base64
+import json
+import re
+import threading
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 MASK = "***"
 
+SHORTEST_SEARCHED = 3
+"""Characters. A shorter secret stands in nearly every line, so it is masked inside URLs only."""
+
+_USER_INFO = re.compile(r":(//)?\S*@")
+_PARAMETER = re.compile(
+    r"([?&;/_][\w.-]{0,40}?(?:pass|pwd|psw|token|key|secret|auth|sig|cred)[\w.-]{0,40}=)([^&\s\"'<>]+)",
+    re.IGNORECASE,
+)
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(?=[/?#]|$)")
+_ESCAPE_OR_PLAIN = re.compile(r"(?:%[0-9A-Fa-f]{2}|[^%])*")
+
+
+def redact(text: str) -> str:
+    """``text`` with ``***`` for user names and passwords in URLs and for secrets among URLs' parameters.
+
+    Rather too much is masked than too little: everything from ``://`` to the last ``@`` before a blank.
+    """
+    text = _USER_INFO.sub(rf":\1{MASK}@", text)
+    return _PARAMETER.sub(rf"\1{MASK}", text)
+
+
+def encoded(credential: str) -> str:
+    """A user name or password as it stands in a URL; one that is percent-encoded already stays as it is.
+
+    A ``%`` that does not begin an escape shows that the text is not encoded.
+    """
+    is_encoded = "%" in credential and _ESCAPE_OR_PLAIN.fullmatch(credential) is not None
+    return quote(unquote(credential) if is_encoded else credential, safe=":")
+
+
+class _Parts(NamedTuple):
+    scheme: str
+    user_info: str
+    rest: str
+    """Host, port, path and parameters."""
+
+
+def _split(url: str) -> _Parts:
+    """Find the user name and password even where they hold ``@ / : % # ?`` unencoded.
+
+    The host begins behind the first ``@`` that is followed by what is surely a host (an address, a dotted
+    name, or a port), or else behind the first that is followed by what may be one.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return _Parts("", "", url)
+    possible: list[tuple[bool, int]] = []
+    for at in (match.start() for match in re.finditer("@", rest)):
+        host = _HOST.match(rest, at + 1)
+        if host is not None and _may_be_user_info(rest[:at]):
+            name, port = host.groups()
+            sure = bool(port) or name[0] == "[" or "." in name or name == "localhost"
+            possible.append((not sure, at))
+    if not possible:
+        return _Parts(scheme, "", rest)
+    _, at = min(possible)
+    return _Parts(scheme, rest[:at], rest[at + 1 :])
+
+
+def _may_be_user_info(text: str) -> bool:
+    """Text with a slash in it is a host and a path, unless it begins with a user name and a colon."""
+    first = re.split("[/?#]", text, maxsplit=1)[0]
+    if first == text:
+        return True
+    _, colon, after = first.partition(":")
+    return bool(colon) and not after.isdigit()
+
 
 class SecretUrl:
-    """A URL whose user name and password show only when asked for with :meth:`reveal`.
+    """A URL or a file's path whose user name and password show only when asked for with :meth:`reveal`.
 
     ``str``, ``repr``, formatting and JSON all give the redacted form.
     """
 
-    __slots__ = ("_url",)
+    __slots__ = ("_parts", "_url")
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._parts = _split(url)
 
     def reveal(self) -> str:
-        """The URL as it was given, password included: for opening it, never for showing it."""
-        return self._url
+        """The URL for opening it, never for showing it: with its password, percent-encoded."""
+        scheme, user_info, rest = self._parts
+        if not scheme:
+            return self._url
+        return f"{scheme}://{encoded(user_info)}@{rest}" if user_info else f"{scheme}://{rest}"
 
     @property
     def redacted(self) -> str:
-        """The URL with ``***`` in place of everything between ``//`` and the last ``@`` of its authority."""
+        """The URL with ``***`` for all between ``//`` and its last ``@``, and for secret parameters."""
         scheme, separator, rest = self._url.partition("://")
         if not separator:
-            return self._url
-        authority, slash, path = rest.rpartition("@") if "@" in rest else ("", "", rest)
-        return f"{scheme}://{MASK}@{path}" if slash and authority else self._url
+            before, at, after = self._url.rpartition("@")
+            return f"{MASK}@{after}" if at and ":" in before else redact(self._url)
+        _, at, shown = rest.rpartition("@")
+        shown = _PARAMETER.sub(rf"\1{MASK}", shown)
+        return f"{scheme}://{MASK}@{shown}" if at else f"{scheme}://{shown}"
 
     @property
     def scheme(self) -> str:
-        return urlsplit(self._url).scheme
+        """Lower case; empty for a file's path."""
+        return self._parts.scheme.lower()
+
+    @property
+    def host(self) -> str:
+        """Host and port as they stand in the URL; empty for a file's path."""
+        return re.split("[/?#]", self._parts.rest, maxsplit=1)[0] if self._parts.scheme else ""
+
+    def secrets(self) -> frozenset[str]:
+        """What must not be shown: the user info, the password, and the values of secret parameters."""
+        found = {value for _, value in _PARAMETER.findall(self._url)}
+        if self._parts.user_info:
+            _, _, password = self._parts.user_info.partition(":")
+            found |= {self._parts.user_info, password}
+        return frozenset(found - {""})
 
     def __str__(self) -> str:
         return self.redacted
@@ -58,9 +154,61 @@ class SecretUrl:
         )
 
     @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1}
+
+    @classmethod
     def _validated(cls, value: object) -> SecretUrl:
         if isinstance(value, SecretUrl):
             return value
         if not isinstance(value, str) or not value.strip():
             raise ValueError("expected a URL or a file's path")
         return cls(value.strip())
+
+
+def _spellings(secret: str) -> set[str]:
+    """How a secret may turn up: plain, percent-encoded, in reprs, in JSON, as basic authorisation."""
+    plain = {secret, unquote(secret)}
+    spelled = set(plain)
+    for text in plain:
+        for safe in ("", "/", ":", "/:"):
+            percent = quote(text, safe=safe)
+            spelled |= {percent, re.sub("%[0-9A-F]{2}", lambda escape: escape[0].lower(), percent)}
+        spelled |= {repr(text)[1:-1], ascii(text)[1:-1], repr(text.encode())[2:-1], json.dumps(text)[1:-1]}
+        if ":" in text:
+            spelled.add(base64.b64encode(text.encode()).decode())
+    return {text for text in spelled if len(text) >= SHORTEST_SEARCHED}
+
+
+class SecretRegistry:
+    """Remembers secrets and masks them in any text. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, *secrets: SecretUrl | str) -> None:
+        """Remember a URL's secrets, or a secret itself."""
+        spelled: set[str] = set()
+        for secret in secrets:
+            for value in secret.secrets() if isinstance(secret, SecretUrl) else (secret,):
+                spelled |= _spellings(value)
+        with self._lock:
+            if spelled <= self._known:
+                return
+            self._known |= spelled
+            # The longest first, so that no part of a secret stays behind where one contains another.
+            longest_first = sorted(self._known, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def redact(self, text: str) -> str:
+        """``text`` with ``***`` for every known secret and for what :func:`redact` finds."""
+        pattern = self._pattern
+        return redact(pattern.sub(MASK, text) if pattern is not None else text)
+
+
+SECRETS = SecretRegistry()
+"""The secrets of this process. Loading a configuration adds its URLs; so does whoever opens a URL."""

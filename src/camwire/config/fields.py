@@ -1,0 +1,92 @@
+"""What a configuration's fields take, in words: for messages and for the manual."""
+
+from __future__ import annotations
+
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from camwire.config.root import Config
+from camwire.config.secrets import SecretUrl
+from camwire.config.tree import Path
+from camwire.frames import Size
+
+
+def model_at(path: Path) -> type[BaseModel] | None:
+    """The model whose keys stand under ``path``; None where there is none."""
+    annotation: Any = Config
+    for step in path:
+        annotation = _inner(annotation, step)
+        if annotation is None:
+            return None
+    annotation = without_none(annotation)
+    return annotation if _is_model(annotation) else None
+
+
+def field_at(path: Path) -> FieldInfo | None:
+    """The field that ``path`` leads to; None for a list's item or an unknown key."""
+    if not path or not isinstance(path[-1], str):
+        return None
+    model = model_at(path[:-1])
+    return model.model_fields.get(path[-1]) if model is not None else None
+
+
+def _inner(annotation: Any, step: str | int) -> Any:
+    annotation = without_none(annotation)
+    if isinstance(step, int):
+        return get_args(annotation)[0] if get_origin(annotation) is tuple else None
+    if not _is_model(annotation) or step not in annotation.model_fields:
+        return None
+    return annotation.model_fields[step].annotation
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def without_none(annotation: Any) -> Any:
+    """X for `X | None`, and any other annotation as it is."""
+    if get_origin(annotation) in (Union, UnionType):
+        return next(option for option in get_args(annotation) if option is not NoneType)
+    return annotation
+
+
+def allowed(annotation: Any, field: FieldInfo | None = None) -> str:
+    """What an annotation takes, for example `a whole number, 0 to 65535`."""
+    annotation = without_none(annotation)
+    if get_origin(annotation) is Literal:
+        return ", ".join(map(str, choices(annotation)))
+    if get_origin(annotation) is tuple:
+        return f"a list; each item {allowed(get_args(annotation)[0])}"
+    if annotation is Size:
+        return "WIDTHxHEIGHT in pixels, for example 1280x720"
+    if _is_model(annotation):
+        return f"a section with the keys {', '.join(annotation.model_fields)}"
+    words = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+        SecretUrl: "a URL or a file's path",
+    }[annotation]
+    bounds = bounds_of(field) if field is not None else ""
+    return f"{words}, {bounds}" if bounds else words
+
+
+def bounds_of(field: FieldInfo) -> str:
+    """`0 to 65535`, `at least 0`, or nothing."""
+    least = next((item.ge for item in field.metadata if hasattr(item, "ge")), None)
+    most = next((item.le for item in field.metadata if hasattr(item, "le")), None)
+    if least is not None and most is not None:
+        return f"{least} to {most}"
+    if least is not None:
+        return f"at least {least}"
+    return f"at most {most}" if most is not None else ""
+
+
+def choices(annotation: Any) -> tuple[str, ...]:
+    """A Literal's values; empty for other annotations."""
+    annotation = without_none(annotation)
+    return tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()

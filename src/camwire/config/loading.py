@@ -1,0 +1,121 @@
+"""A configuration from a file or from text; every mistake at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from camwire.config.detection import BUNDLED_MODEL
+from camwire.config.errors import ConfigError, Problem
+from camwire.config.explanation import explain, find_duplicate_ids
+from camwire.config.root import Config
+from camwire.config.secrets import SECRETS, SecretRegistry, SecretUrl
+from camwire.config.tree import Tree, read_tree
+
+LARGEST_FILE = 1 << 20
+"""Bytes; thousands of cameras fit."""
+
+
+def load(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Config:
+    """Read a configuration file; relative paths in it are taken from its folder.
+
+    Its cameras' passwords are added to ``SECRETS``. Raises ConfigError with every mistake found.
+    """
+    name = os.fspath(path)
+    text = _decoded(_file_bytes(Path(path), name), name)
+    return load_text(text, name, folder=Path(path).absolute().parent, environment=environment)
+
+
+def load_text(
+    text: str, name: str, *, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Config:
+    """Read a configuration from ``text``; ``name`` stands for it in messages.
+
+    ``folder`` is where relative paths begin; they stay relative without it. ``${NAME}`` is looked up in
+    ``environment``, or in ``os.environ`` where that is absent. Raises ConfigError with every mistake found.
+    """
+    if len(text) > LARGEST_FILE:
+        raise _about_file(name, f"larger than {LARGEST_FILE >> 20} MiB; that is no configuration")
+    tree = read_tree(text, name, os.environ if environment is None else environment)
+    if tree.data is None and not tree.problems:
+        raise _about_file(name, "empty; a configuration has at least `cameras:` with a list")
+    config = _validated(tree)
+    if config is None or tree.problems:
+        raise ConfigError(_without_secrets(tree))
+    SECRETS.add(*(camera.url for camera in config.cameras))
+    return config if folder is None else _with_absolute_paths(config, folder)
+
+
+def _validated(tree: Tree) -> Config | None:
+    find_duplicate_ids(tree)
+    data = tree.data
+    if isinstance(data, dict):
+        # A section whose lines are all commented out is null in YAML, and means its defaults.
+        data = {key: value for key, value in data.items() if value is not None or key == "cameras"}
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        explain(error, tree)
+        return None
+
+
+def _with_absolute_paths(config: Config, folder: Path) -> Config:
+    cameras = tuple(
+        camera
+        if camera.url.scheme
+        else camera.model_copy(update={"url": SecretUrl(_absolute(camera.url.reveal(), folder))})
+        for camera in config.cameras
+    )
+    model = config.model
+    if model.file != BUNDLED_MODEL:
+        model = model.model_copy(update={"file": _absolute(model.file, folder)})
+    return config.model_copy(update={"cameras": cameras, "model": model})
+
+
+def _absolute(path: str, folder: Path) -> str:
+    return str(folder / Path(path).expanduser())
+
+
+def _without_secrets(tree: Tree) -> list[Problem]:
+    """The problems, masked once more: by what the environment gave and by what every URL holds."""
+    secrets = SecretRegistry()
+    for values in tree.from_environment.values():
+        secrets.add(*values)
+    return [
+        Problem(problem.file, problem.line, problem.column, secrets.redact(problem.message))
+        for problem in tree.problems
+    ]
+
+
+def _file_bytes(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise _about_file(name, "no such file") from None
+    except IsADirectoryError:
+        raise _about_file(name, "a folder; a configuration is a file") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _about_file(name, f"can't be read: {reason}") from None
+    if len(data) > LARGEST_FILE:
+        raise _about_file(name, f"larger than {LARGEST_FILE >> 20} MiB; that is no configuration")
+    return data
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before.rpartition(b"\n")[2].decode("utf-8-sig", errors="replace")) + 1
+        message = "not UTF-8 from here on; save the file as UTF-8"
+        raise ConfigError([Problem(name, line, column, message)]) from None
+
+
+def _about_file(name: str, message: str) -> ConfigError:
+    return ConfigError([Problem(name, 0, 0, message)])

@@ -1,0 +1,224 @@
+"""YAML text to plain values, with the place of every one of them."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from camwire.config.errors import ConfigError, Problem
+from camwire.config.substitution import substitute
+
+Path = tuple[str | int, ...]
+"""From the top to a value: keys of mappings, positions in lists."""
+
+MOST_VALUES = 100_000
+"""Bounds what aliases may multiply a file to."""
+DEEPEST = 50
+
+_TAG = "tag:yaml.org,2002:"
+_TEXT = {_TAG + "str", _TAG + "timestamp"}
+_KNOWN_TAGS = {_TAG + name for name in ("str", "timestamp", "null", "bool", "int", "float", "seq", "map")}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the file; both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class Tree:
+    """A document's values and where they stand."""
+
+    file: str
+    data: Any = None
+    values: dict[Path, Mark] = field(default_factory=dict)
+    keys: dict[Path, Mark] = field(default_factory=dict)
+    """Where the key of a mapping's value stands."""
+    from_environment: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    """The values of variables within a text value: they may be secret."""
+    problems: list[Problem] = field(default_factory=list)
+
+    def mark_of(self, path: Path, *, key: bool = False) -> Mark:
+        """The place of a value, or of its key; of the nearest thing around it where it has none."""
+        if key and path in self.keys:
+            return self.keys[path]
+        while path and path not in self.values:
+            path = path[:-1]
+        return self.values.get(path, Mark(1, 1))
+
+    def add_problem(self, mark: Mark, message: str) -> None:
+        problem = Problem(self.file, mark.line, mark.column, message)
+        if problem not in self.problems:  # an alias brings the same mistake again
+            self.problems.append(problem)
+
+
+def read_tree(text: str, file: str, environment: Mapping[str, str]) -> Tree:
+    """Parse one YAML document and resolve its ``${NAME}`` references.
+
+    What is wrong beyond the syntax is collected in ``Tree.problems``.
+    Raises ConfigError where the text isn't YAML or is out of bounds.
+    """
+    root, parser = _composed(text, file)
+    tree = Tree(file)
+    if root is not None:
+        _Builder(tree, text, parser, environment).build(root)
+    return tree
+
+
+def _composed(text: str, file: str) -> tuple[Node | None, YAML]:
+    parser = YAML(typ="safe", pure=True)
+    parser.max_depth = DEEPEST
+    parser.composer.warn_double_anchors = False
+    try:
+        return parser.compose(text), parser
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Mark(mark.line + 1, mark.column + 1) if mark is not None else Mark(1, 1)
+        raise ConfigError([Problem(file, place.line, place.column, _syntax_message(error))]) from None
+    except YAMLError:
+        place, character = _unprintable(text)
+        message = f"the character U+{ord(character):04X} can't stand in YAML; remove it"
+        raise ConfigError([Problem(file, place.line, place.column, message)]) from None
+
+
+def _syntax_message(error: MarkedYAMLError) -> str:
+    """The parser's words; without those that quote the file, which may hold a secret."""
+    problem = str(error.problem or error.context or "this is not YAML")
+    if "'\\t'" in problem or "tab" in problem:
+        return "a tab can't indent YAML; use spaces"
+    if "undefined alias" in problem:
+        return "this alias has no anchor before it; text that begins with * goes in quotes"
+    if "maximum depth" in problem:
+        return f"nested deeper than {DEEPEST} levels"
+    if "another document" in problem:
+        return "a second document begins here; a configuration is one document"
+    if error.context and str(error.context).startswith("while scanning a simple key"):
+        return "this line has no `key: value`; a blank goes behind the colon"
+    return f"not valid YAML: {problem}"
+
+
+def _unprintable(text: str) -> tuple[Mark, str]:
+    for line, content in enumerate(text.split("\n"), 1):
+        for column, character in enumerate(content, 1):
+            if not character.isprintable() and character not in "\t\r":
+                return Mark(line, column), character
+    return Mark(1, 1), text[:1] or "\0"
+
+
+class _Builder:
+    """Walks the parser's nodes."""
+
+    def __init__(self, tree: Tree, text: str, parser: YAML, environment: Mapping[str, str]) -> None:
+        self._tree = tree
+        self._text = text
+        self._line_starts = [0, *(at + 1 for at, character in enumerate(text) if character == "\n")]
+        self._parser = parser
+        self._environment = environment
+        self._count = 0
+        self._open: list[Node] = []
+
+    def build(self, root: Node) -> None:
+        self._tree.data = self._value(root, ())
+
+    def _value(self, node: Node, path: Path) -> Any:
+        self._tree.values[path] = _mark(node)
+        if not self._enter(node):
+            return None
+        try:
+            if isinstance(node, ScalarNode):
+                return self._scalar(node, path)
+            self._reject_tag(node)
+            if isinstance(node, SequenceNode):
+                return [self._value(item, (*path, index)) for index, item in enumerate(node.value)]
+            return self._mapping(node, path) if isinstance(node, MappingNode) else None
+        finally:
+            self._open.pop()
+
+    def _enter(self, node: Node) -> bool:
+        """Count a node; false where it stands inside itself by way of an alias."""
+        mark = _mark(node)
+        self._count += 1
+        if self._count > MOST_VALUES:
+            message = f"aliases make more than {MOST_VALUES} values of this file"
+            raise ConfigError([Problem(self._tree.file, mark.line, mark.column, message)])
+        if any(node is ancestor for ancestor in self._open):
+            self._tree.add_problem(mark, "an alias inside this refers to the whole of it")
+            return False
+        self._open.append(node)
+        return True
+
+    def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
+        pairs = self._pairs(node)
+        for key, (key_node, _) in pairs.items():
+            self._tree.keys[(*path, key)] = _mark(key_node)
+        return {key: self._value(value_node, (*path, key)) for key, (_, value_node) in pairs.items()}
+
+    def _pairs(self, node: MappingNode) -> dict[str, tuple[Node, Node]]:
+        """A mapping's keys and values, with what ``<<: *other`` adds to them."""
+        pairs: dict[str, tuple[Node, Node]] = {}
+        inherited: list[Node] = []
+        for key_node, value_node in node.value:
+            mark = _mark(key_node)
+            if not isinstance(key_node, ScalarNode):
+                self._tree.add_problem(mark, "a key is text")
+            elif str(key_node.tag) == _TAG + "merge":
+                inherited += value_node.value if isinstance(value_node, SequenceNode) else [value_node]
+            elif key_node.value in pairs:
+                first = _mark(pairs[key_node.value][0])
+                self._tree.add_problem(mark, f"this key is here twice; the first is on line {first.line}")
+            else:
+                pairs[key_node.value] = (key_node, value_node)
+        for source in inherited:
+            if not isinstance(source, MappingNode):
+                self._tree.add_problem(_mark(source), "<< takes a mapping, or a list of mappings")
+            elif self._enter(source):
+                for key, pair in self._pairs(source).items():
+                    pairs.setdefault(key, pair)
+                self._open.pop()
+        return pairs
+
+    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+        tag = str(node.tag)
+        if tag in _TEXT:
+            return self._substituted(node, path)
+        if self._reject_tag(node):
+            return None
+        try:
+            return self._parser.constructor.construct_object(node, deep=True)
+        except (ValueError, OverflowError, KeyError, IndexError):
+            self._tree.add_problem(_mark(node), "this can't be read as a number or as true or false")
+            return None
+
+    def _reject_tag(self, node: Node) -> bool:
+        known = str(node.tag) in _KNOWN_TAGS
+        if not known:
+            self._tree.add_problem(_mark(node), "a tag (!...) has no meaning here; quote the text")
+        return not known
+
+    def _substituted(self, node: ScalarNode, path: Path) -> str:
+        result = substitute(node.value, self._environment)
+        if result.values:
+            self._tree.from_environment[path] = result.values
+        search_from = node.start_mark.index
+        for reference in result.bad:
+            found = self._text.find(reference.text, search_from, node.end_mark.index)
+            self._tree.add_problem(self._mark_at(found) if found >= 0 else _mark(node), reference.message)
+            search_from = max(search_from, found + 1)
+        return result.text
+
+    def _mark_at(self, index: int) -> Mark:
+        line = bisect.bisect_right(self._line_starts, index)
+        return Mark(line, index - self._line_starts[line - 1] + 1)
+
+
+def _mark(node: Node) -> Mark:
+    return Mark(node.start_mark.line + 1, node.start_mark.column + 1)
