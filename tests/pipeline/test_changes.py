@@ -20,8 +20,8 @@ documents = st.lists(cameras, unique_by=lambda camera: camera.id).map(tuple)
 def test_after_the_changes_what_runs_is_what_is_desired(before, after):
     running = {camera.id: camera for camera in camera_changes({}, before).start}
     changes = camera_changes(running, after)
-    for id in changes.stop:
-        del running[id]
+    for camera_id in changes.stop:
+        del running[camera_id]
     for camera in changes.start:
         assert camera.id not in running, "a camera is stopped before it is started anew"
         running[camera.id] = camera

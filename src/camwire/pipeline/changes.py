@@ -19,6 +19,6 @@ def camera_changes(running: Mapping[str, DesiredCamera], desired: Iterable[Desir
     """Compare by value: a camera that stays as it is appears in neither list."""
     wanted = {camera.id: camera for camera in desired if camera.enabled}
     return CameraChanges(
-        stop=tuple(id for id, camera in running.items() if wanted.get(id) != camera),
-        start=tuple(camera for id, camera in wanted.items() if running.get(id) != camera),
+        stop=tuple(name for name, camera in running.items() if wanted.get(name) != camera),
+        start=tuple(camera for name, camera in wanted.items() if running.get(name) != camera),
     )

@@ -31,8 +31,8 @@ log = structlog.get_logger()
 class Engine:
     """Owns the sources, the slots and the lanes of one worker.
 
-    ``apply`` and ``stop`` are called by one thread; ``report`` by any. With ``recordings`` set, files are read
-    once and as fast as they are processed, and no frame is left out for lack of time.
+    ``apply`` and ``stop`` are called by one thread; ``report`` by any. With ``recordings`` set, files are
+    read once and as fast as they are processed, and no frame is left out for lack of time.
     """
 
     def __init__(self, device: Device, publish: Publisher, *, recordings: bool = False) -> None:
@@ -136,20 +136,22 @@ class Engine:
         self._sources[camera.id] = source
         source.start()
 
-    def _stop_cameras(self, ids: tuple[str, ...]) -> None:
-        for id in ids:
-            log.info("camera stops", camera=id)
-            self._sources[id].stop()
-            waiting = self._slots.remove(id)
+    def _stop_cameras(self, cameras: tuple[str, ...]) -> None:
+        for camera in cameras:
+            log.info("camera stops", camera=camera)
+            self._sources[camera].stop()
+            waiting = self._slots.remove(camera)
             if waiting is not None:
                 self.recorder.lost((waiting,), "stopped")
-        for id in ids:
-            if not self._sources[id].join(STOP_TIMEOUT):
-                log.warning("a camera's thread did not end in time; it is left to end by itself", camera=id)
+        for camera in cameras:
+            if not self._sources[camera].join(STOP_TIMEOUT):
+                log.warning(
+                    "a camera's thread did not end in time; it is left to end by itself", camera=camera
+                )
             if self._lanes is not None:
-                self._lanes.forget(id)
-            self.recorder.remove(id)
-            del self._sources[id], self._running[id]
+                self._lanes.forget(camera)
+            self.recorder.remove(camera)
+            del self._sources[camera], self._running[camera]
 
     def report(self) -> tuple[CameraReport, ...]:
         """Every camera of the desired state, disabled ones too."""
@@ -173,7 +175,7 @@ class Engine:
     @property
     def finished(self) -> bool:
         """Whether every recording has been read and every frame has come out."""
-        return all(source.ended for source in self._sources.values()) and self.recorder.under_way == 0
+        return all(source.join(0) for source in self._sources.values()) and self.recorder.under_way == 0
 
     def stop(self, timeout: float) -> bool:
         """End every thread within ``timeout`` seconds; false if some were left."""

@@ -1,7 +1,7 @@
 """The way of a batch: detect → track → render → encode → publish, start to end in one thread.
 
-Several lanes run side by side, so that every core has work: while one lane's batch is in the detector, another's
-is drawn. What needs the order of time (tracking, publishing) lies behind turnstiles.
+Several lanes run side by side, so that every core has work: while one lane's batch is in the detector,
+another's is drawn. What needs the order of time (tracking, publishing) lies behind turnstiles.
 """
 
 from __future__ import annotations

@@ -1,0 +1,227 @@
+"""Lanes with stand-in stages: order, accounting and what a failing stage costs."""
+
+import random
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from camwire.devices.contracts import Overlay
+from camwire.frames import Detections, Tracks
+from camwire.pipeline.lane import Lanes
+from camwire.pipeline.policy import BatchPolicy
+from camwire.pipeline.recorder import Recorder
+from camwire.pipeline.slots import Slots
+from camwire.pipeline.stages import Stages
+from camwire.sources import SourceReport
+from tests.support.frames import frame
+from tests.support.waiting import wait_for
+
+LIVE = SourceReport("live", None, None, "h264", 640, 360, 0, 0.0, {})
+
+
+class Device:
+    """Draws nothing: a picture is its frame's name, a JPEG its bytes."""
+
+    name = "stand-in"
+    batch_size = 2
+    lanes = 3
+
+    def render(self, batch, chosen, tracks, overlay):
+        return [f"{batch.frames[i].camera}/{batch.frames[i].sequence}" for i in chosen]
+
+    def encode(self, pictures, quality):
+        return [picture.encode() for picture in pictures]
+
+
+class Tracker:
+    """Notes the order in which frames come."""
+
+    def __init__(self):
+        self.seen, self.forgotten = [], []
+
+    def step(self, batch, detections):
+        self.seen += [(f.camera, f.sequence) for f in batch.frames]
+        return Tracks.empty()
+
+    def forget(self, camera):
+        self.forgotten.append((camera, len(self.seen)))
+
+
+class Run:
+    """Lanes over patient slots, so that every frame goes through."""
+
+    def __init__(self, detect=lambda batch: Detections.empty(), *, device=None, accepts=True, **stages):
+        self.tracker, self.sent = Tracker(), []
+        self.recorder = Recorder()
+        for camera in "ab":
+            self.recorder.add(camera)
+        self.slots = Slots(BatchPolicy(2, 0.001), on_overwritten=lambda lost: None, patient=True)
+        self.slots.add("a")
+        self.slots.add("b")
+        settings = {"watched": frozenset("ab"), "max_fps": 0.0, "jpeg_quality": 85} | stages
+        self.lanes = Lanes(
+            self.slots,
+            self.recorder,
+            lambda sent, jpeg: self.sent.append((sent.camera, sent.sequence, jpeg)) or accepts,
+            count=3,
+            expected=lambda: 2,
+            stages=Stages(
+                device=device or Device(),
+                detect=detect,
+                tracker=self.tracker,
+                overlay=Overlay(frozenset({"boxes"}), ("person",)),
+                **settings,
+            ),
+        )
+
+    def put(self, count):
+        self.lanes.start()
+        sources = [threading.Thread(target=self._source, args=(camera, count)) for camera in "ab"]
+        for source in sources:
+            source.start()
+        for source in sources:
+            source.join(30)
+        wait_for(lambda: self.recorder.under_way == 0, "every frame to come out")
+        return self
+
+    def _source(self, camera, count):
+        for number in range(count):
+            one = frame(camera, number)
+            self.recorder.arrived(one)
+            assert self.slots.put(one)
+
+    def end(self):
+        self.slots.close()
+        assert self.lanes.join(5)
+        return {camera: self.recorder.report(camera, LIVE, time.monotonic()) for camera in "ab"}
+
+
+def test_frames_are_tracked_and_published_in_order_however_long_detection_takes():
+    chance = random.Random(7)
+
+    def detect(batch):
+        time.sleep(chance.random() * 0.003)  # stands for an inference that takes its time
+        return Detections.empty()
+
+    run = Run(detect).put(60)
+    reports = run.end()
+    for camera in "ab":
+        assert [n for c, n in run.tracker.seen if c == camera] == list(range(60))
+        assert [n for c, n, _ in run.sent if c == camera] == list(range(60))
+        report = reports[camera]
+        assert (report.frames_in, report.frames_processed, report.frames_out, report.drops) == (
+            60,
+            60,
+            60,
+            {},
+        )
+        assert set(report.latency_ms) >= {"decode", "queue", "detect", "track", "render", "encode", "total"}
+
+
+def test_a_camera_that_nobody_watches_is_tracked_but_not_drawn():
+    run = Run(watched=frozenset("a")).put(10)
+    reports = run.end()
+    assert {camera for camera, _, _ in run.sent} == {"a"}
+    assert len(run.tracker.seen) == 20
+    assert reports["b"].drops == {"unwatched": 10}
+
+
+def test_pictures_over_the_cap_are_counted():
+    run = Run(max_fps=5.0).put(50)  # the frames' clock runs at 25 a second
+    report = run.end()["a"]
+    assert report.frames_out in (10, 11)  # two seconds at 5 a second, both ends included
+    assert report.drops == {"fps_cap": 50 - report.frames_out}
+
+
+def test_a_link_that_refuses_is_counted():
+    report = Run(accepts=False).put(10).end()["a"]
+    assert (report.frames_out, report.drops) == (0, {"link": 10})
+
+
+@pytest.mark.parametrize("stage", ["detect", "track", "render", "encode"])
+def test_a_failing_stage_costs_its_batch_and_nothing_else(stage):
+    calls = {"count": 0}
+
+    def sometimes(function):
+        def call(*arguments):
+            calls["count"] += 1
+            if calls["count"] % 4 == 0:
+                raise RuntimeError("as planned")
+            return function(*arguments)
+
+        return call
+
+    device = Device()
+    run = Run(device=device)
+    if stage == "track":
+        run.tracker.step = sometimes(run.tracker.step)
+    elif stage == "detect":
+        run.lanes.stages = Stages(
+            device,
+            sometimes(lambda batch: Detections.empty()),
+            run.tracker,
+            run.lanes.stages.overlay,
+            frozenset("ab"),
+            0.0,
+            85,
+        )
+    else:
+        setattr(device, stage, sometimes(getattr(device, stage)))
+    reports = run.put(40).end()
+    for report in reports.values():
+        assert report.frames_in == 40 == report.frames_out + report.drops["error"]
+    assert sum(report.frames_out for report in reports.values()) > 40
+
+
+def test_forgetting_waits_for_every_frame_under_way():
+    run = Run().put(30)
+    run.lanes.forget("a")
+    run.end()
+    assert run.tracker.forgotten == [("a", 60)]
+
+
+def test_forgetting_after_the_end_does_not_block():
+    run = Run().put(1)
+    run.end()
+    run.lanes.forget("a")
+    assert run.tracker.forgotten == []
+
+
+def test_clearing_counts_anew_and_the_books_still_balance():
+    recorder = Recorder()
+    recorder.add("a")
+    for number in range(5):
+        recorder.arrived(frame("a", number))
+    recorder.published(frame("a", 0))
+    recorder.lost((frame("a", 1),), "link")
+    recorder.clear()
+    assert recorder.under_way == 3
+    report = recorder.report("a", LIVE, time.monotonic())
+    assert (report.frames_in, report.frames_out, report.drops) == (3, 0, {})
+
+
+def test_objects_are_counted_by_class():
+    recorder = Recorder()
+    recorder.add("a")
+    tracks = Tracks.empty()
+    tracks = Tracks(
+        boxes=np.zeros((3, 4), np.float32),
+        scores=np.ones(3, np.float32),
+        classes=np.array([0, 2, 0], np.int32),
+        ids=np.arange(3),
+        frame_index=np.zeros(3, np.int32),
+        detections=np.arange(3, dtype=np.int32),
+        ages=np.ones(3, np.int32),
+        velocities=np.zeros((3, 2), np.float32),
+        traces=tracks.traces,
+    )
+    from tests.support.frames import batch
+
+    recorder.processed(batch(frame("a")), tracks, ("person", "dog", "car"), 0.0)
+    assert recorder.report("a", LIVE, 0.0).objects == {"person": 2, "car": 1}
+    assert (
+        recorder.report("a", SourceReport("retrying", "refused", None, None, 0, 0, 0, 0.0, {}), 0.0).objects
+        == {}
+    )
