@@ -1,0 +1,133 @@
+"""What a tracker remembers of each camera: its clock, its picture's size and its last id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from camwire.frames import BoolArray, Float64Array, Frame, Int64Array, Size
+from camwire.tracking.columns import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One step's frames as the tracker sees them; F frames, in the batch's order."""
+
+    slots: Rows
+    """[F] the cameras' numbers in the tracker's tables."""
+    position: Rows
+    """[all numbers] where in the batch a camera's frame is, -1 for cameras that aren't in it."""
+    dt: Float64Array
+    """[F] seconds since the camera's frame before, 0 for its first."""
+    now: Float64Array
+    """[F] the cameras' clocks."""
+    first: BoolArray
+    """[F] the camera's first frame of all."""
+    interrupted: BoolArray
+    """[F] the connection was lost, or the file began anew, since the frame before."""
+    resized: BoolArray
+    """[F] the picture's size is another than before, so old coordinates mean nothing."""
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What is kept of a camera's last frame; not its picture, which belongs to the decoder."""
+
+    time: float
+    arrived: float
+    epoch: int
+    size: Size
+
+
+class Cameras:
+    """Numbers cameras and keeps their clocks; a number is used again once its camera is forgotten.
+
+    A camera's clock adds up the time between its frames. Within a connection that is the difference of
+    ``Frame.time``; a new connection may start another time axis, so across connections it is the
+    difference of ``Frame.arrived``.
+    """
+
+    def __init__(self) -> None:
+        self._slot_of: dict[str, int] = {}
+        self._last: list[_Last | None] = []
+        self._free: list[int] = []
+        self._clock = np.zeros(0)
+        self.last_id: Int64Array = np.zeros(0, np.int64)
+        """[slots] the id given last, 0 for none."""
+        self._last_id_of_forgotten: dict[str, int] = {}
+
+    @property
+    def slots(self) -> int:
+        """How many numbers there are, in use or free."""
+        return len(self._last)
+
+    def advance(self, frames: tuple[Frame, ...]) -> Moment:
+        """Take the frames' times in."""
+        slots = np.fromiter((self._slot(frame.camera) for frame in frames), np.intp, len(frames))
+        before = [self._last[slot] for slot in slots]
+        pairs = list(zip(before, frames, strict=True))
+        dt = np.array([_elapsed(old, new) for old, new in pairs], np.float64)
+        self._clock[slots] += dt
+        for slot, frame in zip(slots.tolist(), frames, strict=True):
+            self._last[slot] = _Last(frame.time, frame.arrived, frame.epoch, frame.size)
+        position = np.full(self.slots, -1, np.intp)
+        position[slots] = np.arange(len(slots))
+        return Moment(
+            slots=slots,
+            position=position,
+            dt=dt,
+            now=self._clock[slots],
+            first=np.array([old is None for old in before], np.bool_),
+            interrupted=np.array(
+                [old is not None and old.epoch != new.epoch for old, new in pairs], np.bool_
+            ),
+            resized=np.array([old is not None and old.size != new.size for old, new in pairs], np.bool_),
+        )
+
+    def new_ids(self, slots: Rows) -> Int64Array:
+        """An id for each row, counting up within each camera in the rows' order; ``slots`` is grouped."""
+        if not len(slots):
+            return np.empty(0, np.int64)
+        begins = np.concatenate(([True], slots[1:] != slots[:-1]))
+        starts = np.flatnonzero(begins)
+        counts = np.diff(np.append(starts, len(slots)))
+        rank = np.arange(len(slots)) - np.repeat(starts, counts)
+        ids: Int64Array = self.last_id[slots] + 1 + rank
+        self.last_id[slots[starts]] += counts
+        return ids
+
+    def forget(self, camera: str) -> int | None:
+        """Free the camera's number and return it; None for a camera never seen."""
+        slot = self._slot_of.pop(camera, None)
+        if slot is not None:
+            self._last_id_of_forgotten[camera] = int(self.last_id[slot])
+            self._last[slot] = None
+            self._free.append(slot)
+        return slot
+
+    def _slot(self, camera: str) -> int:
+        slot = self._slot_of.get(camera)
+        if slot is None:
+            slot = self._slot_of[camera] = self._free.pop() if self._free else self._new_slot()
+            self._clock[slot] = 0.0
+            self.last_id[slot] = self._last_id_of_forgotten.pop(camera, 0)
+        return slot
+
+    def _new_slot(self) -> int:
+        self._last.append(None)
+        self._clock = np.append(self._clock, 0.0)
+        self.last_id = np.append(self.last_id, 0)
+        return len(self._last) - 1
+
+
+def _elapsed(old: _Last | None, new: Frame) -> float:
+    """Seconds between two frames of a camera; never negative."""
+    if old is None:
+        return 0.0
+    if old.epoch == new.epoch:
+        return max(0.0, new.time - old.time)
+    return max(0.0, new.arrived - old.arrived)

@@ -1,0 +1,83 @@
+"""Detections as trackers want them: valid, float64, and in an order that doesn't depend on the detector's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import structlog
+
+from camwire.frames import Batch, BoolArray, Detections, Float64Array, Int32Array
+from camwire.tracking.columns import Rows
+
+FARTHEST = 1e6
+"""Pixels; a coordinate beyond is no place in a picture but a fault of the detector."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """M valid detections of a batch, ordered by frame, within it by falling score."""
+
+    boxes: Float64Array
+    """[M, 4] corners."""
+    scores: Float64Array
+    classes: Int32Array
+    frame: Rows
+    """[M], ascending: position in the batch."""
+    row: Rows
+    """[M] row in the batch's Detections."""
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+class Sieve:
+    """Lets valid detections through and counts the others.
+
+    Valid: finite numbers, x1 < x2, y1 < y2, no coordinate beyond ``FARTHEST``. One NaN in a Kalman filter
+    would stay there for good. The log says so at the first rejection and whenever their number has doubled: a
+    broken model rejects some in every frame, and must not flood the log.
+    """
+
+    def __init__(self) -> None:
+        self.rejected = 0
+        self._next_warning = 1
+
+    def __call__(self, batch: Batch, detections: Detections) -> Candidates:
+        boxes = detections.boxes.astype(np.float64)
+        valid = _valid(boxes, detections.scores)
+        if not valid.all():
+            self._count(batch, detections, np.flatnonzero(~valid))
+        # Ties in the score are broken by place and class, so that even then the detector's order has no say.
+        x1, y1, x2, y2 = boxes.T
+        keys = (detections.classes, y2, x2, y1, x1, -detections.scores, detections.frame_index)
+        order = np.lexsort(keys)
+        row = order[valid[order]]
+        return Candidates(
+            boxes=boxes[row],
+            scores=detections.scores[row].astype(np.float64),
+            classes=detections.classes[row],
+            frame=detections.frame_index[row].astype(np.intp),
+            row=row,
+        )
+
+    def _count(self, batch: Batch, detections: Detections, rows: Rows) -> None:
+        self.rejected += len(rows)
+        if self.rejected >= self._next_warning:
+            self._next_warning = 2 * self.rejected
+            log.warning(
+                "boxes rejected: not finite, inverted or far outside the picture; the model's format?",
+                camera=batch.frames[int(detections.frame_index[rows[0]])].camera,
+                box=detections.boxes[rows[0]].tolist(),
+                score=float(detections.scores[rows[0]]),
+                rejected=self.rejected,
+            )
+
+
+def _valid(boxes: Float64Array, scores: np.ndarray) -> BoolArray:
+    # Comparisons with NaN are false, so these ask for finite numbers too.
+    in_reach = (np.abs(boxes) <= FARTHEST).all(axis=1)
+    result: BoolArray = in_reach & (boxes[:, 2:] > boxes[:, :2]).all(axis=1) & np.isfinite(scores)
+    return result

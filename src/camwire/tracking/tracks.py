@@ -1,0 +1,120 @@
+"""The columns that every tracker keeps for its tracks, and how they become results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from camwire.frames import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, Tracks
+from camwire.tracking.cameras import Moment
+from camwire.tracking.candidates import Candidates
+from camwire.tracking.columns import Columns, Rows
+
+
+@dataclass(slots=True)
+class Identity(Columns):
+    """Who a track is, whatever moves it; N rows."""
+
+    slot: Rows
+    """[N] the camera's number."""
+    ids: Int64Array
+    """[N] 0 until the track is confirmed."""
+    classes: Int32Array
+    scores: Float64Array
+    """[N] of the last detection matched."""
+    hits: Int32Array
+    """[N] frames with a match."""
+    ages: Int32Array
+    """[N] frames since the track began."""
+    seen: Float64Array
+    """[N] the camera's clock when the track was last matched."""
+    detection: Rows
+    """[N] row in the batch's Detections that was matched in the camera's last frame, -1 for none."""
+    trace: Float32Array
+    """[N, T, 2] bottom centres of the last T frames in which it was reported, oldest first, NaN before."""
+
+    @staticmethod
+    def none(trace_length: int) -> Identity:
+        """No tracks at all."""
+        return Identity(
+            slot=np.empty(0, np.intp),
+            ids=np.empty(0, np.int64),
+            classes=np.empty(0, np.int32),
+            scores=np.empty(0),
+            hits=np.empty(0, np.int32),
+            ages=np.empty(0, np.int32),
+            seen=np.empty(0),
+            detection=np.empty(0, np.intp),
+            trace=np.empty((0, trace_length, 2), np.float32),
+        )
+
+    @staticmethod
+    def born(found: Candidates, chosen: Rows, moment: Moment, trace_length: int) -> Identity:
+        """A track for each of the ``chosen`` candidates."""
+        count = len(chosen)
+        frame = found.frame[chosen]
+        return Identity(
+            slot=moment.slots[frame],
+            ids=np.zeros(count, np.int64),
+            classes=found.classes[chosen],
+            scores=found.scores[chosen],
+            hits=np.ones(count, np.int32),
+            ages=np.zeros(count, np.int32),
+            seen=moment.now[frame],
+            detection=found.row[chosen],
+            trace=np.full((count, trace_length, 2), np.nan, np.float32),
+        )
+
+    @property
+    def missed(self) -> BoolArray:
+        """[N] not matched in the camera's last frame."""
+        return self.detection < 0
+
+    @property
+    def confirmed(self) -> BoolArray:
+        """[N] has an id."""
+        return self.ids > 0
+
+    def note(self, matched: Rows, with_candidates: Rows, found: Candidates, moment: Moment) -> None:
+        """One frame later, ``matched`` rows were found again as ``with_candidates``, the others were not."""
+        self.ages += 1
+        self.detection[:] = -1
+        self.detection[matched] = found.row[with_candidates]
+        self.hits[matched] += 1
+        self.scores[matched] = found.scores[with_candidates]
+        self.seen[matched] = moment.now[moment.position[self.slot[matched]]]
+
+    def interrupt(self, rows: Rows) -> None:
+        """Begin the traces anew: what lies before an interruption isn't the way to what comes after."""
+        self.trace[rows] = np.nan
+
+
+def report(who: Identity, rows: Rows, frame: Rows, boxes: Float64Array, velocities: Float64Array) -> Tracks:
+    """Results for ``rows`` [R], whose boxes are added to their traces.
+
+    ``frame`` [R] is ascending; ``boxes`` [R, 4] corners and ``velocities`` [R, 2] go with ``rows``.
+    """
+    return Tracks(
+        boxes=boxes.astype(np.float32),
+        scores=who.scores[rows].astype(np.float32),
+        classes=who.classes[rows],
+        ids=who.ids[rows],
+        frame_index=frame.astype(np.int32),
+        detections=who.detection[rows].astype(np.int32),
+        ages=who.ages[rows],
+        velocities=velocities.astype(np.float32),
+        traces=_extended(who.trace, rows, boxes),
+    )
+
+
+def _extended(traces: Float32Array, rows: Rows, boxes: Float64Array) -> Float32Array:
+    """Push the boxes' bottom centres into ``traces`` and return a copy of the rows."""
+    if traces.shape[1]:
+        recent = traces.take(rows, axis=0)
+        recent[:, :-1] = recent[:, 1:]
+        recent[:, -1, 0] = (boxes[:, 0] + boxes[:, 2]) / 2
+        recent[:, -1, 1] = boxes[:, 3]
+        traces[rows] = recent
+        return recent
+    return np.empty((len(rows), 0, 2), np.float32)
