@@ -20,24 +20,17 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from camwire import __version__
+from camwire.cli.errors import FAILURE, INTERRUPTED, WRONG_USE, CommandError
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "check": "camwire.cli.check",
+    "doctor": "camwire.cli.doctor",
+    "worker": "camwire.cli.worker",
+}
 """Name on the command line → module, in the order in which `camwire --help` lists them."""
 
 HIDDEN = frozenset({"worker"})
 """Commands that camwire calls itself; `--help` leaves them out."""
-
-FAILURE = 1
-WRONG_CONFIGURATION = 2
-INTERRUPTED = 130
-
-
-class CommandError(Exception):
-    """Ends a command with a message for people and an exit status; no traceback is shown."""
-
-    def __init__(self, message: str, exit_status: int = FAILURE) -> None:
-        super().__init__(message)
-        self.exit_status = exit_status
 
 
 class CommandTable(UserDict[str, Any]):
@@ -91,19 +84,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         get_command(app).main(args=arguments, prog_name="camwire")
     except KeyboardInterrupt:
         return INTERRUPTED
-    except CommandError as error:
-        return _report(str(error), error.exit_status)
     except Exception as error:  # noqa: BLE001 - the command line's outermost boundary
-        return _report_unexpected(error)
+        return _report(error)
     return 0
 
 
-def _report(message: str, exit_status: int) -> int:
-    print(f"camwire: {message}", file=sys.stderr)
-    return exit_status
+def _report(error: Exception) -> int:
+    """Say on standard error what went wrong, without secrets, and return the exit status."""
+    from camwire.config.errors import ConfigError
+    from camwire.config.secrets import SECRETS
 
-
-def _report_unexpected(error: Exception) -> int:
     if os.environ.get("CAMWIRE_TRACEBACK"):
-        traceback.print_exception(error)
-    return _report(f"{type(error).__name__}: {error} (CAMWIRE_TRACEBACK=1 shows where)", FAILURE)
+        print(SECRETS.redact("".join(traceback.format_exception(error))), file=sys.stderr)
+    if isinstance(error, ConfigError):
+        print(SECRETS.redact(str(error)), file=sys.stderr)
+        return WRONG_USE
+    if isinstance(error, CommandError):
+        print(SECRETS.redact(f"camwire: {error}"), file=sys.stderr)
+        return error.exit_status
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    print(SECRETS.redact(f"camwire: {what} (CAMWIRE_TRACEBACK=1 shows where)"), file=sys.stderr)
+    return FAILURE
