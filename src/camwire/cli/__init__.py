@@ -20,11 +20,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from camwire import __version__
-from camwire.cli.errors import FAILURE, INTERRUPTED, WRONG_USE, CommandError
+from camwire.cli.errors import FAILURE, INTERRUPTED, WRONG_CONFIGURATION, CommandError
 
 COMMANDS: dict[str, str] = {
     "check": "camwire.cli.check",
-    "doctor": "camwire.cli.doctor",
     "worker": "camwire.cli.worker",
 }
 """Name on the command line → module, in the order in which `camwire --help` lists them."""
@@ -98,7 +97,7 @@ def _report(error: Exception) -> int:
         print(SECRETS.redact("".join(traceback.format_exception(error))), file=sys.stderr)
     if isinstance(error, ConfigError):
         print(SECRETS.redact(str(error)), file=sys.stderr)
-        return WRONG_USE
+        return WRONG_CONFIGURATION
     if isinstance(error, CommandError):
         print(SECRETS.redact(f"camwire: {error}"), file=sys.stderr)
         return error.exit_status

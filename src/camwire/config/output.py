@@ -45,8 +45,8 @@ class OutputConfig(ConfigModel):
 
     size: PictureSize = Field(
         Size(1280, 720),
-        description="The processing size, `WIDTHxHEIGHT`: pictures are scaled to fit into it with their aspect "
-        "kept (never enlarged), and pixel coordinates refer to it.",
+        description="The processing size, `WIDTHxHEIGHT`: pictures are scaled to fit into it with their "
+        "aspect kept (never enlarged), and pixel coordinates refer to it.",
     )
     max_fps: float = Field(20.0, ge=0, description="Pictures a second sent per camera at most; 0: no cap.")
     jpeg_quality: int = Field(85, ge=1, le=100, description="JPEG quality.")

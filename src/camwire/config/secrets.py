@@ -28,6 +28,7 @@ _PARAMETER = re.compile(
     re.IGNORECASE,
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(?=[/?#]|$)")
+_ADDRESS = re.compile(r"\[.*\]|\d+(\.\d+){3}")
 _ESCAPE_OR_PLAIN = re.compile(r"(?:%[0-9A-Fa-f]{2}|[^%])*")
 
 
@@ -68,7 +69,7 @@ def _split(url: str) -> _Parts:
     possible: list[tuple[bool, int]] = []
     for at in (match.start() for match in re.finditer("@", rest)):
         host = _HOST.match(rest, at + 1)
-        if host is not None and _may_be_user_info(rest[:at]):
+        if host is not None and _may_be_user_info(rest[:at], host[1]):
             name, port = host.groups()
             sure = bool(port) or name[0] == "[" or "." in name or name == "localhost"
             possible.append((not sure, at))
@@ -78,13 +79,18 @@ def _split(url: str) -> _Parts:
     return _Parts(scheme, rest[:at], rest[at + 1 :])
 
 
-def _may_be_user_info(text: str) -> bool:
-    """Text with a slash in it is a host and a path, unless it begins with a user name and a colon."""
+def _may_be_user_info(text: str, host: str) -> bool:
+    """Whether ``text`` before an ``@`` is user info; with a slash in it, it may be another host and its path.
+
+    ``admin:pa/ss`` is user info. ``name:554/path`` isn't, unless an address stands behind the ``@``.
+    """
     first = re.split("[/?#]", text, maxsplit=1)[0]
     if first == text:
         return True
-    _, colon, after = first.partition(":")
-    return bool(colon) and not after.isdigit()
+    name, colon, after = first.partition(":")
+    if not after.isdigit():
+        return bool(colon)
+    return "." not in name and _ADDRESS.fullmatch(host) is not None
 
 
 class SecretUrl:

@@ -46,11 +46,7 @@ def substitute(text: str, environment: Mapping[str, str]) -> Substituted:
             return reference[0]
         value = environment.get(name)
         if value is None:
-            bad.append(
-                BadReference(
-                    reference[0], f"the environment variable {name} is not set; set it, or write $${{"
-                )
-            )
+            bad.append(BadReference(reference[0], f"the environment variable {name} is not set"))
             return reference[0]
         values.append(value)
         before, after = text[: reference.start()], text[reference.end() :]
