@@ -1,0 +1,28 @@
+"""What runs a model: the contract that every runtime fulfils."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from camwire.frames import UInt8Array
+
+
+class Runtime(Protocol):
+    """A model's graph, compiled and ready.
+
+    Threads: ``infer`` may be called by any number of threads at once. What it returns belongs to the calling
+    thread and holds until that thread calls ``infer`` of this runtime again; who wants to keep it copies it.
+    """
+
+    def infer(self, pixels: UInt8Array) -> list[NDArray[Any]]:
+        """Run a batch.
+
+        ``pixels``: [B, H, W, 3] uint8, C-contiguous, H×W and channel order as in the graph's ``input``, any
+        B ≥ 1; not changed, and not needed once this returns. Returns the arrays of ``Graph.outputs``, in that
+        order, with B in place of the leading 1. Raises ValueError for pixels of another shape or type.
+        """
+
+    def describe(self) -> str:
+        """Runtime and precision for people: `OpenVINO FP32`."""
