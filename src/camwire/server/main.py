@@ -36,11 +36,14 @@ WorkerCommand = Callable[[str, Endpoints], Sequence[str]]
 log = structlog.get_logger()
 
 
-def worker_command(name: str, endpoints: Endpoints) -> list[str]:
+def worker_command(
+    name: str, endpoints: Endpoints, *, log_level: str = "info", log_json: bool = False
+) -> list[str]:
     """`camwire worker` on the CPU, with this process's own Python."""
     return [
         *(sys.executable, "-m", "camwire", "worker"),
         *("--name", name, "--device", "cpu", "--link", str(endpoints.directory)),
+        *("--log-level", log_level, "--log-json" if log_json else "--no-log-json"),
     ]
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import defaultdict, deque
+from math import isnan
 from typing import Any
 
-import numpy as np
-import psutil
-
 from camwire.link.messages import Quantiles
+from camwire.monitoring.histogram import SlidingHistogram
+from camwire.monitoring.process import ProcessMeter
 from camwire.server import statistics, wire
 from camwire.server.desired import Desired
 from camwire.server.hub import Hub
 from camwire.server.workers import Workers
 
 INTERVAL = 1.0
+WINDOW = 10.0
+"""Seconds over which latencies are told."""
 
 
 class Reporter:
@@ -28,15 +29,17 @@ class Reporter:
         self._hub = hub
         self._workers = workers
         self._began = time.monotonic()
-        self._process = psutil.Process()
-        self._latency: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=500))
+        self._meter = ProcessMeter()
+        self._latency: dict[str, SlidingHistogram] = {}
+        self.clear()
 
     def delivered(self, camera: str, seconds: float) -> None:
         """A client's socket has taken a picture that arrived so long ago."""
-        self._latency[camera].append(seconds * 1000)
+        self._latency[camera].add(seconds * 1000, time.monotonic())
 
     def clear(self) -> None:
-        self._latency.clear()
+        """Measure anew."""
+        self._latency = {camera.id: SlidingHistogram(WINDOW) for camera in self._desired.config.cameras}
 
     async def run(self) -> None:
         """Broadcast for ever."""
@@ -58,15 +61,13 @@ class Reporter:
                     camera,
                     reports.get(camera.id),
                     watched=camera.id in self._desired.watched,
-                    socket=self._socket_latency(camera.id),
+                    socket=self._socket_latency(camera.id, monotonic),
                     now=utc,
                 )
                 for camera in self._desired.config.cameras
             },
             "processes": {
-                "server": statistics.server_process(
-                    os.getpid(), self._process.cpu_percent(), self._process.memory_info().rss
-                ),
+                "server": statistics.server_process(os.getpid(), self._meter.read()),
                 **{
                     name: statistics.worker_process(
                         supervisor.state, self._workers.statistics(name), self._workers.problem(name)
@@ -78,9 +79,6 @@ class Reporter:
             "connections": {"now": len(self._hub.clients), "total": self._hub.connected_so_far},
         }
 
-    def _socket_latency(self, camera: str) -> Quantiles | None:
-        values = self._latency.get(camera)
-        if not values:
-            return None
-        p50, p95 = np.percentile(values, (50, 95))
-        return Quantiles(p50=float(p50), p95=float(p95))
+    def _socket_latency(self, camera: str, now: float) -> Quantiles | None:
+        p50, p95 = self._latency[camera].quantiles((0.5, 0.95), now)
+        return None if isnan(p50) else Quantiles(p50=p50, p95=p95)

@@ -7,6 +7,7 @@ from typing import Any
 
 from camwire.config.camera import CameraConfig
 from camwire.link.messages import CameraReport, Quantiles, Statistics
+from camwire.monitoring.process import ProcessUsage
 from camwire.server.hub import Client
 from camwire.server.supervisor import WorkerState
 
@@ -47,9 +48,14 @@ def camera_statistics(
     }
 
 
-def server_process(pid: int, cpu_percent: float, rss_bytes: int) -> dict[str, Any]:
+def server_process(pid: int, usage: ProcessUsage) -> dict[str, Any]:
     """The process that says so."""
-    return {"pid": pid, "state": "running", "cpu_percent": round(cpu_percent, 1), "rss_bytes": rss_bytes}
+    return {
+        "pid": pid,
+        "state": "running",
+        "cpu_percent": round(usage.cpu_percent, 1),
+        "rss_bytes": usage.rss_bytes,
+    }
 
 
 def worker_process(state: WorkerState, report: Statistics | None, problem: str | None) -> dict[str, Any]:

@@ -1,0 +1,32 @@
+"""`camwire run`: cameras to annotated pictures, until it is told to stop."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="The configuration.")],
+    log_level: Annotated[
+        str, typer.Option(help="Least level of log lines: debug, info, warning, error.")
+    ] = "info",
+    log_json: Annotated[bool, typer.Option(help="Log lines as JSON.")] = False,
+) -> None:
+    """Run a configuration's cameras and serve the viewer. Ctrl-C ends it; a second one ends it at once."""
+    from camwire.config import load
+    from camwire.monitoring.logs import setup_logging
+    from camwire.server.main import serve, worker_command
+
+    setup_logging(log_level, json=log_json)
+    raise typer.Exit(
+        serve(
+            load(config),
+            on_ready=lambda address: print(f"viewer: {address}", flush=True),
+            config_path=config,
+            worker=partial(worker_command, log_level=log_level, log_json=log_json),
+        )
+    )

@@ -1,0 +1,48 @@
+"""The folder of the link's sockets."""
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from camwire.link.endpoint import LONGEST_PATH, Endpoints, private_endpoints
+
+
+def test_only_its_user_can_open_the_folder_and_it_goes_with_all_in_it() -> None:
+    with private_endpoints() as endpoints:
+        assert stat.S_IMODE(endpoints.directory.stat().st_mode) == 0o700
+        assert endpoints.fits
+        (endpoints.directory / "control").touch()
+    assert not endpoints.directory.exists()
+
+
+def test_a_place_whose_name_is_too_long_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("d" * LONGEST_PATH)
+    deep.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    with private_endpoints() as endpoints:
+        assert deep not in endpoints.directory.parents
+        assert endpoints.fits
+    assert not list(deep.iterdir())
+
+
+def test_without_any_place_it_says_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: str) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(OSError, match="set TMPDIR") as caught, private_endpoints():
+        pass
+    assert f"{tmp_path}: Permission denied" in caught.value.__notes__
+
+
+def test_the_bound_is_the_kernels() -> None:
+    room = LONGEST_PATH - len("/control")
+    assert Endpoints(Path("/" + "x" * (room - 1))).fits
+    assert not Endpoints(Path("/" + "x" * room)).fits
+    assert not Endpoints(Path("/" + os.fsdecode("ö".encode()) * (room // 2 + 1))).fits

@@ -1,0 +1,123 @@
+"""The WebSocket protocol, by bytes."""
+
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from camwire.server import wire
+
+
+def test_a_picture_is_length_id_jpeg() -> None:
+    assert wire.picture("gate", b"\xff\xd8\xff") == b"\x04gate\xff\xd8\xff"
+
+
+def test_the_length_counts_bytes_of_utf8() -> None:
+    assert wire.picture("Tür", memoryview(b"J")) == b"\x04T\xc3\xbcrJ"
+
+
+@given(camera=st.text(min_size=1, max_size=60), jpeg=st.binary(max_size=50))
+def test_a_picture_can_be_taken_apart_again(camera: str, jpeg: bytes) -> None:
+    message = wire.picture(camera, jpeg)
+    length = message[0]
+    assert message[1 : 1 + length].decode() == camera
+    assert message[1 + length :] == jpeg
+
+
+def test_an_id_of_255_bytes_fits_and_a_longer_one_does_not() -> None:
+    assert wire.picture("x" * 255, b"")[0] == 255
+    with pytest.raises(ValueError, match="256"):
+        wire.picture("x" * 256, b"")
+
+
+def test_messages_to_the_client_are_json_objects_with_a_type() -> None:
+    assert json.loads(wire.toggles_message({"boxes": True})) == {
+        "type": "toggles",
+        "toggles": {"boxes": True},
+    }
+    assert json.loads(wire.error_message("ö")) == {"type": "error", "message": "ö"}
+    assert json.loads(wire.stats_message({"time": 1.5})) == {"type": "stats", "time": 1.5}
+
+
+def test_statistics_hold_no_number_that_json_has_not() -> None:
+    assert json.loads(wire.stats_message({"x": float("nan")})) == {"type": "stats", "x": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ('{"type": "clear_stats"}', wire.ClearStats()),
+        ('{"type":"clear_stats","more":1}', wire.ClearStats()),
+        ('{"enabled":false,"toggle":"boxes","type":"set_vis_toggle"}', wire.SetVisToggle("boxes", False)),
+    ],
+)
+def test_what_clients_may_say(text: str, meaning: object) -> None:
+    assert wire.parse_client_message(text) == meaning
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[]", "object"),
+        ("{}", "type"),
+        ('{"type": 1}', "type"),
+        ('{"type": "explode"}', "known types: clear_stats, set_vis_toggle"),
+        ('{"type": "set_vis_toggle", "enabled": true}', "toggle"),
+        ('{"type": "set_vis_toggle", "toggle": "boxes", "enabled": "yes"}', "enabled"),
+        ('{"type":"clear_stats","x":' + "[" * 60_000, "nested"),
+        ('"\ud800"', "Unicode"),
+    ],
+)
+def test_what_is_wrong_is_said(text: str, part: str) -> None:
+    parsed = wire.parse_client_message(text)
+    assert isinstance(parsed, wire.Wrong)
+    assert part in parsed.problem
+
+
+def test_binary_messages_end_the_connection() -> None:
+    assert wire.parse_client_message(b"{}") == wire.Refused(1003, "only text messages are understood")
+
+
+@given(st.text() | st.binary())
+@example('{"type": "set_vis_toggle", "toggle": null, "enabled": true}')
+def test_any_message_has_an_answer(message: str | bytes) -> None:
+    parsed = wire.parse_client_message(message)
+    assert isinstance(parsed, wire.ClearStats | wire.SetVisToggle | wire.Wrong | wire.Refused)
+    if isinstance(parsed, wire.Wrong):
+        assert json.loads(wire.error_message(parsed.problem))["message"] == parsed.problem
+        assert len(parsed.problem) < 200
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["type", "toggle", "enabled", "x"]),
+        st.sampled_from(["clear_stats", "set_vis_toggle", "boxes", True]) | _json,
+    )
+)
+def test_only_a_whole_wish_is_granted(message: dict[str, object]) -> None:
+    parsed = wire.parse_client_message(json.dumps(message))
+    if isinstance(parsed, wire.SetVisToggle):
+        assert (parsed.toggle, parsed.enabled) == (message["toggle"], message["enabled"])
+        assert message["type"] == "set_vis_toggle"
+    elif isinstance(parsed, wire.ClearStats):
+        assert message["type"] == "clear_stats"
+    else:
+        assert isinstance(parsed, wire.Wrong)
+
+
+def test_an_unknown_toggle_is_named_but_not_at_any_length() -> None:
+    assert (
+        wire.unknown_toggle("box", ["boxes", "labels"]).problem
+        == "unknown toggle 'box'; known: boxes, labels"
+    )
+    assert len(wire.unknown_toggle("x" * 60_000, ["boxes"]).problem) < 120
