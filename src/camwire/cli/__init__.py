@@ -24,6 +24,8 @@ from camwire.cli.errors import FAILURE, INTERRUPTED, WRONG_CONFIGURATION, Comman
 
 COMMANDS: dict[str, str] = {
     "check": "camwire.cli.check",
+    "doctor": "camwire.cli.doctor",
+    "detect": "camwire.cli.detect",
     "worker": "camwire.cli.worker",
 }
 """Name on the command line → module, in the order in which `camwire --help` lists them."""

