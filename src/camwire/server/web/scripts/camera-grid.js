@@ -1,0 +1,122 @@
+/** All cameras, as large as the screen allows; or one of them alone. */
+
+import { CameraTile } from "./camera-tile.js";
+import { reconcile } from "./dom.js";
+import { commonAspect, gridLayout, neighbour } from "./grid-layout.js";
+
+/** Room for a scrollbar, where the grid must scroll: pixels. */
+const SCROLLBAR = 12;
+
+export class CameraGrid {
+  /** @type {Map<string, CameraTile>} */
+  #tiles = new Map();
+  /** @type {string | null} */
+  #enlarged = null;
+  #columns = 1;
+  #list;
+  #sink;
+  #onEnlarge;
+
+  /**
+   * @param {HTMLElement} list  the <ul> that holds the tiles; its parent's size is what they fill
+   * @param {import("./picture-sink.js").PictureSink} sink
+   * @param {(name: string | null) => void} onEnlarge  told the name of the camera that now stands alone
+   */
+  constructor(list, sink, onEnlarge) {
+    this.#list = list;
+    this.#sink = sink;
+    this.#onEnlarge = onEnlarge;
+    new ResizeObserver(() => this.#arrange()).observe(list.parentElement);
+    list.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  get enlarged() {
+    return this.#enlarged;
+  }
+
+  /** @param {import("./protocol.js").Camera[]} cameras @param {number} now  milliseconds */
+  update(cameras, now) {
+    const gone = new Set(this.#tiles.keys());
+    const ids = cameras.map(({ id }) => id);
+    for (const id of ids) gone.delete(id);
+    for (const id of gone) this.#sink.detach(id);
+    reconcile(this.#list, this.#tiles, ids, (id) => this.#makeTile(id));
+    for (const camera of cameras) this.#tiles.get(camera.id).update(camera, now);
+    if (gone.has(this.#enlarged)) this.enlarge(null);
+    this.#arrange();
+  }
+
+  /** Whether a camera's pictures are to be shown. @param {string} id */
+  shows(id) {
+    return this.#tiles.has(id) && (this.#enlarged === null || this.#enlarged === id);
+  }
+
+  /** @param {string} id @param {number} now  milliseconds */
+  painted(id, now) {
+    this.#tiles.get(id)?.painted(now);
+  }
+
+  /** @param {number} now  milliseconds */
+  tick(now) {
+    for (const tile of this.#tiles.values()) tile.tick(now);
+  }
+
+  /** Show one camera alone, or all (null). @param {string | null} id */
+  enlarge(id) {
+    const before = this.#enlarged;
+    if (id === before) return;
+    this.#enlarged = id;
+    for (const tile of this.#tiles.values()) {
+      tile.root.hidden = id !== null && tile.id !== id;
+      tile.setEnlarged(tile.id === id);
+    }
+    this.#list.toggleAttribute("data-alone", id !== null);
+    this.#arrange();
+    this.#tiles.get(id ?? before)?.button.focus();
+    this.#onEnlarge(id === null ? null : this.#tiles.get(id).name.textContent);
+  }
+
+  /** @param {string} id */
+  #makeTile(id) {
+    const tile = new CameraTile(id, () => this.enlarge(this.#enlarged === id ? null : id));
+    tile.setEnlarged(false);
+    tile.root.hidden = this.#enlarged !== null;
+    this.#sink.attach(id, tile.canvas);
+    return tile;
+  }
+
+  #arrange() {
+    const shown = [...this.#tiles.values()].filter(({ root }) => !root.hidden);
+    const style = getComputedStyle(this.#list);
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const box = this.#list.parentElement;
+    const padding = parseFloat(style.paddingLeft);
+    const options = {
+      aspect: commonAspect(shown.map(({ size }) => size)),
+      gap: parseFloat(style.columnGap),
+      caption: parseFloat(style.getPropertyValue("--caption")) * rem,
+      smallest: parseFloat(style.getPropertyValue("--smallest-tile")) * rem,
+    };
+    const width = box.offsetWidth - 2 * padding;
+    const height = box.offsetHeight - 2 * padding;
+    let layout = gridLayout(shown.length, width, height, options);
+    if (layout.scrolls) layout = gridLayout(shown.length, width - SCROLLBAR, height, options);
+    this.#columns = layout.columns;
+    this.#list.style.setProperty("--columns", String(layout.columns));
+    this.#list.style.setProperty("--tile-width", `${layout.tileWidth}px`);
+    this.#list.style.setProperty("--picture-height", `${layout.pictureHeight}px`);
+    this.#list.toggleAttribute("data-scrolls", layout.scrolls);
+  }
+
+  /** Arrows move between cameras. @param {KeyboardEvent} event */
+  #onKey(event) {
+    const order = Array.from(this.#list.children, (tile) => tile.dataset.camera);
+    const index = order.indexOf(event.target.closest(".tile")?.dataset.camera);
+    const columns = this.#enlarged === null ? this.#columns : order.length;
+    const target = index < 0 ? null : neighbour(index, event.key, order.length, columns);
+    if (target === null) return;
+    event.preventDefault();
+    if (this.#enlarged === null) this.#tiles.get(order[target]).button.focus();
+    else this.enlarge(order[target]);
+  }
+}

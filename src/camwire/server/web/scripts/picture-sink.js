@@ -1,0 +1,107 @@
+/** Where pictures go: to a worker with OffscreenCanvas where the browser has it, else painted in the page. */
+
+import { Mailbox } from "./mailbox.js";
+import { Painter } from "./painter.js";
+
+const WORKER_START_MS = 3_000;
+
+/**
+ * @typedef {{buffer: ArrayBuffer, offset: number}} Picture
+ * @typedef {{
+ *   attach: (camera: string, canvas: HTMLCanvasElement) => void,
+ *   detach: (camera: string) => void,
+ *   paint: (camera: string, picture: Picture) => void
+ * }} Backend
+ * @typedef {(camera: string, size: {width: number, height: number} | null) => void} Painted
+ */
+
+export class PictureSink {
+  /** @type {Mailbox<Picture>} */
+  #mailbox = new Mailbox();
+  #backend;
+  #onPainted;
+  #painted = 0;
+  #broken = 0;
+
+  /**
+   * @param {(painted: Painted) => Backend} backend  {@link inPage}, or what {@link inWorker} gives
+   * @param {Painted} onPainted
+   */
+  constructor(backend, onPainted) {
+    this.#backend = backend((camera, size) => this.#done(camera, size));
+    this.#onPainted = onPainted;
+  }
+
+  /** Counts since the page was loaded. */
+  get counts() {
+    return { painted: this.#painted, replaced: this.#mailbox.replaced, broken: this.#broken };
+  }
+
+  /** @param {string} camera @param {HTMLCanvasElement} canvas  that has had no context yet */
+  attach(camera, canvas) {
+    this.#backend.attach(camera, canvas);
+  }
+
+  /** @param {string} camera */
+  detach(camera) {
+    this.#backend.detach(camera);
+  }
+
+  /** @param {string} camera @param {Picture} picture  its buffer may be gone afterwards */
+  submit(camera, picture) {
+    const now = this.#mailbox.offer(camera, picture);
+    if (now !== null) this.#backend.paint(camera, now);
+  }
+
+  /** @type {Painted} */
+  #done(camera, size) {
+    if (size === null) this.#broken++;
+    else this.#painted++;
+    const next = this.#mailbox.done(camera);
+    if (next !== null) this.#backend.paint(camera, next);
+    this.#onPainted(camera, size);
+  }
+}
+
+/**
+ * Start the worker, if this browser can.
+ * @returns {Promise<((painted: Painted) => Backend) | null>}
+ */
+export async function inWorker() {
+  if (!("transferControlToOffscreen" in HTMLCanvasElement.prototype)) return null;
+  const worker = new Worker(new URL("./picture-worker.js", import.meta.url), { type: "module" });
+  if (!(await isReady(worker))) {
+    worker.terminate();
+    return null;
+  }
+  return (painted) => {
+    worker.addEventListener("message", ({ data }) => painted(data.camera, data.size));
+    return {
+      attach(camera, canvas) {
+        const offscreen = canvas.transferControlToOffscreen();
+        worker.postMessage({ type: "attach", camera, canvas: offscreen }, [offscreen]);
+      },
+      detach: (camera) => worker.postMessage({ type: "detach", camera }),
+      paint: (camera, { buffer, offset }) => worker.postMessage({ type: "paint", camera, buffer, offset }, [buffer]),
+    };
+  };
+}
+
+/** @param {Painted} painted @returns {Backend} */
+export function inPage(painted) {
+  const painter = new Painter();
+  return {
+    attach: (camera, canvas) => painter.attach(camera, canvas),
+    detach: (camera) => painter.detach(camera),
+    paint: async (camera, { buffer, offset }) => painted(camera, await painter.paint(camera, buffer, offset)),
+  };
+}
+
+/** @param {Worker} worker @returns {Promise<boolean>} */
+function isReady(worker) {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(false), WORKER_START_MS);
+    worker.addEventListener("message", () => resolve(true), { once: true });
+    worker.addEventListener("error", () => resolve(false), { once: true });
+  });
+}
