@@ -1,4 +1,4 @@
-"""Clips for benchmarks: real footage brought to the sizes that cameras send, made once and kept in a cache."""
+"""Clips for benchmarks: real footage brought to the sizes that cameras send, made once and cached."""
 
 from __future__ import annotations
 
