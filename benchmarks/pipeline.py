@@ -240,7 +240,7 @@ def tell(size: str, costs: dict, ours: dict, usual: dict) -> dict[str, object]:
     rest = total - medians["infer"]
     print(f"  sum {total:.2f}, all but inference {rest:.2f}; bound {bound:.1f} fps")
     print(
-        "  cameras  fps median (least–most)   of the bound   cores busy   peak MB   usual parts   times as fast"
+        "  cameras  fps median (least–most)   of bound   cores busy   peak MB   usual parts   times as fast"
     )
     rows = []
     for cameras, runs in ours.items():
@@ -256,7 +256,7 @@ def tell(size: str, costs: dict, ours: dict, usual: dict) -> dict[str, object]:
         ratios = [mine / theirs for mine, theirs in zip(fps, usual[cameras], strict=False)]
         row["times_usual"] = statistics.median(ratios) if ratios else None
         print(
-            f"  {cameras:7d}  {spread(fps):24s}  {row['share_of_bound']:12.2f}  {row['cpu_cores']:11.2f}"
+            f"  {cameras:7d}  {spread(fps):24s}  {row['share_of_bound']:8.2f}  {row['cpu_cores']:11.2f}"
             f"  {row['peak_mb']:8.0f}   {spread(usual[cameras]) if ratios else '–':12s}"
             f"  {round(statistics.median(ratios), 2) if ratios else '–'}"
         )

@@ -1,12 +1,13 @@
-"""What one writes first: OpenCV for video and drawing, ONNX Runtime, `trackers`, supervision; one thread a camera.
+"""What one writes first: OpenCV, ONNX Runtime, `trackers`, supervision; one thread a camera.
 
 Runs in an environment of its own, because these packages do not fit beside camwire's:
 
-    python3 -m venv rivals && rivals/bin/pip install opencv-python-headless onnxruntime onnx trackers supervision
+    python3 -m venv rivals
+    rivals/bin/pip install opencv-python-headless onnxruntime onnx trackers supervision
     rivals/bin/python benchmarks/usual_composition.py CLIP [--cameras N] [--side 640]
 
-The model is camwire's bundled one. It is fully convolutional, so that its graph runs at 640×640, the size at which people
-run detectors. Prints one line of JSON with the frames a second, all cameras together.
+The model is camwire's bundled one. It is fully convolutional, so that its graph runs at 640×640, the size at
+which people run detectors. Prints one line of JSON with the frames a second, all cameras together.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class Camera(threading.Thread):
             tracked = tracker.update(found)
             names = [
                 f"{c} #{i} {s:.2f}"
-                for c, i, s in zip(tracked.class_id, tracked.tracker_id, tracked.confidence)
+                for c, i, s in zip(tracked.class_id, tracked.tracker_id, tracked.confidence, strict=True)
             ]
             scene = boxes.annotate(picture, tracked)
             scene = labels.annotate(scene, tracked, names)
