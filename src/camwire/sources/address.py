@@ -1,0 +1,113 @@
+"""From a camera's configuration to the arguments of ``av.open``: a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from urllib.parse import unquote
+
+from camwire.link.messages import DesiredCamera
+from camwire.sources.credentials import escaped_url, host_of
+from camwire.sources.faults import SourceError
+
+NETWORK_OPEN_TIMEOUT = 3.5
+"""Seconds for each of FFmpeg's two steps of opening (connect and describe; first packets)."""
+NETWORK_READ_TIMEOUT = 3.0
+"""Seconds without a packet after which a connection counts as dead."""
+FILE_TIMEOUT = 10.0
+"""Seconds; files may lie on a network drive or a disk that has to spin up."""
+UDP_BUFFER = 2 * 1024 * 1024
+"""Bytes the kernel may hold for us: a 4K key frame comes as one burst of several hundred kB."""
+
+
+class SourceKind(Enum):
+    """What sort of place pictures come from."""
+
+    RTSP = "rtsp"
+    HTTP = "http"
+    FILE = "file"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenArguments:
+    """What ``av.open`` is called with. The repr leaves the URL out: it may hold a password."""
+
+    url: str = field(repr=False)
+    kind: SourceKind
+    place: str
+    """Where it is, for people: ``host:port``, or a path. Holds no secret."""
+    format: str | None
+    options: dict[str, str]
+    open_timeout: float
+    read_timeout: float
+
+
+def open_arguments(camera: DesiredCamera) -> OpenArguments:
+    """How to open ``camera``. Raises SourceError for a scheme that isn't supported."""
+    scheme, separator, rest = camera.url.partition("://")
+    scheme = scheme.lower()
+    if not separator:
+        return _device(camera.url) if camera.url.startswith("/dev/") else _file(camera.url)
+    if scheme == "file":
+        return _file(unquote(rest.removeprefix("localhost")))
+    if scheme in ("rtsp", "rtsps"):
+        return _network(camera, SourceKind.RTSP, _rtsp_options(camera))
+    if scheme in ("http", "https"):
+        return _network(camera, SourceKind.HTTP, {"analyzeduration": "1000000"})
+    raise SourceError(
+        f"addresses that begin with {scheme}:// are not supported; rtsp, rtsps, http, https, "
+        "a file's path and /dev/video0 are"
+    )
+
+
+def _rtsp_options(camera: DesiredCamera) -> dict[str, str]:
+    options = {
+        "rtsp_transport": camera.transport,
+        "allowed_media_types": "video",
+        # What a camera is comes from its SDP; FFmpeg's usual probing costs a second of pictures.
+        "probesize": "32",
+        "analyzeduration": "0",
+        "max_delay": str(camera.latency_ms * 1000),
+    }
+    if camera.transport == "udp":
+        options["buffer_size"] = str(UDP_BUFFER)
+        if camera.latency_ms == 0:
+            options["reorder_queue_size"] = "0"
+    return options
+
+
+def _network(camera: DesiredCamera, kind: SourceKind, options: dict[str, str]) -> OpenArguments:
+    return OpenArguments(
+        url=escaped_url(camera.url),
+        kind=kind,
+        place=host_of(camera.url),
+        format=None,
+        options=options,
+        open_timeout=NETWORK_OPEN_TIMEOUT,
+        read_timeout=NETWORK_READ_TIMEOUT,
+    )
+
+
+def _file(path: str) -> OpenArguments:
+    return OpenArguments(
+        url=f"file:{path}",  # so that FFmpeg takes no colon in a name for a protocol
+        kind=SourceKind.FILE,
+        place=path,
+        format=None,
+        options={"pattern_type": "none"},  # nor a % for a numbered series of images
+        open_timeout=FILE_TIMEOUT,
+        read_timeout=FILE_TIMEOUT,
+    )
+
+
+def _device(path: str) -> OpenArguments:
+    return OpenArguments(
+        url=path,
+        kind=SourceKind.DEVICE,
+        place=path,
+        format="v4l2",
+        options={},
+        open_timeout=NETWORK_OPEN_TIMEOUT,
+        read_timeout=NETWORK_READ_TIMEOUT,
+    )

@@ -1,0 +1,288 @@
+"""One camera: a thread that opens it, decodes it, hands pictures on and tries again for ever."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from camwire.frames import Frame, Size
+from camwire.link.messages import CameraPhase, DesiredCamera
+from camwire.sources.address import OpenArguments, open_arguments
+from camwire.sources.clock import StreamClock
+from camwire.sources.decoding import Decoder, Picture
+from camwire.sources.faults import SourceError
+from camwire.sources.interrupt import forget, interrupt
+from camwire.sources.lateness import LatenessGate
+from camwire.sources.opening import HwAccelFactory, OpenSource, open_source
+from camwire.sources.pacing import Pacer
+from camwire.sources.rate import RateMeter
+from camwire.sources.reconnect import Reconnect
+
+STILL_INTERVAL = 1.0
+"""Seconds after which a still image is read and handed on again."""
+PICTURELESS = 30.0
+"""Seconds of packets without one picture after which a connection is given up."""
+
+_log = structlog.get_logger(__name__)
+
+
+class FrameSink(Protocol):
+    """Where a camera's pictures go."""
+
+    def put(self, frame: Frame) -> None:
+        """Take a frame; at once (the newest wins), or blocking where files are read unpaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """How a camera is doing."""
+
+    phase: CameraPhase
+    reason: str | None
+    """Why it isn't live, for people; holds no secret."""
+    retry_at: float | None
+    """UTC, when the next try is due."""
+    codec: str | None
+    """FFmpeg's name: h264, hevc, mjpeg, …"""
+    width: int
+    height: int
+    """The source's size in pixels; 0 before the first picture."""
+    frames_in: int
+    """Pictures handed to the sink."""
+    input_fps: float
+    discarded: dict[str, int]
+    """What never reached the sink, by cause: ``corrupt``, ``before_keyframe``, ``late``."""
+
+
+def software() -> Any:
+    """No hardware acceleration."""
+    return None
+
+
+class CameraSource:
+    """Reads one camera on a thread of its own, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        camera: DesiredCamera,
+        sink: FrameSink,
+        *,
+        bound: Size,
+        hwaccel: HwAccelFactory = software,
+        paced: bool = True,
+        looped: bool = True,
+    ) -> None:
+        """``bound``: ``Frame.size`` is the source's size fitted into this.
+
+        ``paced``: files are played at their own speed; otherwise as fast as the sink takes them.
+        ``looped``: files begin again at their end; otherwise the source stops there, and `join` returns.
+        """
+        self._camera = camera
+        self._sink = sink
+        self._bound = bound
+        self._hwaccel = hwaccel
+        self._paced = paced
+        self._looped = looped
+        self._pacer = Pacer()
+        self._clock: StreamClock | None = None
+        self._epoch = 0
+        self._sequence = 0
+        self._last_picture = 0.0
+        self._gate: LatenessGate | None = None
+        self._stop = threading.Event()
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}", daemon=True)
+        self._logged: str | None = None
+        self._lock = threading.Lock()
+        # Guarded by the lock: what other threads use.
+        self._interruptible: int | None = None
+        self._connection = Reconnect(random.random)
+        self._rate = RateMeter()
+        self._discarded = Counter(corrupt=0, before_keyframe=0, late=0)
+        self._codec: str | None = None
+        self._size = Size(0, 0)
+        self._frames_in = 0
+
+    def start(self) -> None:
+        """Start reading; returns at once."""
+        with self._lock:
+            self._connection.trying(time.monotonic())
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask to end; returns at once. A blocked FFmpeg call is interrupted."""
+        self._stop.set()
+        with self._lock:
+            if self._interruptible is not None:
+                interrupt(self._interruptible)
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the end, ``timeout`` seconds at most; whether it has come."""
+        if self._thread.ident is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def report(self) -> SourceReport:
+        """How things stand; callable from any thread."""
+        now = time.monotonic()
+        with self._lock:
+            connection = self._connection.state(now)
+            phase, reason, retry_at = connection.phase, connection.reason, connection.retry_at
+            if self._ended:
+                phase, reason, retry_at = "stalled", "the file has ended", None
+            return SourceReport(
+                phase=phase,
+                reason=reason,
+                retry_at=None if retry_at is None else time.time() + retry_at - now,
+                codec=self._codec,
+                width=self._size.width,
+                height=self._size.height,
+                frames_in=self._frames_in,
+                input_fps=self._rate.rate(now),
+                discarded=dict(+self._discarded),
+            )
+
+    # --- everything below runs on the camera's thread --------------------------------------------
+
+    def _run(self) -> None:
+        with self._lock:
+            self._interruptible = threading.get_ident()
+        try:
+            while not self._stop.is_set():
+                reason = self._attempt()
+                if self._ended:
+                    return
+                if reason is not None and not self._stop.is_set():
+                    self._wait_for_retry(reason)
+        finally:
+            with self._lock:
+                self._interruptible = None
+                forget(threading.get_ident())
+
+    def _attempt(self) -> str | None:
+        """Connect and play to the end. Returns what went wrong, or None at the end of a file."""
+        try:
+            self._play()
+        except SourceError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - the supervisor's boundary: a camera never stays dead
+            # No traceback: its frames' exceptions may hold the URL.
+            _log.error("camera failed unexpectedly", camera=self._camera.id, error=type(error).__name__)
+            return f"an unexpected error ({type(error).__name__})"
+        return None
+
+    def _wait_for_retry(self, reason: str) -> None:
+        with self._lock:
+            retry_at = self._connection.failed(time.monotonic(), reason)
+        if reason != self._logged:
+            self._logged = reason
+            _log.warning("camera lost", camera=self._camera.id, reason=reason)
+        self._stop.wait(max(retry_at - time.monotonic(), 0.0))
+        with self._lock:
+            self._connection.trying(time.monotonic())
+
+    def _play(self) -> None:
+        """One connection, or one turn of a file."""
+        arguments = open_arguments(self._camera)
+        source = open_source(arguments, hwaccel=self._hwaccel(), threads=1 if self._paced else 0)
+        with source.container:
+            with self._lock:
+                self._connection.connected()
+                self._codec = source.codec
+            self._begin_turn(source)
+            self._play_to_end(source, arguments)
+        if self._stop.is_set():
+            return
+        if not source.recorded:
+            raise SourceError(f"{arguments.place} ended the stream")
+        self._ended = not self._looped
+        if source.still and self._paced:
+            self._stop.wait(STILL_INTERVAL)
+
+    def _begin_turn(self, source: OpenSource) -> None:
+        """A new epoch. A still image stays in one, and its time is that of the clock on the wall."""
+        if source.still and self._clock is not None:
+            return
+        self._epoch += 1
+        self._pacer.new_turn()
+        live = source.still or not source.recorded
+        self._clock = StreamClock(interval=source.interval, live=live)
+        dropping = self._camera.drop_on_latency and not source.recorded
+        self._gate = LatenessGate(self._camera.latency_ms / 1000) if dropping else None
+
+    def _play_to_end(self, source: OpenSource, arguments: OpenArguments) -> None:
+        decoder = Decoder(
+            source,
+            place=arguments.place,
+            read_timeout=arguments.read_timeout,
+            discarded=self._discarded,
+            hold=self._holder(source),
+        )
+        played = False
+        for picture in decoder.pictures():
+            if self._stop.is_set():
+                return
+            self._deliver(picture)
+            played = True
+        if not played and not self._stop.is_set():
+            raise SourceError(f"no picture of {arguments.place} can be decoded")
+
+    def _holder(self, source: OpenSource) -> Callable[[float | None], None]:
+        """What is done with each packet's time before the packet counts as arrived."""
+        opened = time.monotonic()
+        clock = StreamClock(interval=source.interval, live=False)
+
+        def give_up_without_pictures(_: float | None) -> None:
+            if time.monotonic() - max(opened, self._last_picture) > PICTURELESS:
+                raise SourceError(f"packets come, but no picture in {PICTURELESS:g} s of them")
+
+        def wait_until_due(stamp: float | None) -> None:
+            now = time.monotonic()
+            self._stop.wait(max(self._pacer.due(clock.time(stamp, now), now) - now, 0.0))
+
+        if not source.recorded:
+            return give_up_without_pictures
+        return wait_until_due if self._paced else lambda _: None
+
+    def _deliver(self, picture: Picture) -> None:
+        assert self._clock is not None
+        decoded = time.monotonic()
+        seconds = self._clock.time(picture.stamp, picture.arrived)
+        late = self._gate is not None and self._gate.is_late(seconds, picture.arrived, picture.waited)
+        size = Size(picture.frame.width, picture.frame.height)
+        sequence = self._sequence
+        self._sequence += 1
+        self._last_picture = decoded
+        self._discarded["late"] += late
+        with self._lock:
+            self._connection.picture(decoded)
+            self._rate.count(picture.arrived)
+            self._size = size
+            self._frames_in += not late
+        if self._logged is not None:
+            self._logged = None
+            _log.info("camera live", camera=self._camera.id)
+        if late:
+            return
+        self._sink.put(
+            Frame(
+                camera=self._camera.id,
+                sequence=sequence,
+                epoch=self._epoch,
+                picture=picture.frame,
+                source_size=size,
+                size=size.fitted_into(self._bound),
+                time=seconds,
+                arrived=picture.arrived,
+                captured=time.time() - (decoded - picture.arrived),
+                decoded=decoded,
+            )
+        )

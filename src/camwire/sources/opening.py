@@ -1,0 +1,127 @@
+"""Open a source with FFmpeg and find out what it is."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from camwire.sources.address import OpenArguments, SourceKind
+from camwire.sources.faults import SourceError, opening_fault
+
+DEFAULT_RATE = 25.0
+"""Pictures a second of a file that doesn't say."""
+_UNTIMED_FORMATS = frozenset({"mpjpeg", "mjpeg", "image2pipe"})
+"""Live formats without timestamps: FFmpeg invents some for 25 pictures a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """An open container and its video stream."""
+
+    container: InputContainer
+    video: VideoStream
+    recorded: bool
+    """It has an end, and may be played again from its start: a file, over HTTP or not."""
+    still: bool
+    """A single image."""
+    timed: bool
+    """Its timestamps mean something."""
+    interval: float
+    """Nominal seconds between pictures."""
+
+    @property
+    def codec(self) -> str:
+        return self.video.codec_context.name
+
+
+def open_source(arguments: OpenArguments, *, hwaccel: Any = None, threads: int = 1) -> OpenSource:
+    """Open and probe; blocks no longer than the timeouts. Raises SourceError.
+
+    ``threads``: decoder threads; 0 lets FFmpeg choose, at the cost of a picture's delay each.
+    """
+    container = _open_container(arguments, hwaccel)
+    fault = _fault_of(container, arguments.place)
+    if fault is not None:
+        container.close()
+        raise SourceError(fault)
+    video = container.streams.video[0]
+    video.codec_context.thread_count = threads
+    video.codec_context.thread_type = "SLICE" if threads == 1 else "AUTO"
+    still = _is_still(container.format.name)
+    recorded = still or _is_recorded(container, arguments.kind)
+    rate = video.average_rate or video.guessed_rate
+    return OpenSource(
+        container=container,
+        video=video,
+        recorded=recorded,
+        still=still,
+        timed=recorded or container.format.name not in _UNTIMED_FORMATS,
+        interval=1 / float(rate) if rate else 1 / DEFAULT_RATE,
+    )
+
+
+def _open_container(arguments: OpenArguments, hwaccel: Any) -> InputContainer:
+    started = time.monotonic()
+    try:
+        return av.open(
+            arguments.url,
+            format=arguments.format,
+            options=arguments.options,
+            timeout=(arguments.open_timeout, arguments.read_timeout),
+            hwaccel=hwaccel,
+            metadata_errors="replace",
+        )
+    except (av.FFmpegError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
+        fault = _explain(error, arguments, time.monotonic() - started)
+    # Raised out here so that the exception doesn't carry FFmpeg's, which holds the URL.
+    raise SourceError(fault)
+
+
+def _explain(error: Exception, arguments: OpenArguments, seconds: float) -> str:
+    local = arguments.kind in (SourceKind.FILE, SourceKind.DEVICE)
+    if not local and getattr(error, "errno", None) == errno.EIO:  # what FFmpeg says of names it can't resolve
+        host = re.sub(r":\d+$", "", arguments.place)
+        if not _resolves(host):
+            return f"the host name {host} is unknown"
+    return opening_fault(error, arguments.place, local=local, seconds=seconds, timeout=arguments.open_timeout)
+
+
+def _resolves(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host.strip("[]"), None)
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
+def _fault_of(container: InputContainer, place: str) -> str | None:
+    """What keeps an open container from being a source of pictures."""
+    if not container.streams.video:
+        return f"{place} has no video track"
+    # PyAV's types say that there always is a codec context; without a decoder there is none.
+    if cast(object, container.streams.video[0].codec_context) is None:
+        return f"the video codec of {place} is not supported"
+    return None
+
+
+def _is_still(format_name: str) -> bool:
+    return format_name == "image2" or format_name.endswith("_pipe")
+
+
+def _is_recorded(container: InputContainer, kind: SourceKind) -> bool:
+    if kind is SourceKind.HTTP:
+        return container.duration is not None and container.duration > 0
+    return kind is SourceKind.FILE
+
+
+HwAccelFactory = Callable[[], Any]
+"""Gives the ``av.codec.hwaccel.HWAccel`` to open with, or None for software."""
