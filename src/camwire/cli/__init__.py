@@ -23,9 +23,12 @@ from camwire import __version__
 from camwire.cli.errors import FAILURE, INTERRUPTED, WRONG_CONFIGURATION, CommandError
 
 COMMANDS: dict[str, str] = {
+    "demo": "camwire.cli.demo",
+    "run": "camwire.cli.run",
     "check": "camwire.cli.check",
     "doctor": "camwire.cli.doctor",
     "detect": "camwire.cli.detect",
+    "analytics": "camwire.cli.analytics",
     "worker": "camwire.cli.worker",
 }
 """Name on the command line → module, in the order in which `camwire --help` lists them."""

@@ -1,0 +1,53 @@
+"""`camwire demo`, the whole product."""
+
+import signal
+import socket
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from tests.demo.test_cameras import has_ended
+from tests.support.waiting import wait_for
+
+DEMO = (sys.executable, "-m", "camwire", "demo")
+
+
+@pytest.mark.e2e
+def test_a_source_that_is_not_there_is_one_readable_line(tmp_path):
+    done = subprocess.run(
+        [*DEMO, "--source", str(tmp_path / "none.mp4")], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("camwire: --source ")
+    assert "no such file" in done.stderr
+
+
+@pytest.mark.e2e
+def test_ctrl_c_ends_every_process(cache, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
+    with subprocess.Popen([*DEMO, "--port", "0"], stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        address = next(line for line in demo.stdout if "http://127.0.0.1:" in line)
+        port = int(address.rsplit(":", 1)[1].strip(" /\n"))
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        children = psutil.Process(demo.pid).children(recursive=True)
+        assert len(children) == 2, "an RTSP server and a worker"
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(20) == 0
+        wait_for(lambda: all(has_ended(child) for child in children), "the demo's processes end")
+
+
+@pytest.mark.e2e
+def test_a_taken_port_is_left_alone_unless_it_was_asked_for(cache, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = subprocess.run(
+            [*DEMO, "--port", str(taken.getsockname()[1])], capture_output=True, text=True, timeout=60
+        )
+    assert done.returncode == 1
+    assert "is in use" in done.stderr
