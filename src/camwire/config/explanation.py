@@ -27,7 +27,7 @@ def explain(error: ValidationError, tree: Tree) -> None:
             tree.add_problem(tree.mark_of(path, key=True), _unknown_key(path))
         elif detail["type"] == "missing":
             tree.add_problem(tree.mark_of(path[:-1]), _missing(path))
-        else:
+        elif path not in tree.unreadable:
             tree.add_problem(tree.mark_of(path), _wrong_value(path, detail, tree))
 
 
@@ -82,7 +82,7 @@ def _wrong_value(path: Path, detail: ErrorDetails, tree: Tree) -> str:
     annotation: Any = field.annotation if field is not None else _item_annotation(path)
     out_of_bounds = field is not None and detail["type"] in _OUT_OF_BOUNDS
     what = bounds_of(field) if field is not None and out_of_bounds else allowed(annotation, field)
-    value = detail["input"]
+    value = tree.value_at(path)
     message = f"{_name(path)} is {_shown(value, path, tree)}; allowed: {what}"
     if without_none(annotation) is str and isinstance(value, int | float):
         return f"{message}; put it in quotes to make it text"

@@ -54,7 +54,8 @@ def _validated(tree: Tree) -> Config | None:
     data = tree.data
     if isinstance(data, dict):
         # A section whose lines are all commented out is null in YAML, and means its defaults.
-        data = {key: value for key, value in data.items() if value is not None or key == "cameras"}
+        sections = Config.model_fields.keys() - {"cameras"}
+        data = {key: value for key, value in data.items() if value is not None or key not in sections}
     try:
         return Config.model_validate(data)
     except ValidationError as error:

@@ -29,6 +29,7 @@ _PARAMETER = re.compile(
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(?=[/?#]|$)")
 _ADDRESS = re.compile(r"\[.*\]|\d+(\.\d+){3}")
+_NOTHING = r"(?!)"
 _ESCAPE_OR_PLAIN = re.compile(r"(?:%[0-9A-Fa-f]{2}|[^%])*")
 
 
@@ -203,17 +204,21 @@ class SecretRegistry:
             for value in secret.secrets() if isinstance(secret, SecretUrl) else (secret,):
                 spelled |= _spellings(value)
         with self._lock:
-            if spelled <= self._known:
-                return
-            self._known |= spelled
-            # The longest first, so that no part of a secret stays behind where one contains another.
-            longest_first = sorted(self._known, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            if not spelled <= self._known:
+                self._known |= spelled
+                self._pattern = None
 
     def redact(self, text: str) -> str:
         """``text`` with ``***`` for every known secret and for what :func:`redact` finds."""
-        pattern = self._pattern
-        return redact(pattern.sub(MASK, text) if pattern is not None else text)
+        pattern = self._pattern or self._compiled()
+        return redact(pattern.sub(MASK, text))
+
+    def _compiled(self) -> re.Pattern[str]:
+        with self._lock:
+            # The longest first, so that no part of a secret stays behind where one contains another.
+            longest_first = sorted(self._known, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)) or _NOTHING)
+            return self._pattern
 
 
 SECRETS = SecretRegistry()

@@ -17,7 +17,7 @@ from camwire.config.substitution import substitute
 Path = tuple[str | int, ...]
 """From the top to a value: keys of mappings, positions in lists."""
 
-MOST_VALUES = 100_000
+MOST_VALUES = 50_000
 """Bounds what aliases may multiply a file to."""
 DEEPEST = 50
 
@@ -45,6 +45,8 @@ class Tree:
     """Where the key of a mapping's value stands."""
     from_environment: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     """The values of variables within a text value: they may be secret."""
+    unreadable: set[Path] = field(default_factory=set)
+    """Values that have a problem already; what a model says about them would be a second one."""
     problems: list[Problem] = field(default_factory=list)
 
     def mark_of(self, path: Path, *, key: bool = False) -> Mark:
@@ -54,6 +56,13 @@ class Tree:
         while path and path not in self.values:
             path = path[:-1]
         return self.values.get(path, Mark(1, 1))
+
+    def value_at(self, path: Path) -> Any:
+        """Raises KeyError, IndexError or TypeError where there is none."""
+        value = self.data
+        for step in path:
+            value = value[step]
+        return value
 
     def add_problem(self, mark: Mark, message: str) -> None:
         problem = Problem(self.file, mark.line, mark.column, message)
@@ -130,8 +139,11 @@ class _Builder:
         self._tree.data = self._value(root, ())
 
     def _value(self, node: Node, path: Path) -> Any:
-        self._tree.values[path] = _mark(node)
+        # The parser puts a value that isn't there at the next thing that is.
+        absent = isinstance(node, ScalarNode) and not node.value and node.style is None
+        self._tree.values[path] = self._tree.keys.get(path, _mark(node)) if absent else _mark(node)
         if not self._enter(node):
+            self._tree.unreadable.add(path)
             return None
         try:
             if isinstance(node, ScalarNode):
@@ -191,11 +203,13 @@ class _Builder:
         if tag in _TEXT:
             return self._substituted(node, path)
         if self._reject_tag(node):
+            self._tree.unreadable.add(path)
             return None
         try:
             return self._parser.constructor.construct_object(node, deep=True)
         except (ValueError, OverflowError, KeyError, IndexError):
             self._tree.add_problem(_mark(node), "this can't be read as a number or as true or false")
+            self._tree.unreadable.add(path)
             return None
 
     def _reject_tag(self, node: Node) -> bool:
@@ -208,6 +222,8 @@ class _Builder:
         result = substitute(node.value, self._environment)
         if result.values:
             self._tree.from_environment[path] = result.values
+        if result.bad:
+            self._tree.unreadable.add(path)
         search_from = node.start_mark.index
         for reference in result.bad:
             found = self._text.find(reference.text, search_from, node.end_mark.index)
