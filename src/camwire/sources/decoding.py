@@ -56,7 +56,7 @@ class Decoder:
     ) -> None:
         """``discarded`` is counted up by cause.
 
-        ``hold`` gets each packet's time in seconds before the packet counts as arrived: files are paced there.
+        ``hold`` gets each packet's time in seconds before the packet counts as arrived: to pace files.
         """
         self._source = source
         self._place = place
