@@ -15,7 +15,7 @@ import { Toasts } from "./toasts.js";
 import { Toggles } from "./toggles.js";
 
 /** A page in the background lets go of the server after this long; a glance at another tab costs nothing. */
-const HIDDEN_MS = 5_000;
+const HIDDEN_MS = 3_000;
 const COUNTDOWN_MS = 500;
 
 /** @param {string} id */

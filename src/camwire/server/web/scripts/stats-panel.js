@@ -25,6 +25,7 @@ export class StatsPanel {
     this.cameraList = el("div", { class: "cards" });
     this.processList = el("div", { class: "cards" });
     this.clients = table("Connected viewers", ["Address", "Waiting", "Sent", "Skipped"]);
+    this.clients.dataset.table = "viewers";
     root.append(
       el("section", { class: "card" }, this.overview.root),
       el("h3", { class: "group" }, "Cameras"),

@@ -1,0 +1,238 @@
+"""The page as people have it before them: the real server, moving pictures, a real browser."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from selenium.webdriver import Keys
+from selenium.webdriver.support.color import Color
+from websockets.sync.client import connect
+
+from tests.support.browser import call_module, set_screen
+from tests.support.waiting import wait_for
+from tests.viewer.conftest import CAMERAS, Playground
+from tests.viewer.page import Page
+
+pytestmark = pytest.mark.e2e
+
+
+def test_pictures_fill_the_canvases_and_move(page: Page) -> None:
+    for number in range(1, CAMERAS + 1):
+        levels, first = page.fingerprint(f"cam-{number}")
+        assert levels > 10, "more than one flat colour"
+        wait_for(lambda n=number, f=first: page.fingerprint(f"cam-{n}")[1] != f, "the picture changes")
+
+
+def test_tiles_say_what_their_camera_does(page: Page) -> None:
+    assert page.find("#connection").text == "Connected"
+    assert page.find("#summary").text == f"{CAMERAS} of {CAMERAS + 1} live"
+    assert page.browser.title == f"{CAMERAS} of {CAMERAS + 1} live · camwire"
+    live = page.tile("cam-1").text
+    assert "Live" in live
+    assert "Camera 1" in live
+    assert "2 person" in live
+    assert live.rstrip().endswith("fps")
+    lost = page.tile("lost").text
+    assert "Lost" in lost
+    assert "connection refused" in lost
+    assert "Next try in" in lost
+    assert "disabled in the configuration" in page.tile("off").text
+
+
+def test_the_console_stays_empty(page: Page) -> None:
+    page.find("#statistics-button").click()
+    wait_for(lambda: len(page.shown(".statistics .card")) > CAMERAS, "the statistics")
+    complaints = [entry for entry in page.browser.get_log("browser") if entry["level"] != "INFO"]
+    assert [c for c in complaints if page.browser.current_url in c["message"]] == []
+
+
+def test_a_toggle_is_everyones(page: Page, playground: Playground) -> None:
+    switch = page.find('[data-toggle="labels"]')
+    assert switch.get_attribute("aria-checked") == "true"
+    with connect(playground.address.replace("http", "ws") + "/ws") as other:
+
+        def labels_of_other() -> bool:
+            while True:
+                message = other.recv(timeout=10)
+                if isinstance(message, str) and json.loads(message)["type"] == "toggles":
+                    return bool(json.loads(message)["toggles"]["labels"])
+
+        assert labels_of_other() is True
+        switch.click()
+        assert labels_of_other() is False
+        wait_for(lambda: switch.get_attribute("aria-checked") == "false", "the switch follows the server")
+        other.send(json.dumps({"type": "set_vis_toggle", "toggle": "labels", "enabled": True}))
+        wait_for(lambda: switch.get_attribute("aria-checked") == "true", "the switch follows the other one")
+
+
+def test_by_keyboard_alone(page: Page) -> None:
+    page.tab_to("Enlarge Camera 1")
+    page.press(Keys.ENTER)
+    assert [tile.get_attribute("data-camera") for tile in page.shown(".tile")] == ["cam-1"]
+    page.press(Keys.ARROW_RIGHT)
+    assert [tile.get_attribute("data-camera") for tile in page.shown(".tile")] == ["cam-2"]
+    page.press(Keys.ESCAPE)
+    assert len(page.shown(".tile")) == CAMERAS + 2
+    assert page.focused() == "Enlarge Camera 2"
+    page.press(Keys.ARROW_LEFT)
+    assert page.focused() == "Enlarge Camera 1"
+    assert page.run("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+    page.find("#statistics-button").send_keys(Keys.ENTER)
+    assert page.find("#statistics").is_displayed()
+    page.tab_to("Close statistics")
+    page.press(Keys.ESCAPE)
+    assert not page.find("#statistics").is_displayed()
+    assert page.focused() == "Statistics"
+
+
+def test_statistics_show_every_part_and_start_anew(page: Page) -> None:
+    page.find("#statistics-button").click()
+    wait_for(lambda: "Worker on cpu" in page.find("#statistics").text, "the worker's card")
+    page.run("for (const more of document.querySelectorAll('#statistics details')) more.open = true")
+    wait_for(lambda: "Encode" in page.find("#statistics").text, "latency by stage")
+    text = page.find("#statistics").text
+    for expected in ("Camera 1", "Lost camera", "Server", "Connected viewers", "127.0.0.1", "Fps cap", "p95"):
+        assert expected in text
+
+    def charted() -> bool:
+        script = """
+            const { canvas } = document.querySelector(".chart-canvas").getContext("2d");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return data.some((value) => value > 0);
+        """
+        return bool(page.run(script))
+
+    wait_for(charted, "a line on the first chart")
+
+    def sent() -> int:
+        row = page.find("#statistics table[data-table=viewers] tbody tr")
+        return int(row.find_elements("tag name", "td")[1].text.replace(",", ""))
+
+    before = wait_for(sent, "pictures sent to this page")
+    page.find("#clear-button").click()
+    wait_for(lambda: sent() < before, "counters start anew")
+
+
+def test_nothing_sticks_out_from_phone_to_wall(page: Page) -> None:
+    fits = "return document.documentElement.scrollWidth <= innerWidth"
+    panel_fits = "const s = document.querySelector('#statistics'); return s.scrollWidth <= s.clientWidth"
+    button = page.find("#statistics-button")
+    for width, height in ((320, 568), (360, 740), (740, 360), (1440, 900), (3840, 2160)):
+        set_screen(page.browser, width, height)
+        wait_for(lambda: page.run(fits), f"the cameras fit {width} pixels")
+        widths = page.run("return Array.from(document.querySelectorAll('.tile'), (t) => t.offsetWidth)")
+        assert min(widths) >= min(187, width - 24)
+        button.click()
+        wait_for(lambda: page.run(fits) and page.run(panel_fits), f"the statistics fit {width} pixels")
+        button.click()
+
+
+_TEXT_CONTRASTS = """
+    const channels = (text) => {
+      const [r, g, b, alpha = 1] = text.match(/[\\d.]+/g).map(Number);
+      return { rgb: [r, g, b], alpha };
+    };
+    const luminance = (rgb) => {
+      const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+      const [r, g, b] = rgb.map((value) => linear(value / 255));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    // What lies under an element: grounds of its ancestors, over white where they are all translucent, as a
+    // picture may be white.
+    const ground = (element) => {
+      const layers = [];
+      for (let node = element; node !== null; node = node.parentElement) {
+        const layer = channels(getComputedStyle(node).backgroundColor);
+        if (layer.alpha > 0) layers.push(layer);
+        if (node.matches(".notice") || layer.alpha === 1) break;
+      }
+      return layers.reverse().reduce(
+        (under, { rgb, alpha }) => rgb.map((value, i) => value * alpha + under[i] * (1 - alpha)),
+        [255, 255, 255],
+      );
+    };
+    const results = [];
+    for (const element of document.querySelectorAll("body *")) {
+      const own = Array.from(element.childNodes).some((n) => n.nodeType === 3 && n.data.trim() !== "");
+      if (!own || !element.checkVisibility({ visibilityProperty: true })) continue;
+      const a = luminance(channels(getComputedStyle(element).color).rgb);
+      const b = luminance(ground(element));
+      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      results.push([contrast, element.textContent.trim().slice(0, 40)]);
+    }
+    return results;
+"""
+
+
+def test_text_stands_out_in_light_and_dark(page: Page) -> None:
+    page.find("#statistics-button").click()
+    page.run("""
+        for (const more of document.querySelectorAll("#statistics details")) more.open = true;
+        document.querySelector("#banner").hidden = false;
+        document.querySelector("#banner [data-part=text]").textContent = "The connection was lost.";
+        document.querySelector("#empty").hidden = false;
+    """)
+    call_module(
+        page.browser, "toasts.js", "new m.Toasts(document.getElementById('toasts')).show('A mistake')"
+    )
+    wait_for(lambda: "Encode" in page.find("#statistics").text, "latency by stage")
+    for scheme in ("light", "dark"):
+        set_screen(page.browser, 1440, 900, scheme)
+        contrasts = page.run(_TEXT_CONTRASTS)
+        assert len(contrasts) > 80
+        assert [found for found in contrasts if found[0] < 4.5] == [], scheme
+
+
+def test_the_theme_can_be_chosen_and_is_kept(page: Page) -> None:
+    def ground() -> str:
+        return Color.from_string(page.find("body").value_of_css_property("background-color")).hex
+
+    dark = ground()
+    button = page.find("#theme-button")
+    button.click()
+    assert button.accessible_name == "Theme: light"
+    light = ground()
+    assert light != dark
+    page.browser.refresh()
+    assert ground() == light
+    button = page.find("#theme-button")
+    button.click()
+    assert ground() == dark
+    button.click()
+    assert button.accessible_name == "Theme: as the system"
+
+
+def test_a_page_in_the_background_lets_go(page: Page, playground: Playground) -> None:
+    window = page.browser.current_window_handle
+    with connect(playground.address.replace("http", "ws") + "/ws") as other:
+
+        def viewers() -> int:
+            while True:
+                message = other.recv(timeout=10)
+                if isinstance(message, str) and json.loads(message)["type"] == "stats":
+                    return int(json.loads(message)["connections"]["now"])
+
+        wait_for(lambda: viewers() == 2, "this page beside the other client")
+        page.browser.switch_to.new_window("tab")
+        try:
+            wait_for(lambda: viewers() == 1, "the page behind has left", timeout=15)
+        finally:
+            page.browser.close()
+            page.browser.switch_to.window(window)
+        wait_for(lambda: viewers() == 2, "the page is back")
+
+
+def test_a_server_that_comes_back_is_found_again(page: Page, playground: Playground) -> None:
+    playground.stop()
+    wait_for(lambda: page.find("#banner").is_displayed(), "the page says that the server is gone")
+    assert "connection" in page.find("#banner").text
+    assert page.find("#stage").get_attribute("data-stale") is not None
+    assert page.find('[data-toggle="labels"]').get_attribute("aria-disabled") == "true"
+    playground.start()
+    page.find("#banner button").click()
+    wait_for(lambda: page.find("#connection").text == "Connected", "the connection is back", timeout=20)
+    assert not page.find("#banner").is_displayed()
+    before = page.fingerprint("cam-1")
+    wait_for(lambda: page.fingerprint("cam-1") != before, "pictures move again")
