@@ -48,7 +48,7 @@ def test_a_lost_track_is_found_again_where_it_was_going(tracker):
     assert ids(results[-1]) == [1]
 
 
-@pytest.mark.parametrize(("unseen", "expected"), [(0.9, [1]), (1.2, [])])
+@pytest.mark.parametrize(("unseen", "expected"), [(1.9, [1]), (2.2, [])])
 def test_patience_is_in_seconds(tracker, unseen, expected):
     run(tracker, [[box(100)]] * 5, fps=10)
     later = tracker.step(batch_of(frame("a", 0.4 + unseen)), detections_of([box(100)]))

@@ -36,25 +36,29 @@ class MatrixFilter:
 
 @given(VALUES, SPREADS, SPREADS, STEPS)
 def test_equals_the_matrix_filter(position, position_std, velocity_std, steps):
-    motion = Motion.started(position, position_std, velocity_std)
+    motion = Motion.started(position.T, position_std.T**2, velocity_std.T**2)
     filters = [MatrixFilter(*row) for row in zip(position, position_std, velocity_std, strict=True)]
     for dt, measured, position_noise, velocity_noise, noise in steps:
-        motion.predict(np.full((3, 1), dt), position_noise, velocity_noise)
-        motion.correct(measured, noise)
+        motion.predict(np.full(3, dt), position_noise.T, velocity_noise.T)
+        motion.correct(np.arange(3), measured.T, noise.T)
         for row, expected in enumerate(filters):
             expected.predict(dt, position_noise[row], velocity_noise[row])
             expected.correct(measured[row], noise[row])
     for row, expected in enumerate(filters):
+        p = expected.p
+        position, velocity, variance, covariance, velocity_variance = motion.state[:, :, row]
         scale = 1e-6 * (1 + np.abs(expected.x).max())
-        np.testing.assert_allclose(motion.position[row], expected.x[:4], rtol=1e-6, atol=scale)
-        np.testing.assert_allclose(motion.velocity[row], expected.x[4:], rtol=1e-6, atol=scale)
-        np.testing.assert_allclose(motion.position_variance[row], np.diag(expected.p)[:4], rtol=1e-6)
-        np.testing.assert_allclose(
-            motion.covariance[row],
-            np.diag(expected.p[:4, 4:]),
-            rtol=1e-6,
-            atol=1e-6 * np.diag(expected.p).max(),
-        )
+        np.testing.assert_allclose(position, expected.x[:4], rtol=1e-6, atol=scale)
+        np.testing.assert_allclose(velocity, expected.x[4:], rtol=1e-6, atol=scale)
+        np.testing.assert_allclose(variance, np.diag(p)[:4], rtol=1e-6)
+        np.testing.assert_allclose(covariance, np.diag(p[:4, 4:]), rtol=1e-6, atol=1e-6 * np.diag(p).max())
+        np.testing.assert_allclose(velocity_variance, np.diag(p)[4:], rtol=1e-6)
+
+
+def test_rows_that_are_not_corrected_stay():
+    motion = Motion.started(np.zeros((4, 3)), np.ones((4, 3)), np.ones((4, 3)))
+    motion.correct(np.array([1]), np.full((4, 1), 8.0), np.ones((4, 1)))
+    assert motion.position[0].tolist() == [0.0, 4.0, 0.0]
 
 
 def test_a_velocity_is_found_whatever_the_frame_rate():
@@ -64,16 +68,16 @@ def test_a_velocity_is_found_whatever_the_frame_rate():
         np.arange(0, 4, 1 / 5),
         np.sort(np.random.default_rng(1).uniform(0, 4, 60)),
     ):
-        motion = noise.start(np.array([[0.0, 0.0, 0.5, 100.0]]))
+        motion = noise.start(np.array([[0.0], [0.0], [0.5], [100.0]]))
         for before, now in pairwise(times):
             noise.predict(motion, np.array([now - before]))
-            noise.correct(motion, np.array([0]), np.array([[60.0 * (now - times[0]), 0.0, 0.5, 100.0]]))
-        np.testing.assert_allclose(motion.velocity[0, :2], (60, 0), atol=3)
+            noise.correct(motion, np.array([0]), np.array([[60.0 * (now - times[0])], [0.0], [0.5], [100.0]]))
+        np.testing.assert_allclose(motion.velocity[:2, 0], (60, 0), atol=3)
 
 
 def test_a_shrinking_box_keeps_a_size():
     noise = HeightNoise()
-    motion = noise.start(np.array([[0.0, 0.0, 0.5, 10.0]]))
-    motion.velocity[0] = (0, 0, -5, -100)
+    motion = noise.start(np.array([[0.0], [0.0], [0.5], [10.0]]))
+    motion.velocity[:, 0] = (0, 0, -5, -100)
     noise.predict(motion, np.array([1.0]))
-    assert (motion.position[0, 2:] > 0).all()
+    assert (motion.position[2:] > 0).all()

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from camwire.tracking.bytetrack import ByteTrack, ByteTrackParameters
 from camwire.tracking.contract import Tracker
+from camwire.tracking.engine import Engine
 
 __all__ = ["Tracker", "create"]
 
@@ -28,5 +29,5 @@ class TrackerChoice(Protocol):
 def create(choice: TrackerChoice) -> Tracker:
     """The tracker that the configuration asks for. Raises ValueError for an unknown type."""
     if choice.type == "bytetrack":
-        return ByteTrack(ByteTrackParameters(), choice.trace_length)
+        return Engine(ByteTrack(ByteTrackParameters()), choice.trace_length)
     raise ValueError(f"unknown tracker type {choice.type!r}; known: bytetrack")

@@ -1,69 +1,94 @@
-"""Which tracks and detections may belong together."""
+"""Which tracks and detections may belong together, and which do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from camwire.frames import BoolArray, Float64Array
+from camwire.frames import BoolArray, Float64Array, Int32Array
 from camwire.tracking.assignment import assign
-from camwire.tracking.boxes import iou
+from camwire.tracking.boxes import areas, common_areas
+from camwire.tracking.columns import Rows
 
-Index = NDArray[np.intp]
+FARTHEST = 4e6
+"""Pixels; boxes beyond are found all the same, but not quickly."""
+
+CLASSES = 1 << 12
+"""More than any model has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """P pairs of a track and a detection of the same frame that overlap, ordered by track."""
+    """P pairs of a track and a detection that overlap, ordered by track."""
 
-    track: Index
-    detection: Index
-    frame: Index
+    track: Rows
+    detection: Rows
     iou: Float64Array
 
+    def __len__(self) -> int:
+        return len(self.track)
+
     def where(self, chosen: BoolArray) -> Pairs:
-        return Pairs(self.track[chosen], self.detection[chosen], self.frame[chosen], self.iou[chosen])
+        return Pairs(self.track[chosen], self.detection[chosen], self.iou[chosen])
 
 
 def overlapping(
-    boxes: Float64Array, frames: Index, other_boxes: Float64Array, other_frames: Index, least: float = 0.0
+    boxes: Float64Array, groups: Rows, others: Float64Array, other_groups: Rows, least: float = 0.0
 ) -> Pairs:
-    """All pairs of a box and an other box of the same frame whose IoU is greater than ``least``.
+    """All pairs of a box and an other box of the same group whose IoU is greater than ``least``.
 
-    Boxes are [N, 4] and [M, 4] corners; their frames' positions in the batch, [N] and [M], are ascending.
+    Boxes are [4, N] and [4, M] corners; groups, [N] and [M] numbers from 0, are of those that may meet (one
+    frame's, one class's). Sorted by their left edges, the others that a box can reach lie side by side, so
+    far fewer pairs than N × M are looked at, and groups of very different sizes cost nothing extra.
     """
-    first, stop = np.searchsorted(other_frames, (frames, frames + 1))
-    left, right = _ranges(first, stop)
-    # Most boxes of a frame are apart; two comparisons find that out before anything is computed.
-    near = (boxes[left, 0] < other_boxes[right, 2]) & (other_boxes[right, 0] < boxes[left, 2])
-    left, right = left[near], right[near]
-    overlap = iou(boxes[left], other_boxes[right])
-    enough = overlap > least
-    left, right = left[enough], right[enough]
-    return Pairs(left, right, frames[left], overlap[enough])
+    if not (len(groups) and len(other_groups)):
+        return Pairs(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))
+    # Every group gets a stretch of the x axis of its own. The pixel to spare makes up for rounding.
+    left_edges = _bounded(others[0]) + other_groups * (4 * FARTHEST)
+    order = left_edges.argsort(kind="stable")
+    left_edges = left_edges.take(order)
+    widest = (others[2] - others[0]).max() + 1
+    stretch = groups * (4 * FARTHEST)
+    first = left_edges.searchsorted(_bounded(boxes[0] - widest) + stretch)
+    stop = left_edges.searchsorted(_bounded(boxes[2] + 1) + stretch, side="right")
+    near, position = _ranges(first, stop)
+    other = order.take(position)
+    common = common_areas(boxes.take(near, axis=1), others.take(other, axis=1))
+    iou = common / (areas(boxes).take(near) + areas(others).take(other) - common)
+    enough = np.flatnonzero(iou > least)
+    return Pairs(near.take(enough), other.take(enough), iou.take(enough))
 
 
-def _ranges(first: Index, stop: Index) -> tuple[Index, Index]:
+def groups(frame: Rows, classes: Int32Array | None = None) -> Rows:
+    """What may meet: what is in the same frame and, where classes are given, of the same class."""
+    return frame if classes is None else frame * CLASSES + classes % CLASSES
+
+
+def _bounded(x: Float64Array) -> Float64Array:
+    return np.minimum(np.maximum(x, -FARTHEST), FARTHEST)
+
+
+def _ranges(first: Rows, stop: Rows) -> tuple[Rows, Rows]:
     """The pairs (i, j) for every i and every first[i] <= j < stop[i], ordered by i, then j."""
     counts = stop - first
-    left = np.repeat(np.arange(len(counts)), counts)
-    begun = np.repeat(np.cumsum(counts) - counts, counts)
-    return left, np.arange(len(left)) - begun + first[left]
+    ends = counts.cumsum()
+    i = np.arange(len(counts)).repeat(counts)
+    j = np.arange(len(i))
+    j += (first - ends + counts).take(i)
+    return i, j
 
 
 class Matching:
     """Collects matches over the stages of a cascade; what is matched takes no part in later stages."""
 
-    def __init__(self, tracks: int, detections: int) -> None:
-        self.detection_of: Index = np.full(tracks, -1, np.intp)
+    def __init__(self, frame_of_track: Rows, detections: int) -> None:
+        """For tracks with the given frames, [N] ascending, and so many detections."""
+        self._frame_of_track = frame_of_track
+        self.detection_of: Rows = np.full(len(frame_of_track), -1, np.intp)
         """[N] the detection of each track, -1 for none."""
+        self.track_free: BoolArray = np.ones(len(frame_of_track), np.bool_)
         self.detection_free: BoolArray = np.ones(detections, np.bool_)
-
-    @property
-    def track_free(self) -> BoolArray:
-        return self.detection_of < 0
 
     def match(
         self, pairs: Pairs, scores: Float64Array, least: float, tracks: BoolArray, detections: BoolArray
@@ -71,11 +96,26 @@ class Matching:
         """One stage: match free ``tracks`` with free ``detections`` (masks) for the greatest total score.
 
         Only pairs that score more than ``least`` can match, and a score counts by how much it exceeds
-        ``least``: a pair is never split up for the sake of two matches that hardly pass.
+        ``least``: a good pair is never split up for the sake of two matches that hardly pass.
         """
-        usable = (tracks & self.track_free)[pairs.track] & (detections & self.detection_free)[pairs.detection]
+        usable = (tracks & self.track_free).take(pairs.track)
+        usable &= (detections & self.detection_free).take(pairs.detection)
         usable &= scores > least
-        part = pairs.where(usable)
-        rows, columns = assign(part.track, part.detection, scores[usable] - least, part.frame)
+        chosen = np.flatnonzero(usable)
+        if not len(chosen):
+            return
+        rows, columns = assign(
+            pairs.track.take(chosen),
+            pairs.detection.take(chosen),
+            scores.take(chosen) - least,
+            self._frame_of_track,
+        )
         self.detection_of[rows] = columns
+        self.track_free[rows] = False
         self.detection_free[columns] = False
+
+    @property
+    def matched(self) -> tuple[Rows, Rows]:
+        """The matched tracks, ascending, and their detections."""
+        tracks = np.flatnonzero(~self.track_free)
+        return tracks, self.detection_of.take(tracks)

@@ -1,6 +1,7 @@
-"""Box forms and overlaps, row by row.
+"""Box forms and overlaps, coordinates first: N boxes are a [4, N] array of float64 pixels.
 
-``corners`` is x1, y1, x2, y2; ``xyah`` is centre x, centre y, width / height, height. All float64 pixels.
+``corners`` is x1, y1, x2, y2; ``xyah`` is centre x, centre y, width / height, height. That each coordinate
+lies together in memory is what makes arithmetic on it fast.
 """
 
 from __future__ import annotations
@@ -11,29 +12,36 @@ from camwire.frames import Float64Array
 
 
 def xyah_of(corners: Float64Array) -> Float64Array:
-    """[N, 4] corners to [N, 4] centre, aspect, height."""
-    x1, y1, x2, y2 = corners.T
-    height = y2 - y1
-    return np.stack(((x1 + x2) / 2, (y1 + y2) / 2, (x2 - x1) / height, height), axis=1)
+    """[4, N] corners to [4, N] centre, aspect, height."""
+    xyah = np.empty_like(corners)
+    np.add(corners[:2], corners[2:], out=xyah[:2])
+    np.subtract(corners[2:], corners[:2], out=xyah[2:])
+    xyah[:2] /= 2
+    xyah[2] /= xyah[3]
+    return xyah
 
 
 def corners_of_xyah(xyah: Float64Array) -> Float64Array:
-    """[N, 4] centre, aspect, height to [N, 4] corners."""
-    x, y, aspect, height = xyah.T
-    half_width, half_height = aspect * height / 2, height / 2
-    return np.stack((x - half_width, y - half_height, x + half_width, y + half_height), axis=1)
-
-
-def iou(a: Float64Array, b: Float64Array) -> Float64Array:
-    """Intersection over union of a[i] with b[i]; [P, 4] corners each with positive areas, gives [P]."""
-    width = np.minimum(a[:, 2], b[:, 2]) - np.maximum(a[:, 0], b[:, 0])
-    height = np.minimum(a[:, 3], b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
-    common = np.maximum(width, 0) * np.maximum(height, 0)
-    result: Float64Array = common / (areas(a) + areas(b) - common)
-    return result
+    """[4, N] centre, aspect, height to [4, N] corners."""
+    half = xyah[2:] / 2
+    half[0] *= xyah[3]
+    corners = np.empty_like(xyah)
+    np.subtract(xyah[:2], half, out=corners[:2])
+    np.add(xyah[:2], half, out=corners[2:])
+    return corners
 
 
 def areas(corners: Float64Array) -> Float64Array:
     """[N] width times height."""
-    result: Float64Array = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
+    size = corners[2:] - corners[:2]
+    result: Float64Array = size[0] * size[1]
+    return result
+
+
+def common_areas(a: Float64Array, b: Float64Array) -> Float64Array:
+    """[N] area that a[:, i] and b[:, i] share."""
+    size = np.minimum(a[2:], b[2:])
+    size -= np.maximum(a[:2], b[:2])
+    np.maximum(size, 0, out=size)
+    result: Float64Array = size[0] * size[1]
     return result

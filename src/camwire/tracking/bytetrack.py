@@ -19,18 +19,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from camwire.frames import Batch, BoolArray, Detections, Tracks
-from camwire.tracking.association import Matching, overlapping
+from camwire.frames import BoolArray
+from camwire.tracking.association import Matching, groups, overlapping
 from camwire.tracking.boxes import corners_of_xyah, xyah_of
-from camwire.tracking.cameras import Cameras, Moment
-from camwire.tracking.candidates import Candidates, Sieve
-from camwire.tracking.columns import Columns
+from camwire.tracking.cameras import Moment
+from camwire.tracking.candidates import Candidates
+from camwire.tracking.columns import Columns, Rows
+from camwire.tracking.engine import Visible
 from camwire.tracking.kalman import Motion
 from camwire.tracking.motion import HeightNoise
-from camwire.tracking.tracks import Identity, report
-
-ROUNDING = 1e-6
-"""Seconds; what adding up a clock may be wrong by."""
+from camwire.tracking.tracks import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,126 +49,101 @@ class ByteTrackParameters:
     """Third stage: IoU × score has to exceed it."""
     confirmation_hits: int = 2
     """Matches in consecutive frames that confirm a track, its first detection included."""
-    lost_seconds: float = 1.0
-    """A track unseen for longer ends (implementation: 30 frames)."""
+    lost_seconds: float = 2.0
+    """A track unseen for longer ends (implementation: 30 frames, 1 to 2 s in MOT17)."""
     duplicate_iou: float = 0.85
     """Of a lost and a seen track that overlap more, the younger ends."""
 
 
 @dataclass(slots=True)
-class _Table(Columns):
-    """All tracks of all cameras."""
+class ByteTable(Columns):
+    """ByteTrack's tracks."""
 
     who: Identity
     motion: Motion
 
 
 class ByteTrack:
-    """Follows the objects of all cameras. Not for use by two threads at the same time."""
+    """The algorithm; see :class:`camwire.tracking.engine.Method`."""
 
-    def __init__(self, parameters: ByteTrackParameters, trace_length: int) -> None:
+    def __init__(self, parameters: ByteTrackParameters) -> None:
         self._parameters = parameters
-        self._trace_length = trace_length
         self._noise = HeightNoise()
-        self._cameras = Cameras()
-        self._sieve = Sieve()
-        self._table = _Table(Identity.none(trace_length), self._noise.start(np.empty((0, 4))))
+        self.patience = parameters.lost_seconds
 
-    def step(self, batch: Batch, detections: Detections) -> Tracks:
-        """See :class:`camwire.tracking.contract.Tracker`."""
-        if not batch.frames:
-            return Tracks.empty(self._trace_length)
-        moment = self._cameras.advance(batch.frames)
-        found = self._sieve(batch, detections)
-        elsewhere, table = self._split(moment)
+    def none(self, trace_length: int) -> ByteTable:
+        return ByteTable(Identity.none(trace_length), self._noise.start(np.empty((4, 0))))
+
+    def interrupt(self, table: ByteTable, rows: Rows) -> None:
+        table.motion.velocity[:, rows] = 0
+
+    def follow(self, table: ByteTable, found: Candidates, moment: Moment) -> ByteTable:
         self._predict(table, moment)
         matching = self._match(table, found, moment)
-        self._correct(table, found, moment, matching)
-        table = table.take(np.flatnonzero(self._lives_on(table, moment)))
-        table = self._with_births(table, found, moment, matching.detection_free)
+        rows, detections = matching.matched
+        self._noise.correct(table.motion, rows, xyah_of(found.boxes.take(detections, axis=1)))
+        table.who.note(rows, detections, found, moment)
+        table = self._without_ended(table, moment)
+        table = self._with_born(table, found, moment, matching.detection_free)
         self._confirm(table.who, moment)
-        tracks = _reported(table, moment)
-        self._table = elsewhere.followed_by(table)
-        return tracks
+        return table
 
-    def forget(self, camera: str) -> None:
-        """See :class:`camwire.tracking.contract.Tracker`."""
-        slot = self._cameras.forget(camera)
-        if slot is not None:
-            self._table = self._table.take(np.flatnonzero(self._table.who.slot != slot))
+    def visible(self, table: ByteTable) -> Visible:
+        rows = np.flatnonzero(table.who.confirmed & ~table.who.missed)
+        motion = table.motion.take(rows)
+        return Visible(rows, corners_of_xyah(motion.position), motion.velocity[:2])
 
-    def _split(self, moment: Moment) -> tuple[_Table, _Table]:
-        """The tracks of cameras that aren't in the batch, and those of the others, grouped by frame."""
-        who = self._table.who
-        frame = moment.position[who.slot]
-        unseen = moment.now[frame] - who.seen
-        ended = (frame >= 0) & (moment.resized[frame] | (unseen > self._parameters.lost_seconds + ROUNDING))
-        order = np.argsort(frame, kind="stable")
-        order = order[~ended[order]]
-        first = np.searchsorted(frame[order], 0)
-        return self._table.take(order[:first]), self._table.take(order[first:])
-
-    def _predict(self, table: _Table, moment: Moment) -> None:
-        frame = moment.position[table.who.slot]
-        interrupted = np.flatnonzero(moment.interrupted[frame])
-        if len(interrupted):
-            table.who.interrupt(interrupted)
-            table.motion.velocity[interrupted] = 0
+    def _predict(self, table: ByteTable, moment: Moment) -> None:
         # A lost box goes on moving, but must not go on growing or shrinking (published implementation).
-        table.motion.velocity[table.who.missed, 3] = 0
-        self._noise.predict(table.motion, moment.dt[frame])
+        table.motion.velocity[3, table.who.missed] = 0
+        self._noise.predict(table.motion, moment.dt.take(moment.frame_of(table.who.slot)))
 
-    def _match(self, table: _Table, found: Candidates, moment: Moment) -> Matching:
+    def _match(self, table: ByteTable, found: Candidates, moment: Moment) -> Matching:
         of, who = self._parameters, table.who
-        boxes = corners_of_xyah(table.motion.position)
-        pairs = overlapping(boxes, moment.position[who.slot], found.boxes, found.frame)
-        pairs = pairs.where(who.classes[pairs.track] == found.classes[pairs.detection])
-        similarity = pairs.iou * found.scores[pairs.detection]
+        frame = moment.frame_of(who.slot)
+        matching = Matching(frame, len(found))
+        pairs = overlapping(
+            corners_of_xyah(table.motion.position),
+            groups(frame, who.classes),
+            found.boxes,
+            groups(found.frame, found.classes),
+        )
+        similarity = pairs.iou * found.scores.take(pairs.detection)
         strong = found.scores >= of.high_score
         weak = ~strong & (found.scores >= of.low_score)
-        matching = Matching(len(who), len(found))
         matching.match(pairs, similarity, of.least_similarity, who.confirmed, strong)
         matching.match(pairs, pairs.iou, of.least_iou_weak, who.confirmed & ~who.missed, weak)
         matching.match(pairs, similarity, of.least_similarity_new, ~who.confirmed, strong)
         return matching
 
-    def _correct(self, table: _Table, found: Candidates, moment: Moment, matching: Matching) -> None:
-        rows = np.flatnonzero(~matching.track_free)
-        detections = matching.detection_of[rows]
-        self._noise.correct(table.motion, rows, xyah_of(found.boxes[detections]))
-        table.who.note(rows, detections, found, moment)
-
-    def _lives_on(self, table: _Table, moment: Moment) -> BoolArray:
-        """[N] all but unconfirmed ones that missed and the younger of a lost and a seen one that coincide."""
-        who = table.who
-        lives = who.confirmed | ~who.missed
-        lost, seen = np.flatnonzero(lives & who.missed), np.flatnonzero(lives & ~who.missed)
-        boxes, frame = corners_of_xyah(table.motion.position), moment.position[who.slot]
+    def _without_ended(self, table: ByteTable, moment: Moment) -> ByteTable:
+        """The table without unconfirmed tracks that missed, and without the younger of a lost and a seen
+        track that coincide."""
+        who, missed = table.who, table.who.missed
+        if not missed.any():
+            return table
+        lives = who.confirmed | ~missed
+        lost, seen = np.flatnonzero(lives & missed), np.flatnonzero(~missed)
+        boxes = corners_of_xyah(table.motion.position)
+        group = groups(moment.frame_of(who.slot), who.classes)
         twins = overlapping(
-            boxes[lost], frame[lost], boxes[seen], frame[seen], self._parameters.duplicate_iou
+            boxes[:, lost], group[lost], boxes[:, seen], group[seen], self._parameters.duplicate_iou
         )
         old, new = lost[twins.track], seen[twins.detection]
         lives[np.where(who.ages[old] > who.ages[new], new, old)] = False
-        return lives
+        return table if lives.all() else table.take(np.flatnonzero(lives))
 
-    def _with_births(self, table: _Table, found: Candidates, moment: Moment, free: BoolArray) -> _Table:
-        """The table with a track for every strong detection left over, grouped by frame again."""
+    def _with_born(self, table: ByteTable, found: Candidates, moment: Moment, free: BoolArray) -> ByteTable:
+        """The table with a new track for every strong detection left over."""
         chosen = np.flatnonzero(free & (found.scores >= self._parameters.new_track_score))
-        who = Identity.born(found, chosen, moment, self._trace_length)
-        table = table.followed_by(_Table(who, self._noise.start(xyah_of(found.boxes[chosen]))))
-        return table.take(np.argsort(moment.position[table.who.slot], kind="stable"))
+        if not len(chosen):
+            return table
+        who = Identity.born(found, chosen, moment, table.who.trace.shape[1])
+        motion = self._noise.start(xyah_of(found.boxes.take(chosen, axis=1)))
+        return table.followed_by(ByteTable(who, motion))
 
     def _confirm(self, who: Identity, moment: Moment) -> None:
-        """Give ids; in a camera's very first frame at once, as nothing earlier could have confirmed them."""
-        enough = who.hits >= self._parameters.confirmation_hits
-        rows = np.flatnonzero(~who.confirmed & (enough | moment.first[moment.position[who.slot]]))
-        who.ids[rows] = self._cameras.new_ids(who.slot[rows])
-
-
-def _reported(table: _Table, moment: Moment) -> Tracks:
-    """What was seen in this frame and is confirmed."""
-    rows = np.flatnonzero(table.who.confirmed & ~table.who.missed)
-    boxes = corners_of_xyah(table.motion.position[rows])
-    return report(
-        table.who, rows, moment.position[table.who.slot[rows]], boxes, table.motion.velocity[rows, :2]
-    )
+        who.confirmed |= who.hits >= self._parameters.confirmation_hits
+        if moment.first.any():
+            # Nothing earlier could have confirmed what a camera's very first frame shows.
+            who.confirmed |= moment.first.take(moment.frame_of(who.slot))

@@ -29,8 +29,9 @@ class Moment:
     resized: BoolArray
     """[F] the picture's size is another than before, so old coordinates mean nothing."""
 
-    def __len__(self) -> int:
-        return len(self.slots)
+    def frame_of(self, slots: Rows) -> Rows:
+        """The positions in the batch of the given cameras' frames."""
+        return self.position.take(slots)
 
 
 @dataclass(frozen=True, slots=True)

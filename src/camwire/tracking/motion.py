@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from camwire.frames import Float64Array
+from camwire.tracking.columns import Rows
 from camwire.tracking.kalman import Motion
 
 REFERENCE_RATE = 30.0
@@ -16,7 +15,6 @@ LEAST_HEIGHT = 1.0
 LEAST_ASPECT = 0.01
 
 
-@dataclass(frozen=True, slots=True)
 class HeightNoise:
     """Boxes as centre, aspect, height, with noise in proportion to the height.
 
@@ -26,39 +24,42 @@ class HeightNoise:
     ``REFERENCE_RATE``.
     """
 
-    location: float = 1 / 20
-    """Standard deviation of a position after one reference frame, and of a detection, in heights."""
-    velocity: float = 1 / 160
-    """Standard deviation of a velocity after one reference frame, in heights a reference frame."""
-    aspect: float = 1e-2
-    aspect_velocity: float = 1e-5
-    aspect_detected: float = 1e-1
+    def __init__(self, location: float = 1 / 20, velocity: float = 1 / 160) -> None:
+        """The noise of a position after a reference frame, which is that of a detection too, in heights, and
+        the noise of a velocity, in heights a reference frame."""
+        rate = REFERENCE_RATE
+        # Of the aspect the noise doesn't depend on the height: 0.01 a frame, 0.1 detected, velocity 0.00001.
+        self._drift = _Variance([location, location, 0, location], 1e-2)
+        self._velocity_drift = _Variance([velocity * rate, velocity * rate, 0, velocity * rate], 1e-5 * rate)
+        self._detection = _Variance([location, location, 0, location], 1e-1)
 
     def start(self, xyah: Float64Array) -> Motion:
-        """Filters for new boxes [N, 4]: at rest, with twice a position's and ten times a velocity's noise."""
-        height = xyah[:, 3]
-        location = self._spread(2 * self.location * height, self.aspect)
-        velocity = self._spread(10 * self.velocity * height, self.aspect_velocity) * REFERENCE_RATE
-        return Motion.started(xyah, location, velocity)
+        """Filters for new boxes [4, N]: at rest, with twice a position's and ten times a velocity's noise."""
+        square = xyah[3] ** 2
+        return Motion.started(xyah, 4 * self._drift(square), 100 * self._velocity_drift(square))
 
     def predict(self, motion: Motion, dt: Float64Array) -> None:
         """Move boxes on by ``dt`` [N] seconds."""
-        height = motion.position[:, 3]
-        frames = dt[:, None] * REFERENCE_RATE
-        location = self._spread(self.location * height, self.aspect)
-        velocity = self._spread(self.velocity * height, self.aspect_velocity) * REFERENCE_RATE
-        motion.predict(dt[:, None], location**2 * frames, velocity**2 * frames)
-        least = np.array([-np.inf, -np.inf, LEAST_ASPECT, LEAST_HEIGHT])
-        np.maximum(motion.position, least, out=motion.position)
+        square = motion.position[3] ** 2
+        frames = dt * REFERENCE_RATE
+        motion.predict(dt, self._drift(square) * frames, self._velocity_drift(square) * frames)
+        np.maximum(motion.position[2], LEAST_ASPECT, out=motion.position[2])
+        np.maximum(motion.position[3], LEAST_HEIGHT, out=motion.position[3])
 
-    def correct(self, motion: Motion, rows: np.ndarray, xyah: Float64Array) -> None:
-        """Take the detections ``xyah`` [R, 4] of the given rows in."""
-        noise = self._spread(self.location * motion.position[rows, 3], self.aspect_detected) ** 2
-        motion.correct_rows(rows, xyah, noise)
+    def correct(self, motion: Motion, rows: Rows, xyah: Float64Array) -> None:
+        """Take the detections ``xyah`` [4, R] of the given rows in."""
+        motion.correct(rows, xyah, self._detection(motion.position[3].take(rows) ** 2))
 
-    @staticmethod
-    def _spread(of_height: Float64Array, of_aspect: float) -> Float64Array:
-        """[N, 4] from a value for x, y and height, [N], and one for the aspect."""
-        result = np.repeat(of_height[:, None], 4, axis=1)
-        result[:, 2] = of_aspect
+
+class _Variance:
+    """Variances [4, N] of boxes, from the squares of their heights [N]."""
+
+    def __init__(self, of_height: list[float], of_aspect: float) -> None:
+        """Standard deviations: in heights, for x, y, aspect and height; and the aspect's own."""
+        self._of_height = np.array(of_height)[:, None] ** 2
+        self._constant = np.array([0, 0, of_aspect, 0])[:, None] ** 2
+
+    def __call__(self, square: Float64Array) -> Float64Array:
+        result: Float64Array = self._of_height * square
+        result += self._constant
         return result

@@ -20,6 +20,8 @@ class Identity(Columns):
     """[N] the camera's number."""
     ids: Int64Array
     """[N] 0 until the track is confirmed."""
+    confirmed: BoolArray
+    """[N] certain enough for an id."""
     classes: Int32Array
     scores: Float64Array
     """[N] of the last detection matched."""
@@ -40,6 +42,7 @@ class Identity(Columns):
         return Identity(
             slot=np.empty(0, np.intp),
             ids=np.empty(0, np.int64),
+            confirmed=np.empty(0, np.bool_),
             classes=np.empty(0, np.int32),
             scores=np.empty(0),
             hits=np.empty(0, np.int32),
@@ -57,6 +60,7 @@ class Identity(Columns):
         return Identity(
             slot=moment.slots[frame],
             ids=np.zeros(count, np.int64),
+            confirmed=np.zeros(count, np.bool_),
             classes=found.classes[chosen],
             scores=found.scores[chosen],
             hits=np.ones(count, np.int32),
@@ -71,50 +75,41 @@ class Identity(Columns):
         """[N] not matched in the camera's last frame."""
         return self.detection < 0
 
-    @property
-    def confirmed(self) -> BoolArray:
-        """[N] has an id."""
-        return self.ids > 0
-
     def note(self, matched: Rows, with_candidates: Rows, found: Candidates, moment: Moment) -> None:
         """One frame later, ``matched`` rows were found again as ``with_candidates``, the others were not."""
         self.ages += 1
-        self.detection[:] = -1
-        self.detection[matched] = found.row[with_candidates]
+        self.detection.fill(-1)
+        self.detection[matched] = found.row.take(with_candidates)
         self.hits[matched] += 1
-        self.scores[matched] = found.scores[with_candidates]
-        self.seen[matched] = moment.now[moment.position[self.slot[matched]]]
-
-    def interrupt(self, rows: Rows) -> None:
-        """Begin the traces anew: what lies before an interruption isn't the way to what comes after."""
-        self.trace[rows] = np.nan
+        self.scores[matched] = found.scores.take(with_candidates)
+        self.seen[matched] = moment.now.take(found.frame.take(with_candidates))
 
 
 def report(who: Identity, rows: Rows, frame: Rows, boxes: Float64Array, velocities: Float64Array) -> Tracks:
     """Results for ``rows`` [R], whose boxes are added to their traces.
 
-    ``frame`` [R] is ascending; ``boxes`` [R, 4] corners and ``velocities`` [R, 2] go with ``rows``.
+    ``frame`` [R] is ascending; ``boxes`` [4, R] corners and ``velocities`` [2, R] go with ``rows``.
     """
+    corners = boxes.astype(np.float32)
     return Tracks(
-        boxes=boxes.astype(np.float32),
-        scores=who.scores[rows].astype(np.float32),
-        classes=who.classes[rows],
-        ids=who.ids[rows],
+        boxes=np.ascontiguousarray(corners.T),
+        scores=who.scores.take(rows).astype(np.float32),
+        classes=who.classes.take(rows),
+        ids=who.ids.take(rows),
         frame_index=frame.astype(np.int32),
-        detections=who.detection[rows].astype(np.int32),
-        ages=who.ages[rows],
-        velocities=velocities.astype(np.float32),
-        traces=_extended(who.trace, rows, boxes),
+        detections=who.detection.take(rows).astype(np.int32),
+        ages=who.ages.take(rows),
+        velocities=np.ascontiguousarray(velocities.T, np.float32),
+        traces=_extended(who.trace, rows, corners),
     )
 
 
-def _extended(traces: Float32Array, rows: Rows, boxes: Float64Array) -> Float32Array:
+def _extended(traces: Float32Array, rows: Rows, corners: Float32Array) -> Float32Array:
     """Push the boxes' bottom centres into ``traces`` and return a copy of the rows."""
+    recent = traces.take(rows, axis=0)
     if traces.shape[1]:
-        recent = traces.take(rows, axis=0)
         recent[:, :-1] = recent[:, 1:]
-        recent[:, -1, 0] = (boxes[:, 0] + boxes[:, 2]) / 2
-        recent[:, -1, 1] = boxes[:, 3]
+        recent[:, -1, 0] = (corners[0] + corners[2]) / 2
+        recent[:, -1, 1] = corners[3]
         traces[rows] = recent
-        return recent
-    return np.empty((len(rows), 0, 2), np.float32)
+    return recent

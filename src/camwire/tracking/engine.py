@@ -1,0 +1,132 @@
+"""What all trackers have in common: cameras that come and go, time, ids and results.
+
+A :class:`Method` is one algorithm. It is given the tracks of the batch's cameras and what was found in
+their frames, and says how the tracks go on; the :class:`Engine` around it keeps the books.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from camwire.frames import Batch, Detections, Float64Array, Tracks
+from camwire.tracking.cameras import Cameras, Moment
+from camwire.tracking.candidates import Candidates, Sieve
+from camwire.tracking.columns import Rowed, Rows
+from camwire.tracking.tracks import Identity, report
+
+ROUNDING = 1e-6
+"""Seconds; what adding up a clock may be wrong by."""
+
+
+class Table(Rowed, Protocol):
+    """An algorithm's tracks: at least who they are."""
+
+    who: Identity
+
+
+T = TypeVar("T", bound=Table)
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """Which tracks to report, R of a table's rows."""
+
+    rows: Rows
+    """[R] ascending."""
+    boxes: Float64Array
+    """[4, R] corners."""
+    velocities: Float64Array
+    """[2, R] pixels per second."""
+
+
+class Method(Protocol[T]):
+    """A tracking algorithm. It has no state but in its table."""
+
+    patience: float
+    """Seconds after which a track that wasn't matched ends."""
+
+    def none(self, trace_length: int) -> T:
+        """A table without tracks."""
+
+    def interrupt(self, table: T, rows: Rows) -> None:
+        """The connection to these tracks' cameras was interrupted, so they may have gone anywhere."""
+
+    def follow(self, table: T, found: Candidates, moment: Moment) -> T:
+        """Advance the table by one frame of each of its cameras. Its rows are grouped by frame; those of the
+        result may be in any order in which older tracks of a camera come before newer ones."""
+
+    def visible(self, table: T) -> Visible:
+        """What is to be reported of a table that :meth:`follow` returned."""
+
+
+class Engine(Generic[T]):
+    """A tracker (see :class:`camwire.tracking.contract.Tracker`) that follows objects by a method."""
+
+    def __init__(self, method: Method[T], trace_length: int) -> None:
+        self._method = method
+        self._trace_length = trace_length
+        self._cameras = Cameras()
+        self._sieve = Sieve()
+        self._table = method.none(trace_length)
+
+    @property
+    def rejected(self) -> int:
+        """How many invalid boxes were left out so far."""
+        return self._sieve.rejected
+
+    def step(self, batch: Batch, detections: Detections) -> Tracks:
+        """See :meth:`camwire.tracking.contract.Tracker.step`."""
+        if not batch.frames:
+            return Tracks.empty(self._trace_length)
+        moment = self._cameras.advance(batch.frames)
+        found = self._sieve(batch, detections)
+        elsewhere, table = self._split(moment)
+        table = _grouped(self._method.follow(table, found, moment), moment)
+        self._give_ids(table.who)
+        visible = self._method.visible(table)
+        frame = moment.frame_of(table.who.slot.take(visible.rows))
+        tracks = report(table.who, visible.rows, frame, visible.boxes, visible.velocities)
+        self._table = elsewhere.followed_by(table) if len(elsewhere) else table
+        return tracks
+
+    def forget(self, camera: str) -> None:
+        """See :meth:`camwire.tracking.contract.Tracker.forget`."""
+        slot = self._cameras.forget(camera)
+        if slot is not None:
+            self._table = self._table.take(np.flatnonzero(self._table.who.slot != slot))
+
+    def _split(self, moment: Moment) -> tuple[T, T]:
+        """The tracks of cameras that aren't in the batch, and those of the others that may go on."""
+        frame = moment.frame_of(self._table.who.slot)
+        order = frame.argsort(kind="stable")
+        absent = int(np.count_nonzero(frame < 0))
+        elsewhere = self._table.take(order[:absent])
+        table = self._table.take(order[absent:])
+        frame = frame.take(order[absent:])
+        ended = moment.now.take(frame) - table.who.seen > self._method.patience + ROUNDING
+        ended |= moment.resized.take(frame)
+        if ended.any():
+            alive = np.flatnonzero(~ended)
+            table, frame = table.take(alive), frame.take(alive)
+        if moment.interrupted.any():
+            rows = np.flatnonzero(moment.interrupted.take(frame))
+            # What lies before an interruption isn't the way to what comes after.
+            table.who.trace[rows] = np.nan
+            self._method.interrupt(table, rows)
+        return elsewhere, table
+
+    def _give_ids(self, who: Identity) -> None:
+        rows = np.flatnonzero(who.confirmed & (who.ids == 0))
+        if len(rows):
+            who.ids[rows] = self._cameras.new_ids(who.slot.take(rows))
+
+
+def _grouped(table: T, moment: Moment) -> T:
+    """The table in the order of the batch's frames."""
+    frame = moment.frame_of(table.who.slot)
+    if (frame[1:] >= frame[:-1]).all():
+        return table
+    return table.take(frame.argsort(kind="stable"))
