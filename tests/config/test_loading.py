@@ -298,6 +298,13 @@ def test_the_example_is_everything_at_its_default() -> None:
     )
 
 
+def test_no_form_of_a_configuration_shows_a_password() -> None:
+    config = load_text(camera(url="rtsp://admin:hunter2@10.0.0.5/s"), "c.yaml")
+    for shown in (repr(config), str(config), config.model_dump_json(), str(config.model_dump())):
+        assert "hunter2" not in shown
+        assert "10.0.0.5" in shown
+
+
 def test_loading_registers_the_passwords() -> None:
     load_text(camera(url="rtsp://admin:hunter2@10.0.0.5/s"), "c.yaml")
     assert loading.SECRETS.redact("401 for hunter2") == "401 for ***"

@@ -22,7 +22,8 @@ MASK = "***"
 SHORTEST_SEARCHED = 3
 """Characters. A shorter secret stands in nearly every line, so it is masked inside URLs only."""
 
-_USER_INFO = re.compile(r":(//)?\S*@")
+# Begins only where a word begins, so that long text without blanks is read once.
+_USER_INFO = re.compile(r"(?<!\S)([^\s:]*+:(?://)?)\S*@")
 _PARAMETER = re.compile(
     r"([?&;/_][\w.-]{0,40}?(?:pass|pwd|psw|token|key|secret|auth|sig|cred)[\w.-]{0,40}=)([^&\s\"'<>]+)",
     re.IGNORECASE,
@@ -36,9 +37,9 @@ _ESCAPE_OR_PLAIN = re.compile(r"(?:%[0-9A-Fa-f]{2}|[^%])*")
 def redact(text: str) -> str:
     """``text`` with ``***`` for user names and passwords in URLs and for secrets among URLs' parameters.
 
-    Rather too much is masked than too little: everything from ``://`` to the last ``@`` before a blank.
+    Rather too much is masked than too little: all from a word's first colon to its last ``@``.
     """
-    text = _USER_INFO.sub(rf":\1{MASK}@", text)
+    text = _USER_INFO.sub(rf"\1{MASK}@", text)
     return _PARAMETER.sub(rf"\1{MASK}", text)
 
 
@@ -137,9 +138,11 @@ class SecretUrl:
     def secrets(self) -> frozenset[str]:
         """What must not be shown: the user info, the password, and the values of secret parameters."""
         found = {value for _, value in _PARAMETER.findall(self._url)}
-        if self._parts.user_info:
-            _, _, password = self._parts.user_info.partition(":")
-            found |= {self._parts.user_info, password}
+        # Where it isn't sure which @ ends the user info, the longest reading counts too.
+        longest, _, _ = self._url.partition("://")[2].rpartition("@")
+        for user_info in (self._parts.user_info, longest):
+            _, _, password = user_info.partition(":")
+            found |= {user_info, password}
         return frozenset(found - {""})
 
     def __str__(self) -> str:
