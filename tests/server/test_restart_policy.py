@@ -40,3 +40,13 @@ def test_a_worker_may_be_silent_longer_at_first() -> None:
     heartbeat = Heartbeat(at_first=20, later=10)
     assert heartbeat.deadline(started=100, last_heard=None) == 120
     assert heartbeat.deadline(started=100, last_heard=103) == 113
+
+
+@given(heard=st.floats(0, 100), now=st.floats(0, 100), later=st.floats(0.1, 30), at_first=st.floats(0.1, 30))
+def test_no_deadline_passes_between_two_looks(
+    heard: float, now: float, later: float, at_first: float
+) -> None:
+    heartbeat = Heartbeat(at_first=at_first, later=later)
+    look = heartbeat.next_look(0.0, None, now)
+    assert look <= heartbeat.deadline(0.0, None)
+    assert look <= heartbeat.deadline(0.0, max(heard, now))

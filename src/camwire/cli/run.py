@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,7 +12,7 @@ import typer
 def command(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="The configuration.")],
     log_level: Annotated[
-        str, typer.Option(help="Least level of log lines: debug, info, warning, error.")
+        Literal["debug", "info", "warning", "error"], typer.Option(help="Least level of log lines.")
     ] = "info",
     log_json: Annotated[bool, typer.Option(help="Log lines as JSON.")] = False,
 ) -> None:

@@ -66,6 +66,7 @@ def http_server(app: FastAPI, websocket: type[BoundedWebSocket] = BoundedWebSock
         ws_ping_timeout=PING_INTERVAL,
         lifespan="off",
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=1,

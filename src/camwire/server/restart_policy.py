@@ -47,3 +47,7 @@ class Heartbeat:
     def deadline(self, started: float, last_heard: float | None) -> float:
         """The time at which the worker counts as stuck."""
         return started + self.at_first if last_heard is None else last_heard + self.later
+
+    def next_look(self, started: float, last_heard: float | None, now: float) -> float:
+        """The time until which nobody need look; a message from now on sets no earlier deadline than that."""
+        return min(self.deadline(started, last_heard), now + self.later)

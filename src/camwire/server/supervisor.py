@@ -120,10 +120,10 @@ class Supervisor:
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             while True:
-                deadline = self._heartbeat.deadline(started, self._last_heard)
+                wake = self._heartbeat.next_look(started, self._last_heard, time.monotonic())
                 await asyncio.wait(
                     {exited, stopping},
-                    timeout=max(0.0, deadline - time.monotonic()),
+                    timeout=max(0.0, wake - time.monotonic()),
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 if exited.done():
@@ -132,8 +132,9 @@ class Supervisor:
                     await self._stop_gently(process, exited)
                     return "it was stopped"
                 now = time.monotonic()
-                if now > deadline + OWN_DELAY:
-                    started = self._last_heard = now
+                if now > wake + OWN_DELAY:
+                    started = now
+                    self._last_heard = self._last_heard and now
                 elif now >= self._heartbeat.deadline(started, self._last_heard):
                     return f"it said nothing for {now - (self._last_heard or started):.0f} s and was killed"
         finally:
