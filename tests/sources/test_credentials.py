@@ -62,5 +62,15 @@ def test_paths_are_left_alone(address: str) -> None:
     assert escaped_url(address) == address
 
 
-def test_the_host_is_shown_without_secrets() -> None:
-    assert host_of("rtsp://admin:geh@im/niss@10.1.2.3:554/live?x=1") == "10.1.2.3:554"
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rtsp://cam/live", "cam"),
+        ("rtsp://admin:geh@im/niss@10.1.2.3:554/live?x=1", "10.1.2.3:554"),
+        ("rtsp://admin:geh@im/niss@cam/live", "the camera"),
+        ("rtsp://admin:geh@im.niss/x@cam/live", "the camera"),
+        ("rtsp://admin:geheim@not a host/live", "the camera"),
+    ],
+)
+def test_the_host_is_shown_without_secrets(url: str, shown: str) -> None:
+    assert host_of(url) == shown

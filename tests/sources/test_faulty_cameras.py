@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from av.codec.hwaccel import HWAccel
 
 from camwire.sources import SourceError
 from camwire.sources.address import open_arguments
@@ -120,6 +121,12 @@ def test_no_exception_carries_the_url() -> None:
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
     assert "geheim" not in str(caught.value)
+
+
+def test_a_device_that_is_not_there(clips: Path) -> None:
+    nowhere = HWAccel("cuda", device=63)
+    with pytest.raises(SourceError, match="the device that is to decode can't be used"):
+        open_source(open_arguments(make_camera(str(clips / "h264.mp4"))), hwaccel=nowhere)
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])

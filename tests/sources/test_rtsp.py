@@ -79,6 +79,47 @@ def test_the_stream_goes_on_when_the_server_begins_its_file_again(
     assert all(earlier.time < later.time for earlier, later in pairwise(camera.sink.frames))
 
 
+def test_what_piled_up_is_left_out(run_source: Run, clips: Path) -> None:
+    with RtspServer(clips) as server:
+        camera = run_source(server.url("h264.mp4"), drop_on_latency=True)
+        wait_for(lambda: len(camera.sink) > 10, "pictures")
+        server.freeze()
+        wait_for(lambda: camera.phase == "stalled", "the pause")
+        server.thaw()
+        late = wait_for(lambda: camera.source.report().discarded.get("late", 0), "late pictures")
+        wait_for(lambda: len(camera.sink) > 30, "more pictures")
+        camera.source.stop()
+        assert camera.source.join(5)
+    frames = camera.sink.frames
+    assert late > 0
+    assert {frame.epoch for frame in frames} == {1}
+    assert camera.source.report().frames_in == len(frames)
+    assert frames[-1].sequence >= len(frames)  # those left out were counted
+
+
+class FailingSink:
+    def __init__(self) -> None:
+        self.epochs: set[int] = set()
+
+    def put(self, frame: Frame) -> None:
+        self.epochs.add(frame.epoch)
+        raise ZeroDivisionError("geheim")
+
+
+def test_an_unexpected_error_is_survived(clips: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    sink = FailingSink()
+    source = CameraSource(make_camera(str(clips / "h264.mp4")), sink, bound=Size(640, 480))
+    source.start()
+    wait_for(lambda: len(sink.epochs) > 1, "another try")
+    reason = source.report().reason
+    source.stop()
+    assert source.join(5)
+    assert reason in (None, "an unexpected error (ZeroDivisionError)")
+    output = "".join(capfd.readouterr())
+    assert "ZeroDivisionError" in output
+    assert "geheim" not in output
+
+
 class NullSink:
     def put(self, frame: Frame) -> None:
         pass

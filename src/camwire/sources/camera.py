@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -174,8 +175,14 @@ class CameraSource:
         except SourceError as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - the supervisor's boundary: a camera never stays dead
-            # No traceback: its frames' exceptions may hold the URL.
-            _log.error("camera failed unexpectedly", camera=self._camera.id, error=type(error).__name__)
+            # Neither text nor traceback: they may hold the URL.
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error(
+                "camera failed unexpectedly",
+                camera=self._camera.id,
+                error=type(error).__name__,
+                where=f"{at.filename}:{at.lineno}",
+            )
             return f"an unexpected error ({type(error).__name__})"
         return None
 

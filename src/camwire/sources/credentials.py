@@ -43,10 +43,13 @@ def split_user(rest: str) -> tuple[str | None, str]:
 
 
 def host_of(url: str) -> str:
-    """``host`` or ``host:port`` of a URL, without user name and password: may be shown."""
+    """``host`` or ``host:port`` of a URL, to be shown: without user name and password.
+
+    Where an ``@`` is left behind the host, what seems to be the host may be a piece of a password.
+    """
     _, address = split_user(url.partition("://")[2])
     found = _HOST.match(address)
-    return found.group() if found else "the host"
+    return found.group() if found and "@" not in address else "the camera"
 
 
 def _is_plain(found: re.Match[str] | None) -> bool:

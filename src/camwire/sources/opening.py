@@ -81,7 +81,15 @@ def _open_container(arguments: OpenArguments, hwaccel: Any) -> InputContainer:
             metadata_errors="replace",
         )
     except (av.FFmpegError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
-        fault = _explain(error, arguments, time.monotonic() - started)
+        if (
+            hwaccel is not None
+            and isinstance(error, av.FFmpegError)
+            and getattr(error, "filename", None) is None
+        ):
+            # Not about the source: PyAV names the source in its errors.
+            fault = f"the device that is to decode can't be used: {error.strerror}"
+        else:
+            fault = _explain(error, arguments, time.monotonic() - started)
     # Raised out here so that the exception doesn't carry FFmpeg's, which holds the URL.
     raise SourceError(fault)
 
