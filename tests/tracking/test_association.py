@@ -49,15 +49,16 @@ def test_overlapping_finds_what_a_loop_finds(ours, theirs, least):
 def test_what_is_matched_stays_out_of_later_stages():
     pairs = Pairs(np.array([0, 1]), np.array([0, 0]), np.array([0.5, 0.9]))
     matching = Matching(np.zeros(2, np.intp), 1)
-    everything, only_first = np.ones(2, bool), np.array([True, False])
-    matching.match(pairs, pairs.iou, 0.0, only_first, np.ones(1, bool))
-    matching.match(pairs, pairs.iou, 0.0, everything, np.ones(1, bool))
+    matching.match(pairs, np.array([True, False]), pairs.iou, 0.0)
+    matching.match(pairs, np.array([True, True]), pairs.iou, 0.0)
     assert matching.detection_of.tolist() == [0, -1]
+    assert matching.track_free.tolist() == [False, True]
     assert matching.detection_free.tolist() == [False]
+    assert [part.tolist() for part in matching.matched] == [[0], [0]]
 
 
 def test_a_score_at_the_threshold_does_not_match():
     pairs = Pairs(np.array([0]), np.array([0]), np.array([0.5]))
     matching = Matching(np.zeros(1, np.intp), 1)
-    matching.match(pairs, pairs.iou, 0.5, np.ones(1, bool), np.ones(1, bool))
+    matching.match(pairs, np.ones(1, bool), pairs.iou, 0.5)
     assert matching.detection_of.tolist() == [-1]

@@ -56,7 +56,7 @@ def overlapping(
     other = order.take(position)
     common = common_areas(boxes.take(near, axis=1), others.take(other, axis=1))
     iou = common / (areas(boxes).take(near) + areas(others).take(other) - common)
-    enough = np.flatnonzero(iou > least)
+    enough = (iou > least).nonzero()[0]
     return Pairs(near.take(enough), other.take(enough), iou.take(enough))
 
 
@@ -89,33 +89,28 @@ class Matching:
         """[N] the detection of each track, -1 for none."""
         self.track_free: BoolArray = np.ones(len(frame_of_track), np.bool_)
         self.detection_free: BoolArray = np.ones(detections, np.bool_)
+        self._begun = False
 
-    def match(
-        self, pairs: Pairs, scores: Float64Array, least: float, tracks: BoolArray, detections: BoolArray
-    ) -> None:
-        """One stage: match free ``tracks`` with free ``detections`` (masks) for the greatest total score.
+    def match(self, pairs: Pairs, usable: BoolArray, scores: Float64Array, least: float) -> None:
+        """One stage: match what is still free in the ``usable`` pairs, [P], for the greatest total score.
 
         Only pairs that score more than ``least`` can match, and a score counts by how much it exceeds
         ``least``: a good pair is never split up for the sake of two matches that hardly pass.
         """
-        usable = (tracks & self.track_free).take(pairs.track)
-        usable &= (detections & self.detection_free).take(pairs.detection)
-        usable &= scores > least
-        chosen = np.flatnonzero(usable)
-        if not len(chosen):
-            return
-        rows, columns = assign(
-            pairs.track.take(chosen),
-            pairs.detection.take(chosen),
-            scores.take(chosen) - least,
-            self._frame_of_track,
-        )
-        self.detection_of[rows] = columns
-        self.track_free[rows] = False
-        self.detection_free[columns] = False
+        chosen = (usable & (scores > least)).nonzero()[0]
+        track, detection = pairs.track.take(chosen), pairs.detection.take(chosen)
+        if self._begun:
+            free = (self.track_free.take(track) & self.detection_free.take(detection)).nonzero()[0]
+            chosen, track, detection = chosen.take(free), track.take(free), detection.take(free)
+        if len(chosen):
+            rows, columns = assign(track, detection, scores.take(chosen) - least, self._frame_of_track)
+            self.detection_of[rows] = columns
+            self.track_free[rows] = False
+            self.detection_free[columns] = False
+            self._begun = True
 
     @property
     def matched(self) -> tuple[Rows, Rows]:
         """The matched tracks, ascending, and their detections."""
-        tracks = np.flatnonzero(~self.track_free)
+        tracks = (~self.track_free).nonzero()[0]
         return tracks, self.detection_of.take(tracks)

@@ -89,9 +89,9 @@ class ByteTrack:
         return table
 
     def visible(self, table: ByteTable) -> Visible:
-        rows = np.flatnonzero(table.who.confirmed & ~table.who.missed)
-        motion = table.motion.take(rows)
-        return Visible(rows, corners_of_xyah(motion.position), motion.velocity[:2])
+        rows = (table.who.confirmed & ~table.who.missed).nonzero()[0]
+        position, velocity = table.motion.state[:2].take(rows, axis=2)
+        return Visible(rows, corners_of_xyah(position), velocity[:2])
 
     def _predict(self, table: ByteTable, moment: Moment) -> None:
         # A lost box goes on moving, but must not go on growing or shrinking (published implementation).
@@ -108,12 +108,16 @@ class ByteTrack:
             found.boxes,
             groups(found.frame, found.classes),
         )
-        similarity = pairs.iou * found.scores.take(pairs.detection)
-        strong = found.scores >= of.high_score
-        weak = ~strong & (found.scores >= of.low_score)
-        matching.match(pairs, similarity, of.least_similarity, who.confirmed, strong)
-        matching.match(pairs, pairs.iou, of.least_iou_weak, who.confirmed & ~who.missed, weak)
-        matching.match(pairs, similarity, of.least_similarity_new, ~who.confirmed, strong)
+        score = found.scores.take(pairs.detection)
+        similarity = pairs.iou * score
+        strong = score >= of.high_score
+        confirmed = who.confirmed.take(pairs.track)
+        matching.match(pairs, confirmed & strong, similarity, of.least_similarity)
+        if not strong.all():
+            usable = ~strong & (score >= of.low_score) & (who.confirmed & ~who.missed).take(pairs.track)
+            matching.match(pairs, usable, pairs.iou, of.least_iou_weak)
+        if not confirmed.all():
+            matching.match(pairs, ~confirmed & strong, similarity, of.least_similarity_new)
         return matching
 
     def _without_ended(self, table: ByteTable, moment: Moment) -> ByteTable:
@@ -135,7 +139,7 @@ class ByteTrack:
 
     def _with_born(self, table: ByteTable, found: Candidates, moment: Moment, free: BoolArray) -> ByteTable:
         """The table with a new track for every strong detection left over."""
-        chosen = np.flatnonzero(free & (found.scores >= self._parameters.new_track_score))
+        chosen = (free & (found.scores >= self._parameters.new_track_score)).nonzero()[0]
         if not len(chosen):
             return table
         who = Identity.born(found, chosen, moment, table.who.trace.shape[1])

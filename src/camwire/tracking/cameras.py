@@ -61,32 +61,31 @@ class Cameras:
         """[slots] the id given last, 0 for none."""
         self._last_id_of_forgotten: dict[str, int] = {}
 
-    @property
-    def slots(self) -> int:
-        """How many numbers there are, in use or free."""
-        return len(self._last)
-
     def advance(self, frames: tuple[Frame, ...]) -> Moment:
         """Take the frames' times in."""
-        slots = np.fromiter((self._slot(frame.camera) for frame in frames), np.intp, len(frames))
-        before = [self._last[slot] for slot in slots]
-        pairs = list(zip(before, frames, strict=True))
-        dt = np.array([_elapsed(old, new) for old, new in pairs], np.float64)
-        self._clock[slots] += dt
-        for slot, frame in zip(slots.tolist(), frames, strict=True):
+        slots, dt, first, interrupted, resized = [], [], [], [], []
+        for frame in frames:
+            slot = self._slot(frame.camera)
+            before = self._last[slot]
+            slots.append(slot)
+            first.append(before is None)
+            dt.append(_elapsed(before, frame))
+            interrupted.append(before is not None and before.epoch != frame.epoch)
+            resized.append(before is not None and before.size != frame.size)
             self._last[slot] = _Last(frame.time, frame.arrived, frame.epoch, frame.size)
-        position = np.full(self.slots, -1, np.intp)
-        position[slots] = np.arange(len(slots))
+        numbers = np.array(slots, np.intp)
+        position = np.full(len(self._last), -1, np.intp)
+        position[numbers] = np.arange(len(slots))
+        elapsed = np.array(dt, np.float64)
+        self._clock[numbers] += elapsed
         return Moment(
-            slots=slots,
+            slots=numbers,
             position=position,
-            dt=dt,
-            now=self._clock[slots],
-            first=np.array([old is None for old in before], np.bool_),
-            interrupted=np.array(
-                [old is not None and old.epoch != new.epoch for old, new in pairs], np.bool_
-            ),
-            resized=np.array([old is not None and old.size != new.size for old, new in pairs], np.bool_),
+            dt=elapsed,
+            now=self._clock.take(numbers),
+            first=np.array(first, np.bool_),
+            interrupted=np.array(interrupted, np.bool_),
+            resized=np.array(resized, np.bool_),
         )
 
     def new_ids(self, slots: Rows) -> Int64Array:

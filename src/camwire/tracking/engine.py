@@ -104,24 +104,28 @@ class Engine(Generic[T]):
         order = frame.argsort(kind="stable")
         absent = int(np.count_nonzero(frame < 0))
         elsewhere = self._table.take(order[:absent])
-        table = self._table.take(order[absent:])
-        frame = frame.take(order[absent:])
-        ended = moment.now.take(frame) - table.who.seen > self._method.patience + ROUNDING
-        ended |= moment.resized.take(frame)
-        if ended.any():
-            alive = np.flatnonzero(~ended)
-            table, frame = table.take(alive), frame.take(alive)
+        table, frame = _picked(self._table, frame, order[absent:])
+        unseen = moment.now.take(frame) - table.who.seen
+        ended = (unseen > self._method.patience + ROUNDING) | moment.resized.take(frame)
+        table, frame = _picked(table, frame, (~ended).nonzero()[0])
         if moment.interrupted.any():
-            rows = np.flatnonzero(moment.interrupted.take(frame))
+            rows = moment.interrupted.take(frame).nonzero()[0]
             # What lies before an interruption isn't the way to what comes after.
             table.who.trace[rows] = np.nan
             self._method.interrupt(table, rows)
         return elsewhere, table
 
     def _give_ids(self, who: Identity) -> None:
-        rows = np.flatnonzero(who.confirmed & (who.ids == 0))
+        rows = (who.confirmed & (who.ids == 0)).nonzero()[0]
         if len(rows):
             who.ids[rows] = self._cameras.new_ids(who.slot.take(rows))
+
+
+def _picked(table: T, frame: Rows, rows: Rows) -> tuple[T, Rows]:
+    """The given rows; the table itself where these are all its rows in their order."""
+    if len(rows) == len(table) and (rows[1:] > rows[:-1]).all():
+        return table, frame
+    return table.take(rows), frame.take(rows)
 
 
 def _grouped(table: T, moment: Moment) -> T:
