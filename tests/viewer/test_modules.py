@@ -305,7 +305,7 @@ def test_pictures_are_shown_newest_last_wherever_they_are_decoded(blank: Chrome,
     assert counts == {"painted": 1, "broken": 1, "replaced": len(pictures) - 2}
 
 
-# --- chart.js, history.js, format.js, announcer.js -------------------------------------------
+# --- chart.js, history.js, format.js, announcer.js, camera-words.js --------------------------
 
 
 @few
@@ -353,3 +353,30 @@ def test_only_losses_and_returns_are_announced(blank: Chrome) -> None:
     assert call_module(blank, "announcer.js", body) == [
         *("", "", "", "Gate: Lost, no route to host", "", "", "Gate: Live"),
     ]
+
+
+def test_cameras_say_why_they_wait(blank: Chrome) -> None:
+    body = """
+        const cameras = ["waiting", "live"].map((state) => ({ id: state, state, reason: null }));
+        const processes = [{ reason: null }, { reason: "no model file" }];
+        const [waiting, live] = m.withWorkersTrouble(cameras, processes);
+        const without = m.withWorkersTrouble(cameras, [{ reason: null }]);
+        return [m.cameraWords(waiting, false).detail, m.cameraWords(live, true).detail,
+          m.cameraWords(without[0], false).detail, m.staleWords(live, true).label];
+    """
+    said = call_module(blank, "camera-words.js", body)
+    assert said == ["no model file", None, "No worker is handling this camera yet.", "Last picture"]
+
+
+def test_names_are_text_whatever_they_hold(blank: Chrome) -> None:
+    body = """
+        const tile = new m.CameraTile("<i>id</i>", () => {});
+        const { parseText } = await import(new URL("scripts/protocol.js", document.baseURI));
+        const camera = { name: "<img src=x>", state: "retrying", reason: "<b>no</b>", objects: {} };
+        tile.update(parseText(JSON.stringify({ type: "stats", cameras: { gate: camera } })).stats.cameras[0], 0);
+        return [tile.root.querySelectorAll("img, b, i").length, tile.root.textContent];
+    """
+    elements, text = call_module(blank, "camera-tile.js", body)
+    assert elements == 0
+    assert "<img src=x>" in text
+    assert "<b>no</b>" in text

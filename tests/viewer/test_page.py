@@ -230,9 +230,13 @@ def test_a_server_that_comes_back_is_found_again(page: Page, playground: Playgro
     assert "connection" in page.find("#banner").text
     assert page.find("#stage").get_attribute("data-stale") is not None
     assert page.find('[data-toggle="labels"]').get_attribute("aria-disabled") == "true"
+    assert page.browser.title == "Out of reach · camwire"
+    assert "Live" not in page.find("#cameras").text
+    assert "Next try" not in page.tile("lost").text
     playground.start()
     page.find("#banner button").click()
     wait_for(lambda: page.find("#connection").text == "Connected", "the connection is back", timeout=20)
     assert not page.find("#banner").is_displayed()
+    wait_for(lambda: page.tile("cam-1").text.startswith("Live"), "the camera is live again")
     before = page.fingerprint("cam-1")
     wait_for(lambda: page.fingerprint("cam-1") != before, "pictures move again")

@@ -6,6 +6,7 @@ import { el, icon, setIcon, setText } from "./dom.js";
 import { FigureList } from "./figure-list.js";
 import * as format from "./format.js";
 import { History } from "./history.js";
+import { endToEnd } from "./protocol.js";
 import { fillTable, table } from "./table.js";
 
 /** Seconds of history: statistics come once a second. */
@@ -111,9 +112,4 @@ export class CameraFigures {
       camera.drops.map(([cause, number]) => [format.title(cause), format.count(number)]),
     );
   }
-}
-
-/** From a picture's last packet to a viewer, or as far as it is known. @param {import("./protocol.js").Camera} camera */
-export function endToEnd(camera) {
-  return camera.latency.get("socket") ?? camera.latency.get("total") ?? null;
 }

@@ -56,6 +56,11 @@ export class CameraGrid {
     this.#tiles.get(id)?.painted(now);
   }
 
+  /** Whether the server is out of reach. @param {boolean} stale @param {number} now  milliseconds */
+  setStale(stale, now) {
+    for (const tile of this.#tiles.values()) tile.setStale(stale, now);
+  }
+
   /** @param {number} now  milliseconds */
   tick(now) {
     for (const tile of this.#tiles.values()) tile.tick(now);

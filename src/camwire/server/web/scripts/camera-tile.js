@@ -1,11 +1,13 @@
 /** One camera: its picture, what it is doing, and what it sees. */
 
-import { cameraWords, retryWords } from "./camera-words.js";
+import { cameraWords, retryWords, staleWords } from "./camera-words.js";
 import { el, icon, setAttribute, setIcon, setText } from "./dom.js";
 import * as format from "./format.js";
+import { endToEnd } from "./protocol.js";
 
 export class CameraTile {
   #hasPicture = false;
+  #stale = false;
   /** @type {number | null} */
   #retryAt = null;
   /** @type {import("./protocol.js").Camera | null} */
@@ -43,7 +45,7 @@ export class CameraTile {
     this.root.dataset.camera = id;
   }
 
-  /** Width over height of the picture, once known. */
+  /** Of the source, in pixels; 0 while unknown. */
   get size() {
     return { width: this.#camera?.width ?? 0, height: this.#camera?.height ?? 0 };
   }
@@ -62,9 +64,15 @@ export class CameraTile {
     this.#show(now);
   }
 
+  /** The server is out of reach: nothing that it said holds any longer. @param {boolean} stale @param {number} now */
+  setStale(stale, now) {
+    this.#stale = stale;
+    this.#show(now);
+  }
+
   /** Let the countdown go on. @param {number} now  milliseconds */
   tick(now) {
-    const left = this.#retryAt === null ? null : (this.#retryAt - now) / 1000;
+    const left = this.#retryAt === null || this.#stale ? null : (this.#retryAt - now) / 1000;
     setText(this.countdown, retryWords(left));
   }
 
@@ -77,7 +85,7 @@ export class CameraTile {
   #show(now) {
     const camera = this.#camera;
     if (camera === null) return;
-    const words = cameraWords(camera, this.#hasPicture);
+    const words = (this.#stale ? staleWords : cameraWords)(camera, this.#hasPicture);
     this.root.dataset.state = camera.state;
     this.root.dataset.tone = words.tone;
     this.root.toggleAttribute("data-empty", !this.#hasPicture);
@@ -95,9 +103,9 @@ export class CameraTile {
 
   /** @param {import("./protocol.js").Camera} camera */
   #showFigures(camera) {
-    const live = camera.state === "live";
+    const live = camera.state === "live" && !this.#stale;
     setText(this.fps, live ? `${format.rate(camera.fps.output)} fps` : "");
-    const latency = camera.latency.get("socket") ?? camera.latency.get("total");
+    const latency = endToEnd(camera);
     const size = camera.width > 0 ? `${camera.width}×${camera.height}` : null;
     const source = [format.codecName(camera.codec), size, live && latency ? format.milliseconds(latency.p50) : null];
     setText(this.source, source.filter(Boolean).join(" · "));

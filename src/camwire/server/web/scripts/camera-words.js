@@ -38,6 +38,32 @@ export function cameraWords(camera, hasPicture) {
   return camera.state === "live" ? known : { ...known, detail: camera.reason ?? known.detail };
 }
 
+/** A camera that was live when the server was last heard of. @type {CameraWords} */
+const UNHEARD = { label: "Last picture", icon: "waiting", tone: "idle", headline: null, detail: null };
+
+/**
+ * What is still true of a camera while the server is out of reach.
+ * @param {import("./protocol.js").Camera} camera
+ * @param {boolean} hasPicture
+ * @returns {CameraWords}
+ */
+export function staleWords(camera, hasPicture) {
+  return camera.state === "live" && hasPicture ? UNHEARD : { ...cameraWords(camera, hasPicture), tone: "idle" };
+}
+
+/**
+ * Cameras that wait for a worker, with the worker's trouble as their reason.
+ * @param {import("./protocol.js").Camera[]} cameras
+ * @param {import("./protocol.js").Process[]} processes
+ * @returns {import("./protocol.js").Camera[]}
+ */
+export function withWorkersTrouble(cameras, processes) {
+  const trouble = processes.map(({ reason }) => reason).find((reason) => reason !== null) ?? null;
+  return cameras.map((camera) =>
+    camera.state === "waiting" && camera.reason === null ? { ...camera, reason: trouble } : camera,
+  );
+}
+
 /**
  * When the next try is due, in words.
  * @param {number | null} seconds

@@ -66,10 +66,12 @@ export class Connection {
     const now = performance.now();
     const before = this.#state;
     this.#state = nextState(before, event, now, Math.random());
-    if (this.#state.phase === before.phase) return;
-    if (this.#state.phase === "connecting") this.#open();
-    else if (this.#state.phase !== "open") this.#drop();
-    this.#handlers.onState(this.#state, now);
+    const { phase, failures } = this.#state;
+    if (phase !== before.phase) {
+      if (phase === "connecting") this.#open();
+      else if (phase !== "open") this.#drop();
+    }
+    if (phase !== before.phase || failures !== before.failures) this.#handlers.onState(this.#state, now);
   }
 
   #open() {

@@ -2,7 +2,7 @@
 
 import { announcer } from "./announcer.js";
 import { CameraGrid } from "./camera-grid.js";
-import { summary } from "./camera-words.js";
+import { summary, withWorkersTrouble } from "./camera-words.js";
 import { Connection } from "./connection.js";
 import { setText } from "./dom.js";
 import { setUpFullScreen } from "./full-screen.js";
@@ -49,20 +49,28 @@ const connection = new Connection(socketUrl(), {
     status.show(state, now);
     toggles.setAble(state.phase === "open");
     byId("clear-button").disabled = state.phase !== "open";
-    byId("stage").toggleAttribute("data-stale", state.failures > 0 && state.phase !== "open");
+    const stale = state.failures > 0;
+    byId("stage").toggleAttribute("data-stale", stale);
+    grid.setStale(stale, now);
+    if (stale) showSummary("Out of reach");
   },
 });
 
 /** @param {import("./protocol.js").Stats} stats */
 function showStats(stats) {
-  grid.update(stats.cameras, performance.now());
+  const cameras = withWorkersTrouble(stats.cameras, stats.processes);
+  grid.update(cameras, performance.now());
   panel.update(stats);
-  announce(stats.cameras);
-  const words = summary(stats.cameras);
-  setText(byId("summary"), words);
-  document.title = `${words} · camwire`;
+  announce(cameras);
+  showSummary(summary(cameras));
   byId("starting").hidden = true;
   byId("empty").hidden = stats.cameras.length > 0;
+}
+
+/** @param {string} words */
+function showSummary(words) {
+  setText(byId("summary"), words);
+  document.title = `${words} · camwire`;
 }
 
 /** The server's WebSocket, beside this page wherever that is served. */

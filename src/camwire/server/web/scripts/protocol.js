@@ -71,6 +71,15 @@ export function parseText(raw) {
   }
 }
 
+/**
+ * From a picture's last packet to a viewer's socket, or as far as it is known.
+ * @param {Camera} camera
+ * @returns {Quantiles | null}
+ */
+export function endToEnd(camera) {
+  return camera.latency.get("socket") ?? camera.latency.get("total") ?? null;
+}
+
 /** @returns {string} */
 export function clearStats() {
   return JSON.stringify({ type: "clear_stats" });
