@@ -1,0 +1,1 @@
+"""DeepStream's nvdsanalytics rules, exactly: its configuration files, its counts, its quirks."""

@@ -1,0 +1,144 @@
+"""What is remembered of a tracked object: its boxes in the last frames that it was in, and their sums."""
+
+from __future__ import annotations
+
+from array import array
+from typing import NamedTuple
+
+from camwire.analytics.nvdsanalytics.carith import (
+    UINT32,
+    UINT64,
+    int32,
+    quotient,
+    single,
+    single_of_unsigned,
+    truncated,
+    unsigned,
+)
+
+VALUES = 4
+"""Numbers of a sample: centre x and y, width, height."""
+
+
+class TrackedObject(NamedTuple):
+    """An object of a frame as it is handed in; the box in float pixels of the frame."""
+
+    object_id: int
+    class_id: int
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Box(NamedTuple):
+    """A box in whole pixels, by its centre."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, item: TrackedObject) -> Box:
+        """Each number becomes an unsigned integer first, so that a negative one wraps."""
+        left, top, width, height = map(unsigned, item[2:])
+        return cls(int32(left + width // 2), int32(top + height // 2), int32(width), int32(height))
+
+    @property
+    def bottom(self) -> int:
+        return int32(self.y + quotient(self.height, 2))
+
+
+NOWHERE = Box(0, 0, 0, 0)
+"""Where an object was before there are enough samples of it."""
+
+
+class Track:
+    """One object's history. ``last_seen`` is the PTS of the newest sample in nanoseconds."""
+
+    __slots__ = (
+        "_length",
+        "_next",
+        "_ring",
+        "_sum_height",
+        "_sum_x",
+        "_sum_xx",
+        "_sum_y",
+        "_sum_yy",
+        "count",
+        "crossed",
+        "last_seen",
+        "mean_height",
+    )
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self._ring = array("i")
+        self._next = 0
+        self._sum_x = self._sum_y = self._sum_xx = self._sum_yy = self._sum_height = 0
+        self.count = 0
+        """Samples since the track began, also those forgotten by now."""
+        self.crossed: set[str] = set()
+        """Labels of the lines that this track was counted at."""
+        self.last_seen = 0
+        self.mean_height = 0.0
+        """Single precision, over the samples in the ring."""
+
+    def add(self, box: Box, pts: int) -> None:
+        x, y, _, height = box
+        ring, at = self._ring, self._next * VALUES
+        if self.count >= self._length:
+            self._forget(*ring[at : at + VALUES])
+            ring[at : at + VALUES] = array("i", box)
+        else:
+            ring.extend(box)
+        self._next = (self._next + 1) % self._length
+        self._sum_x = (self._sum_x + x) & UINT64
+        self._sum_y = (self._sum_y + y) & UINT64
+        self._sum_xx = (self._sum_xx + int32(x * x)) & UINT64
+        self._sum_yy = (self._sum_yy + int32(y * y)) & UINT64
+        # A height is added unsigned and taken off signed; a negative one leaves 2³² behind.
+        self._sum_height = (self._sum_height + (height & UINT32)) & UINT64
+        self.count += 1
+        self.last_seen = pts
+        self.mean_height = self._mean(self._sum_height)
+
+    def _forget(self, x: int, y: int, _width: int, height: int) -> None:
+        self._sum_x = (self._sum_x - x) & UINT64
+        self._sum_y = (self._sum_y - y) & UINT64
+        self._sum_xx = (self._sum_xx - int32(x * x)) & UINT64
+        self._sum_yy = (self._sum_yy - int32(y * y)) & UINT64
+        self._sum_height = (self._sum_height - height) & UINT64
+
+    def _mean(self, total: int) -> float:
+        return single(single_of_unsigned(total) / min(self.count, self._length))
+
+    @property
+    def half_height(self) -> int:
+        """Half of the mean height, in whole pixels."""
+        return quotient(truncated(self.mean_height), 2)
+
+    def variances(self) -> tuple[float, float]:
+        """Of x and y over the ring: mean of squares less square of mean, each step in single precision."""
+        x, y = self._mean(self._sum_x), self._mean(self._sum_y)
+        return (
+            single(self._mean(self._sum_xx) - single(x * x)),
+            single(self._mean(self._sum_yy) - single(y * y)),
+        )
+
+    def reference(self) -> Box:
+        """Where it was: the mean of the four oldest samples, or of the first two while the ring fills."""
+        if self.count <= 3:
+            return NOWHERE
+        if self.count < self._length:
+            return _mean_box(self._ring[: 2 * VALUES])
+        oldest = self._ring[self._next * VALUES : (self._next + 4) * VALUES]
+        if len(oldest) < 4 * VALUES:  # Round the ring's end; more than once where it is short.
+            oldest = (oldest + self._ring * 4)[: 4 * VALUES]
+        return _mean_box(oldest)
+
+
+def _mean_box(samples: array[int]) -> Box:
+    many = len(samples) // VALUES
+    return Box(*(quotient(int32(sum(samples[value::VALUES])), many) for value in range(VALUES)))
