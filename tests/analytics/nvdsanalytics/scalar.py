@@ -229,7 +229,7 @@ class Stream:
         most_way, most_n, least_cosine = LIMITS[entry["mode"]]
         (cx, cy, w, h), (px, py, pw, _) = now, before
         line = entry["equation"]
-        if line is None or not (most_D < D and n > most_n):
+        if line is None or way <= most_way or n <= most_n:
             return False
         foot = cy + half(h)
         if entry["mode"] != "loose" or entry["sense"] == "direction":
