@@ -30,8 +30,9 @@ def test_nothing_is_fetched_from_elsewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=named)
 def test_no_script_parses_html(path: Path) -> None:
-    parsers = r"innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|document\.write|DOMParser|\beval\b|new Function"
+    parsers = r"(?:inner|outer)HTML|insertAdjacentHTML|setHTMLUnsafe|document\.write|DOMParser"
     assert re.findall(parsers, path.read_text()) == []
+    assert re.findall(r"\beval\b|new Function", path.read_text()) == []
 
 
 def test_the_page_holds_no_script_or_style_of_its_own() -> None:
