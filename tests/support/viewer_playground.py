@@ -14,6 +14,7 @@ from camwire.config.root import Config
 from camwire.config.secrets import SecretUrl
 from camwire.config.server import ServerConfig
 from camwire.link.endpoint import Endpoints
+from camwire.monitoring.logs import setup_logging
 from camwire.server.main import serve
 from tests.support.stand_in_worker import LOST
 
@@ -40,6 +41,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8090, help="0 takes a free one")
     parser.add_argument("--cameras", type=int, default=4, help="moving ones")
     options = parser.parse_args()
+    setup_logging("info")
     return serve(
         playground_config(options.cameras, options.port),
         on_ready=lambda address: print(f"viewer: {address}", flush=True),

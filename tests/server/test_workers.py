@@ -1,0 +1,216 @@
+"""Desired state down, reports up: with the real link and a bare socket for a worker."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+import zmq
+import zmq.asyncio
+from structlog.testing import capture_logs
+
+from camwire.link.endpoint import Endpoints, private_endpoints
+from camwire.link.messages import (
+    CameraReport,
+    DesiredState,
+    Failure,
+    Hello,
+    Message,
+    Statistics,
+    decode_downward,
+    encode,
+)
+from camwire.link.server_end import ServerEnd
+from camwire.server.desired import Desired
+from camwire.server.hub import Hub
+from camwire.server.reporter import Reporter
+from camwire.server.supervisor import Supervisor, WorkerState
+from camwire.server.workers import Workers
+from tests.server.configs import config
+from tests.server.running import until
+
+pytestmark = pytest.mark.integration
+
+PID = 4242
+
+
+class Bench:
+    """The server's side without processes, and a worker's control socket."""
+
+    def __init__(self, link: ServerEnd, endpoints: Endpoints) -> None:
+        self.desired = Desired(config("gate", disabled=("off",)))
+        self.supervisor = Supervisor("cpu", [], lambda: asyncio.sleep(0))
+        self.supervisor.state = WorkerState("starting", pid=PID)
+        self.workers = Workers(link, self.desired, {"cpu": self.supervisor})
+        self.hub = Hub(self.desired, self.workers.changed, cleared=lambda: None)
+        self.reporter = Reporter(self.desired, self.hub, self.workers)
+        self.worker = self.connect(endpoints, b"cpu")
+        self.stranger = self.connect(endpoints, b"stranger")
+
+    def connect(self, endpoints: Endpoints, name: bytes) -> zmq.asyncio.Socket:
+        socket = zmq.asyncio.Context.instance().socket(zmq.DEALER)
+        socket.setsockopt(zmq.IDENTITY, name)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.connect(endpoints.control)
+        return socket
+
+    async def say(self, message: Message) -> None:
+        await self.worker.send(encode(message))
+
+    async def told(self) -> DesiredState:
+        message = decode_downward(await asyncio.wait_for(self.worker.recv(), 10))
+        assert isinstance(message, DesiredState)
+        return message
+
+    async def told_nothing_more(self) -> None:
+        """What the server sends comes before the answer to a greeting that follows."""
+        await self.say(hello())
+        marker = await self.told()
+        assert marker == self.desired.document()
+        assert not await self.worker.poll(0)
+
+
+def hello(pid: int = PID) -> Hello:
+    return Hello(worker="cpu", pid=pid, device="cpu")
+
+
+def report(revision: int, *cameras: CameraReport, pid: int = PID) -> Statistics:
+    return Statistics(
+        worker="cpu",
+        pid=pid,
+        device="cpu",
+        revision=revision,
+        cameras=cameras,
+        model="NanoDet",
+        cpu_percent=50.0,
+        rss_bytes=1000,
+    )
+
+
+def on_bench(test: Callable[[Bench], Awaitable[None]]) -> None:
+    async def run() -> None:
+        with private_endpoints() as endpoints, ServerEnd(endpoints) as link:
+            bench = Bench(link, endpoints)
+            tasks = [asyncio.create_task(bench.workers.listen()), asyncio.create_task(bench.workers.tell())]
+            try:
+                await asyncio.wait_for(test(bench), 30)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                bench.worker.close()
+                bench.stranger.close()
+
+    asyncio.run(run())
+
+
+def test_a_worker_that_greets_is_told_everything() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.say(hello())
+        assert await bench.told() == bench.desired.document()
+        assert bench.supervisor.state.phase == "running"
+
+    on_bench(test)
+
+
+def test_each_change_is_told_and_fast_ones_together() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.say(hello())
+        await bench.told()
+        client = bench.hub.join("127.0.0.1")
+        assert (await bench.told()).watched == ("gate", "off")
+        documents = 0
+        for number in range(101):
+            bench.hub.handle(
+                client,
+                '{"type":"set_vis_toggle","toggle":"boxes","enabled":%s}'
+                % ("true" if number % 2 else "false"),
+            )
+        while True:
+            documents += 1
+            if (await bench.told()).toggles["boxes"] is False:
+                break
+        assert documents < 10
+        assert bench.desired.revision > 100
+
+    on_bench(test)
+
+
+def test_a_worker_that_runs_an_old_revision_is_told_again() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.say(hello())
+        await bench.told()
+        bench.desired.clear_statistics()  # and the document that says so is lost
+        await bench.say(report(bench.desired.revision - 1))
+        assert (await bench.told()).revision == bench.desired.revision
+        await bench.say(report(bench.desired.revision))
+        await bench.told_nothing_more()
+
+    on_bench(test)
+
+
+def test_what_failed_is_told_to_people_and_not_tried_for_ever() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.say(hello())
+        await bench.told()
+        bench.desired.clear_statistics()
+        revision = bench.desired.revision
+        with capture_logs():
+            await bench.say(Failure(worker="cpu", revision=revision, reason="no such model"))
+            await until(lambda: bench.workers.problem("cpu") == "no such model", "the failure is known")
+        await bench.say(report(revision - 1))
+        await until(lambda: bench.workers.statistics("cpu"), "the report is known")
+        assert bench.reporter.compose(time.time(), time.monotonic())["processes"]["cpu"]["reason"] == (
+            "no such model"
+        )
+        assert not await bench.worker.poll(0)
+        await bench.say(report(revision))
+        await until(lambda: bench.workers.problem("cpu") is None, "it is overcome")
+
+    on_bench(test)
+
+
+def test_strangers_and_the_dead_are_not_believed() -> None:
+    async def test(bench: Bench) -> None:
+        with capture_logs() as logs:
+            await bench.stranger.send(encode(hello()))
+            await until(lambda: logs, "the stranger is mentioned")
+        assert bench.supervisor.state.phase == "starting"
+        await bench.say(hello(pid=PID + 1))
+        await bench.say(report(1, pid=PID + 1))
+        await bench.say(hello())
+        await bench.told()
+        assert bench.workers.statistics("cpu") is None
+        await bench.say(report(1))
+        await until(lambda: bench.workers.statistics("cpu"), "the report is known")
+        bench.supervisor.state = WorkerState("restarting", reason="it was killed by SIGKILL")
+        assert bench.workers.statistics("cpu") is None
+
+    on_bench(test)
+
+
+def test_the_stats_message_has_all_parts_in_configuration_order() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.say(hello())
+        await bench.say(report(1, CameraReport(id="gate", phase="live", codec="h264")))
+        await until(lambda: bench.workers.statistics("cpu"), "the report is known")
+        bench.hub.join("127.0.0.1")
+        bench.reporter.delivered("gate", 0.040)
+        message = bench.reporter.compose(1000.0, time.monotonic())
+        assert message["time"] == 1000.0
+        assert message["uptime_s"] >= 0
+        assert list(message["cameras"]) == ["gate", "off"]
+        gate = message["cameras"]["gate"]
+        assert (gate["state"], gate["codec"], gate["watched"]) == ("live", "h264", True)
+        assert gate["latency_ms"]["socket"]["p50"] == pytest.approx(40, rel=0.15)
+        assert message["cameras"]["off"]["state"] == "disabled"
+        assert list(message["processes"]) == ["server", "cpu"]
+        assert message["processes"]["server"]["rss_bytes"] > 1_000_000
+        assert message["processes"]["cpu"]["state"] == "running"
+        assert [client["address"] for client in message["clients"]] == ["127.0.0.1"]
+        assert message["connections"] == {"now": 1, "total": 1}
+        bench.reporter.clear()
+        again = bench.reporter.compose(1000.0, time.monotonic())
+        assert "socket" not in again["cameras"]["gate"]["latency_ms"]
+
+    on_bench(test)
