@@ -13,6 +13,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from camwire.config.errors import ConfigError, Problem
 from camwire.config.substitution import substitute
+from camwire.config.syntax import explain_syntax
 
 Path = tuple[str | int, ...]
 """From the top to a value: keys of mappings, positions in lists."""
@@ -20,6 +21,7 @@ Path = tuple[str | int, ...]
 MOST_VALUES = 50_000
 """Bounds what aliases may multiply a file to."""
 DEEPEST = 50
+"""Levels of nesting."""
 
 _TAG = "tag:yaml.org,2002:"
 _TEXT = {_TAG + "str", _TAG + "timestamp"}
@@ -90,29 +92,12 @@ def _composed(text: str, file: str) -> tuple[Node | None, YAML]:
     try:
         return parser.compose(text), parser
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Mark(mark.line + 1, mark.column + 1) if mark is not None else Mark(1, 1)
-        raise ConfigError([Problem(file, place.line, place.column, _syntax_message(error))]) from None
+        line, column, message = explain_syntax(error)
+        raise ConfigError([Problem(file, line, column, message)]) from None
     except YAMLError:
         place, character = _unprintable(text)
         message = f"the character U+{ord(character):04X} can't stand in YAML; remove it"
         raise ConfigError([Problem(file, place.line, place.column, message)]) from None
-
-
-def _syntax_message(error: MarkedYAMLError) -> str:
-    """The parser's words; without those that quote the file, which may hold a secret."""
-    problem = str(error.problem or error.context or "this is not YAML")
-    if "'\\t'" in problem or "tab" in problem:
-        return "a tab can't indent YAML; use spaces"
-    if "undefined alias" in problem:
-        return "this alias has no anchor before it; text that begins with * goes in quotes"
-    if "maximum depth" in problem:
-        return f"nested deeper than {DEEPEST} levels"
-    if "another document" in problem:
-        return "a second document begins here; a configuration is one document"
-    if error.context and str(error.context).startswith("while scanning a simple key"):
-        return "this line has no `key: value`; a blank goes behind the colon"
-    return f"not valid YAML: {problem}"
 
 
 def _unprintable(text: str) -> tuple[Mark, str]:
