@@ -72,6 +72,14 @@ def test_a_still_image_is_repeated_in_one_epoch(run_source: Run, clips: Path, na
     assert all(later.time - earlier.time > 0.9 for earlier, later in pairwise(frames))
 
 
+def test_an_image_over_http_is_a_still_too(run_source: Run, clips: Path) -> None:
+    with http_server(clips) as address:
+        camera = run_source(f"{address}/image.jpg")
+        wait_for(lambda: len(camera.sink) >= 2, "the second picture")
+        assert set(camera.sink.counters) == {7}
+        assert {frame.epoch for frame in camera.sink.frames} == {1}
+
+
 def test_a_replaced_image_is_seen(run_source: Run, tmp_path: Path) -> None:
     image = make_image(tmp_path / "100%d.jpg", number=1)
     camera = run_source(str(image))

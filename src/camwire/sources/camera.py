@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 
 from camwire.frames import Frame, Size
-from camwire.link.messages import CameraPhase, DesiredCamera
+from camwire.link.messages import DesiredCamera
 from camwire.sources.address import OpenArguments, open_arguments
 from camwire.sources.clock import StreamClock
 from camwire.sources.decoding import Decoder, Picture
@@ -23,8 +20,7 @@ from camwire.sources.interrupt import forget, interrupt
 from camwire.sources.lateness import LatenessGate
 from camwire.sources.opening import HwAccelFactory, OpenSource, open_source
 from camwire.sources.pacing import Pacer
-from camwire.sources.rate import RateMeter
-from camwire.sources.reconnect import Reconnect
+from camwire.sources.status import SourceReport, SourceStatus
 
 STILL_INTERVAL = 1.0
 """Seconds after which a still image is read and handed on again."""
@@ -39,27 +35,6 @@ class FrameSink(Protocol):
 
     def put(self, frame: Frame) -> None:
         """Take a frame; at once (the newest wins), or blocking where files are read unpaced."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceReport:
-    """How a camera is doing."""
-
-    phase: CameraPhase
-    reason: str | None
-    """Why it isn't live, for people; holds no secret."""
-    retry_at: float | None
-    """UTC, when the next try is due."""
-    codec: str | None
-    """FFmpeg's name: h264, hevc, mjpeg, …"""
-    width: int
-    height: int
-    """The source's size in pixels; 0 before the first picture."""
-    frames_in: int
-    """Pictures handed to the sink."""
-    input_fps: float
-    discarded: dict[str, int]
-    """What never reached the sink, by cause: ``corrupt``, ``before_keyframe``, ``late``."""
 
 
 def software() -> Any:
@@ -95,32 +70,24 @@ class CameraSource:
         self._clock: StreamClock | None = None
         self._epoch = 0
         self._sequence = 0
-        self._last_picture = 0.0
         self._gate: LatenessGate | None = None
         self._stop = threading.Event()
         self._ended = False
+        self._status = SourceStatus()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}", daemon=True)
         self._logged: str | None = None
-        self._lock = threading.Lock()
-        # Guarded by the lock: what other threads use.
+        self._interrupting = threading.Lock()
         self._interruptible: int | None = None
-        self._connection = Reconnect(random.random)
-        self._rate = RateMeter()
-        self._discarded = Counter(corrupt=0, before_keyframe=0, late=0)
-        self._codec: str | None = None
-        self._size = Size(0, 0)
-        self._frames_in = 0
 
     def start(self) -> None:
         """Start reading; returns at once."""
-        with self._lock:
-            self._connection.trying(time.monotonic())
+        self._status.trying()
         self._thread.start()
 
     def stop(self) -> None:
         """Ask to end; returns at once. A blocked FFmpeg call is interrupted."""
         self._stop.set()
-        with self._lock:
+        with self._interrupting:
             if self._interruptible is not None:
                 interrupt(self._interruptible)
 
@@ -133,28 +100,12 @@ class CameraSource:
 
     def report(self) -> SourceReport:
         """How things stand; callable from any thread."""
-        now = time.monotonic()
-        with self._lock:
-            connection = self._connection.state(now)
-            phase, reason, retry_at = connection.phase, connection.reason, connection.retry_at
-            if self._ended:
-                phase, reason, retry_at = "stalled", "the file has ended", None
-            return SourceReport(
-                phase=phase,
-                reason=reason,
-                retry_at=None if retry_at is None else time.time() + retry_at - now,
-                codec=self._codec,
-                width=self._size.width,
-                height=self._size.height,
-                frames_in=self._frames_in,
-                input_fps=self._rate.rate(now),
-                discarded=dict(+self._discarded),
-            )
+        return self._status.report()
 
     # --- everything below runs on the camera's thread --------------------------------------------
 
     def _run(self) -> None:
-        with self._lock:
+        with self._interrupting:
             self._interruptible = threading.get_ident()
         try:
             while not self._stop.is_set():
@@ -164,7 +115,7 @@ class CameraSource:
                 if reason is not None and not self._stop.is_set():
                     self._wait_for_retry(reason)
         finally:
-            with self._lock:
+            with self._interrupting:
                 self._interruptible = None
                 forget(threading.get_ident())
 
@@ -187,30 +138,28 @@ class CameraSource:
         return None
 
     def _wait_for_retry(self, reason: str) -> None:
-        with self._lock:
-            retry_at = self._connection.failed(time.monotonic(), reason)
+        retry_at = self._status.failed(reason)
         if reason != self._logged:
             self._logged = reason
             _log.warning("camera lost", camera=self._camera.id, reason=reason)
         self._stop.wait(max(retry_at - time.monotonic(), 0.0))
-        with self._lock:
-            self._connection.trying(time.monotonic())
+        self._status.trying()
 
     def _play(self) -> None:
         """One connection, or one turn of a file."""
         arguments = open_arguments(self._camera)
         source = open_source(arguments, hwaccel=self._hwaccel(), threads=1 if self._paced else 0)
         with source.container:
-            with self._lock:
-                self._connection.connected()
-                self._codec = source.codec
+            self._status.connected(source.codec)
             self._begin_turn(source)
             self._play_to_end(source, arguments)
         if self._stop.is_set():
             return
         if not source.recorded:
             raise SourceError(f"{arguments.place} ended the stream")
-        self._ended = not self._looped
+        if not self._looped:
+            self._ended = True
+            self._status.ended()
         if source.still and self._paced:
             self._stop.wait(STILL_INTERVAL)
 
@@ -230,7 +179,7 @@ class CameraSource:
             source,
             place=arguments.place,
             read_timeout=arguments.read_timeout,
-            discarded=self._discarded,
+            discarded=self._status.discarded,
             hold=self._holder(source),
         )
         played = False
@@ -248,7 +197,7 @@ class CameraSource:
         clock = StreamClock(interval=source.interval, live=False)
 
         def give_up_without_pictures(_: float | None) -> None:
-            if time.monotonic() - max(opened, self._last_picture) > PICTURELESS:
+            if time.monotonic() - max(opened, self._status.last_picture) > PICTURELESS:
                 raise SourceError(f"packets come, but no picture in {PICTURELESS:g} s of them")
 
         def wait_until_due(stamp: float | None) -> None:
@@ -267,13 +216,7 @@ class CameraSource:
         size = Size(picture.frame.width, picture.frame.height)
         sequence = self._sequence
         self._sequence += 1
-        self._last_picture = decoded
-        self._discarded["late"] += late
-        with self._lock:
-            self._connection.picture(decoded)
-            self._rate.count(picture.arrived)
-            self._size = size
-            self._frames_in += not late
+        self._status.picture(size, arrived=picture.arrived, decoded=decoded, late=late)
         if self._logged is not None:
             self._logged = None
             _log.info("camera live", camera=self._camera.id)
