@@ -123,11 +123,12 @@ def detect(
     thresholds[model.classes.index("person")] = LEAST_SCORE
     batch = Batch(frame.sequence, (frame,), frame.decoded)
     marks = [time.perf_counter()]
-    fed = CpuPreprocessor()(batch, model.graph.input)
+    spec = model.input_for([frame.source_size])
+    fed = CpuPreprocessor()(batch, spec)
     marks.append(time.perf_counter())
     outputs = runtime.infer(fed.pixels)
     marks.append(time.perf_counter())
-    raw = model.decode(outputs, thresholds)
+    raw = model.decode(outputs, spec.size, thresholds)
     marks.append(time.perf_counter())
     kept = thinned(raw, iou, len(model.classes))
     marks.append(time.perf_counter())
@@ -140,7 +141,7 @@ def detect(
 def measure(arguments: argparse.Namespace) -> dict[str, object]:
     """Everything that is printed."""
     cv2.setNumThreads(1)
-    model = load_model(arguments.model, arguments.size)
+    model = load_model(arguments.model)
     choice = choose_runtime("auto", model.graph, "cpu")
     truth = ground_truth(arguments.truth)
     seconds: list[list[float]] = []
@@ -159,8 +160,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, object]:
         np.concatenate([matched(result.boxes, result.truth) for result in scored]),
         truths,
     )
+    sizes = " and ".join(f"{size.width}×{size.height}" for size in choice.runtime.sizes)
     return {
-        "model": f"{model.name}, {choice.runtime.describe()}",
+        "model": f"{model.name} {sizes}, {choice.runtime.describe()}",
         "clip": arguments.clip.name,
         "frames": len(scored),
         "people": truths,
@@ -196,11 +198,6 @@ def table(figures: dict[str, object]) -> str:
     return "\n".join(lines)
 
 
-def _size(text: str) -> Size:
-    width, _, height = text.partition("x")
-    return Size(int(width), int(height))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -208,7 +205,6 @@ def main() -> None:
     parser.add_argument("--clip", type=Path, default=CLIP)
     parser.add_argument("--truth", type=Path, default=GROUND_TRUTH, help="MOTChallenge text")
     parser.add_argument("--model", default="nanodet", help="as in the configuration's model.file")
-    parser.add_argument("--size", type=_size, help="another input size, as 416x320")
     parser.add_argument("--every", type=int, default=5, help="take every k-th frame")
     parser.add_argument("--iou", type=float, default=0.5, help="threshold of the non-maximum suppression")
     parser.add_argument("--json", action="store_true")

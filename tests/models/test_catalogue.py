@@ -29,7 +29,7 @@ def classifier(path: Path) -> Path:
 def test_the_bundled_model_goes_by_its_name_and_by_its_path() -> None:
     for name in ("nanodet", str(BUNDLED_FILE)):
         model = load_model(name)
-        assert model.name == "NanoDet-g 416×416"
+        assert model.name == "NanoDet-g"
         assert model.graph.input.size == Size(416, 416)
         assert model.graph.input.channels == "BGR"
         assert [tensor.shape for tensor in model.graph.outputs] == [

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from camwire.devices.letterbox import place
 from camwire.frames import Size
 from camwire.models import ModelError, TensorSpec
 from camwire.models.coco import COCO_CLASSES
@@ -70,7 +71,7 @@ def test_reads_what_the_cells_say(batch: int, seed: int, bins: int, threshold: f
     thresholds = np.full(80, threshold, np.float32)
     thresholds[::3] = np.inf
     thresholds[1::3] += 0.2
-    raw = net.decode(outputs, thresholds)
+    raw = net.decode(outputs, net.graph.input.size, thresholds)
     expected = np.array(reference(net, outputs, thresholds)).reshape(-1, 7)
     assert raw.frame_index.tolist() == expected[:, 0].tolist()
     assert raw.classes.tolist() == expected[:, 1].tolist()
@@ -85,7 +86,7 @@ def test_only_reads_the_outputs() -> None:
     outputs = random_outputs(net, 1, 5)
     for output in outputs:
         output.flags.writeable = False
-    assert len(net.decode(outputs, np.full(80, 0.5, np.float32)))
+    assert len(net.decode(outputs, net.graph.input.size, np.full(80, 0.5, np.float32)))
 
 
 def test_a_wanted_class_does_not_stand_in_for_a_better_one() -> None:
@@ -96,24 +97,45 @@ def test_a_wanted_class_does_not_stand_in_for_a_better_one() -> None:
     outputs[1][0, 3, [2, 7]] = 0.9, 0.8
     only_trucks = np.full(80, np.inf, np.float32)
     only_trucks[7] = 0.4
-    assert len(net.decode(outputs, only_trucks)) == 0
-    assert net.decode(outputs, np.full(80, 0.4, np.float32)).classes.tolist() == [2]
+    assert len(net.decode(outputs, net.graph.input.size, only_trucks)) == 0
+    assert net.decode(outputs, net.graph.input.size, np.full(80, 0.4, np.float32)).classes.tolist() == [2]
 
 
 def test_outputs_are_put_in_the_order_of_the_strides() -> None:
     assert [tensor.name for tensor in model().graph.outputs] == ["s96", "s24", "s6", "d96", "d24", "d6"]
 
 
-def test_another_input_size_is_carried_into_the_graph() -> None:
-    net = recognise(Path("some.onnx"), signature(416, 416), Size(416, 256))
-    assert net.name == "NanoDet-g 416×256"
-    assert net.graph.input.size == Size(416, 256)
-    assert [tensor.shape[1] for tensor in net.graph.outputs] == [1664, 416, 104] * 2
+@pytest.mark.parametrize(
+    ("pictures", "size"),
+    [
+        ([(1920, 1080)], (416, 256)),
+        ([(768, 576)], (416, 320)),
+        ([(720, 1280)], (256, 416)),
+        ([(300, 300)], (416, 416)),
+        ([(1920, 1080), (720, 1280)], (416, 416)),
+        ([(1920, 1080), (768, 576)], (416, 320)),
+        ([(5000, 10)], (416, 32)),
+    ],
+)
+def test_the_input_has_no_more_bars_than_the_grid_needs(
+    pictures: list[tuple[int, int]], size: tuple[int, int]
+) -> None:
+    net = model(416, 416)
+    sizes = [Size(*picture) for picture in pictures]
+    assert net.input_for(sizes).size == size
 
 
-def test_an_input_size_off_the_grid_is_refused() -> None:
-    with pytest.raises(ModelError, match="416×250; both must be multiples of 32"):
-        recognise(Path("some.onnx"), signature(), Size(416, 250))
+@given(st.lists(st.tuples(st.integers(1, 4000), st.integers(1, 4000)), min_size=1, max_size=4))
+def test_a_smaller_input_shows_pictures_at_the_same_scale(pictures: list[tuple[int, int]]) -> None:
+    net = model(416, 416)
+    sizes = [Size(*picture) for picture in pictures]
+    spec = net.input_for(sizes)
+    assert spec.size.width % 32 == spec.size.height % 32 == 0
+    for size in sizes:
+        largest = place(size, net.graph.input)
+        assert largest.size.width <= spec.size.width <= 416
+        assert largest.size.height <= spec.size.height <= 416
+        assert place(size, spec) == largest
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from camwire.pipeline.detector import Detector, in_pictures, thinned
 from tests.support.frames import batch, frame
 
 INPUT = InputSpec(Size(100, 100), "RGB", 0, centred=True)
-GRAPH = Graph(Path("told.onnx"), INPUT, (0, 0, 0), (1, 1, 1), ())
+GRAPH = Graph(Path("told.onnx"), INPUT, None, (0, 0, 0), (1, 1, 1), ())
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,13 @@ class Told:
     """A model whose outputs are its detections already, rows of frame, x1, y1, x2, y2, score, class."""
 
     classes: tuple[str, ...] = ("person", "car", "sports ball")
-    name: str = "Told 100×100"
+    name: str = "Told"
     graph: Graph = GRAPH
 
-    def decode(self, outputs: Sequence[NDArray[Any]], thresholds: Float32Array) -> RawDetections:
+    def input_for(self, pictures: Sequence[Size]) -> InputSpec:
+        return INPUT
+
+    def decode(self, outputs: Sequence[NDArray[Any]], size: Size, thresholds: Float32Array) -> RawDetections:
         rows = outputs[0]
         return raw(rows[rows[:, 5] >= thresholds[rows[:, 6].astype(int)]])
 
@@ -43,6 +46,10 @@ class Saying:
     """A runtime that always gives the same rows, and a preprocessing to go with it."""
 
     rows: Sequence[Sequence[float]]
+    sizes: tuple[Size, ...] = (Size(100, 100),)
+
+    def prepare(self, size: Size) -> None:
+        """Ready at once."""
 
     def infer(self, pixels: UInt8Array) -> list[NDArray[Any]]:
         return [np.array(self.rows, np.float64).reshape(-1, 7)]
@@ -171,7 +178,7 @@ def test_each_frame_is_mapped_by_its_own_geometry() -> None:
 @pytest.mark.integration
 def test_the_bundled_model_is_loaded_by_configuration() -> None:
     detector = Detector.load(ModelConfig(), CpuDevice())
-    assert detector.describe() in ("NanoDet-g 416×416, OpenVINO FP32", "NanoDet-g 416×416, OpenVINO BF16")
+    assert detector.describe() in ("NanoDet-g 416×256, OpenVINO FP32", "NanoDet-g 416×256, OpenVINO BF16")
     assert detector.class_names[0] == "person"
 
 

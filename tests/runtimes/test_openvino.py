@@ -22,7 +22,7 @@ SIZE = Size(6, 4)
 MEAN, STD = (10.0, 20.0, 30.0), (2.0, 4.0, 8.0)
 
 
-def two_outputs(path: Path, size: Size = SIZE, op: str = "Identity") -> Graph:
+def two_outputs(path: Path, size: Size = SIZE, op: str = "Identity", step: int | None = None) -> Graph:
     """A graph that gives back its input, and its mean over the picture; declared in the other order."""
     nodes = [
         helper.make_node("GlobalAveragePool", ["x"], ["mean"]),
@@ -40,7 +40,7 @@ def two_outputs(path: Path, size: Size = SIZE, op: str = "Identity") -> Graph:
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
     outputs = (TensorSpec("same", tuple(shape), "float32"), TensorSpec("mean", (1, 3, 1, 1), "float32"))
-    return Graph(path, InputSpec(size, "RGB", 0, False), MEAN, STD, outputs)
+    return Graph(path, InputSpec(size, "RGB", 0, False), step, MEAN, STD, outputs)
 
 
 def pictures(count: int, size: Size = SIZE, seed: int = 0) -> np.ndarray:
@@ -94,12 +94,18 @@ def test_threads_do_not_see_each_others_results(tmp_path: Path) -> None:
     assert not any(thread.is_alive() for thread in threads)
 
 
-def test_the_input_takes_the_size_that_is_asked_for(tmp_path: Path) -> None:
-    declared = two_outputs(tmp_path / "two.onnx", Size(6, 4))
-    wider = InputSpec(Size(10, 4), "RGB", 0, False)
-    outputs = (TensorSpec("same", (1, 3, 4, 10), "float32"), declared.outputs[1])
-    runtime = OpenVinoRuntime(Graph(declared.file, wider, MEAN, STD, outputs))
-    assert runtime.infer(pictures(1, Size(10, 4)))[0].shape == (1, 3, 4, 10)
+def test_smaller_inputs_are_made_ready_when_they_are_met(tmp_path: Path) -> None:
+    runtime = OpenVinoRuntime(two_outputs(tmp_path / "two.onnx", Size(8, 6), step=2))
+    assert runtime.sizes == ()
+    runtime.prepare(Size(8, 4))
+    for size in (Size(4, 6), Size(8, 4), Size(8, 6), Size(4, 6)):
+        assert runtime.infer(pictures(2, size))[0].shape == (2, 3, size.height, size.width)
+    assert runtime.sizes == (Size(8, 4), Size(4, 6), Size(8, 6))
+    for wrong in (Size(10, 6), Size(8, 3)):
+        with pytest.raises(
+            ValueError, match=r"wanted: uint8\[B, 6, 8, 3\], or H and W smaller multiples of 2"
+        ):
+            runtime.infer(pictures(1, wrong))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +121,7 @@ def test_other_pixels_are_refused(tmp_path: Path, pixels: np.ndarray) -> None:
 def test_an_operation_that_openvino_lacks_is_one_readable_line(tmp_path: Path) -> None:
     graph = two_outputs(tmp_path / "odd.onnx", op="Idontexist")
     with pytest.raises(ModelError) as refusal:
-        OpenVinoRuntime(graph)
+        OpenVinoRuntime(graph).prepare(SIZE)
     assert str(refusal.value).startswith(f"model {graph.file}: OpenVINO can't run it (")
     assert "Idontexist" in str(refusal.value)
     assert "\n" not in str(refusal.value)
@@ -141,7 +147,8 @@ sys.addaudithook(lambda event, _: seen.append(event)
     if event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system") else None)
 from camwire.models import load_model
 from camwire.runtimes import choose_runtime
-choose_runtime("auto", load_model("nanodet").graph, "cpu")
+graph = load_model("nanodet").graph
+choose_runtime("auto", graph, "cpu").runtime.prepare(graph.input.size)
 sys.exit(f"{seen}" if seen else 0)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from camwire.devices.contracts import InputSpec
-from camwire.frames import Float32Array, Int32Array
+from camwire.frames import Float32Array, Int32Array, Size
 
 
 class ModelError(Exception):
@@ -40,12 +40,15 @@ class Graph:
 
     file: Path
     input: InputSpec
+    """With the largest size of the input."""
+    step: int | None
+    """Width and height may also be any smaller multiples of this; None: they are fixed."""
     mean: tuple[float, float, float]
     """Subtracted from the pixels (0 to 255), in the order of ``input.channels`` ..."""
     std: tuple[float, float, float]
     """... before they are divided by this. The runtime makes both part of the graph."""
     outputs: tuple[TensorSpec, ...]
-    """In the order in which ``Model.decode`` wants them; shapes are those of a batch of one."""
+    """In the order in which ``Model.decode`` wants them; shapes for a batch of one at the largest size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """For people, with the input's size: `NanoDet-g 416×416`."""
+        """For people: `NanoDet-g`."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -79,10 +82,17 @@ class Model(Protocol):
     @property
     def graph(self) -> Graph: ...
 
-    def decode(self, outputs: Sequence[NDArray[Any]], thresholds: Float32Array) -> RawDetections:
+    def input_for(self, pictures: Sequence[Size]) -> InputSpec:
+        """What to feed for a batch of pictures of these sizes.
+
+        Not larger than ``graph.input``, and where the graph allows it only as large as the pictures need at
+        the scale that they have in the largest input: bars are work for nothing.
+        """
+
+    def decode(self, outputs: Sequence[NDArray[Any]], size: Size, thresholds: Float32Array) -> RawDetections:
         """Read the outputs of a whole batch of B frames.
 
-        ``outputs``: arrays as in ``graph.outputs`` with B in place of the leading 1; they are only read, and
-        nothing of them is kept. ``thresholds``: [C] float32, a row of class c counts when its score is at
-        least ``thresholds[c]``; infinity leaves a class out.
+        ``outputs``: arrays as in ``graph.outputs``, with B in place of the leading 1, for an input of
+        ``size``; they are only read, and nothing of them is kept. ``thresholds``: [C] float32, a row of class
+        c counts when its score is at least ``thresholds[c]``; infinity leaves a class out.
         """

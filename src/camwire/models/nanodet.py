@@ -5,8 +5,9 @@ Formulas: Generalized Focal Loss (Li et al., 2020, arXiv:2006.04388), as NanoDet
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,39 +41,61 @@ class NanoDet:
     classes: tuple[str, ...]
     graph: Graph
 
-    def decode(self, outputs: Sequence[NDArray[Any]], thresholds: Float32Array) -> RawDetections:
+    def input_for(self, pictures: Sequence[Size]) -> InputSpec:
+        """As ``Model.input_for`` says: 416×256 in place of 416×416 for pictures of 16:9."""
+        spec = self.graph.input
+        needed = [_needed(picture, spec.size) for picture in pictures]
+        return replace(spec, size=Size(*(max(sides) for sides in zip(*needed, strict=True))))
+
+    def decode(self, outputs: Sequence[NDArray[Any]], size: Size, thresholds: Float32Array) -> RawDetections:
         """As ``Model.decode`` says. A cell gives one box at most, of its best class."""
-        parts = [
-            _decode_grid(scores, distributions, stride, self.graph.input.size, thresholds)
+        grids = [
+            _sure_cells(scores, distributions, stride, size, thresholds.min())
             for scores, distributions, stride in zip(outputs[:3], outputs[3:], STRIDES, strict=True)
         ]
-        boxes, best, classes, frames = (np.concatenate(column) for column in zip(*parts, strict=True))
-        order = np.argsort(frames, kind="stable")
-        return RawDetections(boxes[order], best[order], classes[order], frames[order])
+        frames, centres, strides, scores, logits = (np.concatenate(part) for part in zip(*grids, strict=True))
+        classes = scores.argmax(axis=1)
+        best = scores[np.arange(len(scores)), classes]
+        rows = np.flatnonzero(best >= thresholds[classes])
+        rows = rows[np.argsort(frames[rows], kind="stable")]
+        distances = _expectation(logits[rows]) * strides[rows, None]
+        boxes = np.concatenate((centres[rows] - distances[:, :2], centres[rows] + distances[:, 2:]), axis=1)
+        return RawDetections(
+            boxes=np.clip(boxes, 0, np.array(size * 2, np.float32)),
+            scores=best[rows],
+            classes=classes[rows].astype(np.int32),
+            frame_index=frames[rows].astype(np.int32),
+        )
 
 
-def _decode_grid(
-    scores: Float32Array, distributions: Float32Array, stride: int, size: Size, thresholds: Float32Array
-) -> tuple[Float32Array, Float32Array, NDArray[np.int32], NDArray[np.int32]]:
-    """One grid's boxes, scores, classes, frames from scores [B, N, C] and distributions [B, N, 4 × bins]."""
+def _needed(picture: Size, largest: Size) -> Size:
+    """The smallest size on the grid that holds ``picture`` at the scale that fits it into ``largest``."""
+    ratio = min(largest.width / picture.width, largest.height / picture.height)
+    cells = (math.ceil(side * ratio / STRIDES[-1] - 1e-9) for side in picture)
+    return Size(*(min(most, count * STRIDES[-1]) for count, most in zip(cells, largest, strict=True)))
+
+
+def _sure_cells(
+    scores: Float32Array, distributions: Float32Array, stride: int, size: Size, least: np.float32
+) -> tuple[NDArray[np.intp], Float32Array, Float32Array, Float32Array, Float32Array]:
+    """The M cells of one grid in which any class scores ``least``; few, so all else is done for those.
+
+    ``scores`` [B, N, C] and ``distributions`` [B, N, 4 × bins] become frame [M], centre in input pixels
+    [M, 2], stride [M], scores [M, C] and logits [M, 4, bins].
+    """
     _, cells, class_count = scores.shape
-    # One look over all scores leaves few rows; everything else is done for those alone.
-    hits = np.flatnonzero(scores >= thresholds.min()) // class_count
+    hits = np.flatnonzero(scores >= least) // class_count
     rows = hits[np.diff(hits, prepend=-1) > 0]
-    of_rows = scores.reshape(-1, class_count)[rows]
-    classes = of_rows.argmax(axis=1)
-    best = of_rows[np.arange(len(rows)), classes]
-    enough = best >= thresholds[classes]
-    rows, classes, best = rows[enough], classes[enough], best[enough]
-    distances = _expectation(distributions.reshape(-1, 4, distributions.shape[2] // 4)[rows]) * np.float32(
-        stride
-    )
-    frames, cell = np.divmod(rows, cells)
+    frame, cell = np.divmod(rows, cells)
     row, column = np.divmod(cell, size.width // stride)
     centres = (np.stack((column, row), axis=1).astype(np.float32) + np.float32(0.5)) * np.float32(stride)
-    boxes = np.concatenate((centres - distances[:, :2], centres + distances[:, 2:]), axis=1)
-    limits = np.array((size.width, size.height, size.width, size.height), np.float32)
-    return np.clip(boxes, 0, limits), best, classes.astype(np.int32), frames.astype(np.int32)
+    return (
+        frame,
+        centres,
+        np.full(len(rows), stride, np.float32),
+        scores.reshape(-1, class_count)[rows],
+        distributions.reshape(-1, 4, distributions.shape[2] // 4)[rows],
+    )
 
 
 def _expectation(logits: Float32Array) -> Float32Array:
@@ -82,29 +105,25 @@ def _expectation(logits: Float32Array) -> Float32Array:
     return (weights @ bins) / weights.sum(axis=2)  # type: ignore[no-any-return]
 
 
-def recognise(file: Path, signature: Signature, size: Size | None = None) -> NanoDet:
-    """The NanoDet in ``file``; ``size`` gives its input another size than the file's.
+def recognise(file: Path, signature: Signature) -> NanoDet:
+    """The NanoDet in ``file``.
 
     Raises ModelError, which says what was found and what is accepted, for any other model.
     """
-    declared = _input_size(signature)
-    scores, distributions = _outputs(signature, declared) if declared else ((), ())
-    if declared is None or not scores:
+    size = _input_size(signature)
+    scores, distributions = _outputs(signature, size) if size else ((), ())
+    if size is None or not scores:
         raise ModelError(f"model {file}: not a NanoDet. Found: {signature}. Accepted: {EXPECTED}")
-    size = size or declared
-    if size.width % STRIDES[-1] or size.height % STRIDES[-1]:
-        raise ModelError(
-            f"model {file}: an input of {size.width}×{size.height}; both must be multiples of 32"
-        )
     return NanoDet(
-        name=f"{_variant(distributions)} {size.width}×{size.height}",
+        name=_variant(distributions),
         classes=COCO_CLASSES,
         graph=Graph(
             file=file,
             input=InputSpec(size=size, channels="BGR", pad_value=114, centred=False),
+            step=STRIDES[-1],
             mean=(103.53, 116.28, 123.675),
             std=(57.375, 57.12, 58.395),
-            outputs=tuple(_resized(tensor, declared, size) for tensor in (*scores, *distributions)),
+            outputs=(*scores, *distributions),
         ),
     )
 
@@ -136,12 +155,3 @@ def _outputs(signature: Signature, size: Size) -> tuple[tuple[TensorSpec, ...], 
 def _variant(distributions: Sequence[TensorSpec]) -> str:
     """NanoDet-g has 11 bins a side; other members of the family have 8 and can't be told apart by shape."""
     return "NanoDet-g" if distributions[0].shape[2] == 44 else "NanoDet"
-
-
-def _resized(tensor: TensorSpec, declared: Size, size: Size) -> TensorSpec:
-    _, cells, width = tensor.shape
-    return TensorSpec(
-        tensor.name,
-        (1, cells * (size.width * size.height) // (declared.width * declared.height), width),
-        tensor.dtype,
-    )

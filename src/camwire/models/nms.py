@@ -45,32 +45,41 @@ def suppress(
 def _overlapping_pairs(
     boxes: Float32Array, groups: IntArray, threshold: np.float32
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows i < j of one group with an IoU above ``threshold``; ``groups`` is ascending."""
-    count = len(boxes)
-    rows = np.arange(count)
-    followers = np.searchsorted(groups, groups, side="right") - rows - 1
-    ends = np.cumsum(followers)
-    x1, y1, x2, y2 = np.ascontiguousarray(boxes.T)
+    """Rows i < j of one group with an IoU above ``threshold``; ``groups`` is ascending.
+
+    Only boxes that overlap in x are compared: after sorting by the left side they are neighbours.
+    """
+    across, reach = _sorted_by_left_side(boxes, groups)
+    x1, y1, x2, y2 = np.ascontiguousarray(boxes[across].T)
     areas = (x2 - x1) * (y2 - y1)
-    found: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
+    ends = np.cumsum(reach)
+    found = [(across[:0], across[:0])]
     start = 0
-    while start < count:
-        before = ends[start] - followers[start]
+    while start < len(boxes):
+        before = ends[start] - reach[start]
         stop = max(start + 1, int(np.searchsorted(ends, before + _PAIRS_AT_ONCE, side="right")))
-        mine = followers[start:stop]
-        first = np.repeat(rows[start:stop], mine)
-        second = np.arange(len(first)) + np.repeat(
-            rows[start:stop] + 1 - (ends[start:stop] - mine - before), mine
-        )
-        width = np.minimum(x2[first], x2[second]) - np.maximum(x1[first], x1[second])
-        height = np.minimum(y2[first], y2[second]) - np.maximum(y1[first], y1[second])
+        rows, counts = np.arange(start, stop), reach[start:stop]
+        a = np.repeat(rows, counts)
+        b = np.arange(len(a)) + np.repeat(rows + 1 - (ends[start:stop] - counts - before), counts)
+        width = np.minimum(x2[a], x2[b]) - np.maximum(x1[a], x1[b])
+        height = np.minimum(y2[a], y2[b]) - np.maximum(y1[a], y1[b])
         shared = np.maximum(width, np.float32(0)) * np.maximum(height, np.float32(0))
-        union = areas[first] + areas[second] - shared
-        iou = np.divide(shared, union, out=np.zeros_like(shared), where=union != 0)
-        hits = iou > threshold
-        found.append((first[hits], second[hits]))
+        union = areas[a] + areas[b] - shared
+        hits = np.divide(shared, union, out=np.zeros_like(shared), where=union != 0) > threshold
+        pair = across[a[hits]], across[b[hits]]
+        found.append((np.minimum(*pair), np.maximum(*pair)))
         start = stop
-    return (
-        np.concatenate([pair[0] for pair in found]) if found else rows,
-        np.concatenate([pair[1] for pair in found]) if found else rows,
-    )
+    return np.concatenate([strong for strong, _ in found]), np.concatenate([weak for _, weak in found])
+
+
+def _sorted_by_left_side(boxes: Float32Array, groups: IntArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The rows by group and x1, and how many rows after each, of its group, begin left of its right side."""
+    if not len(boxes):
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    left, right = boxes[:, 0].astype(np.float64), boxes[:, 2].astype(np.float64)
+    # All groups on one line, so far apart that none reaches the next; a pixel more keeps rounding out of it.
+    ordinal = np.cumsum(np.diff(groups, prepend=groups[0]) != 0)
+    line = ordinal * (max(left.max(), right.max()) - left.min() + 2)
+    across = np.argsort(line + left, kind="stable")
+    ends = np.searchsorted((line + left)[across], (line + right)[across] + 1)
+    return across, np.maximum(ends - np.arange(len(boxes)) - 1, 0)

@@ -10,11 +10,13 @@ import numpy as np
 import structlog
 
 from camwire.devices.contracts import Device, ModelInput, Preprocessor
-from camwire.frames import Batch, Detections, Float32Array
+from camwire.frames import Batch, Detections, Float32Array, Size
 from camwire.models import Model, ModelError, RawDetections, load_model
 from camwire.models.nms import suppress
 from camwire.runtimes import Runtime, choose_runtime
 
+COMMON = Size(1920, 1080)
+"""The shape of picture for which a detector is made ready before the first camera; others follow when met."""
 MOST_CANDIDATES = 3000
 """Boxes a frame that are compared with each other, the best ones; a bound for absurdly low thresholds."""
 
@@ -60,6 +62,7 @@ class Detector:
         """The detector that ``settings`` ask for, warmed up. Raises ModelError."""
         model = load_model(settings.file)
         choice = choose_runtime(settings.runtime, model.graph, device.name)
+        choice.runtime.prepare(model.input_for([COMMON]).size)
         detector = cls(
             device.preprocess,
             choice.runtime,
@@ -76,13 +79,15 @@ class Detector:
         return self._model.classes
 
     def describe(self) -> str:
-        """Model, runtime and precision: `NanoDet-g 416×416, OpenVINO FP32`."""
-        return f"{self._model.name}, {self._runtime.describe()}"
+        """Model, input sizes in use, runtime and precision: `NanoDet-g 416×256, OpenVINO FP32`."""
+        sizes = " and ".join(f"{size.width}×{size.height}" for size in self._runtime.sizes)
+        return f"{self._model.name} {sizes}, {self._runtime.describe()}"
 
     def __call__(self, batch: Batch) -> Detections:
         """Every frame's objects, in a frame by score downwards, clipped to the picture and never empty."""
-        fed = self._preprocess(batch, self._model.graph.input)
-        raw = self._model.decode(self._runtime.infer(fed.pixels), self._thresholds)
+        spec = self._model.input_for([frame.source_size for frame in batch.frames])
+        fed = self._preprocess(batch, spec)
+        raw = self._model.decode(self._runtime.infer(fed.pixels), spec.size, self._thresholds)
         return in_pictures(thinned(raw, self._iou_threshold, len(self._model.classes)), fed, batch)
 
 
