@@ -3,14 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
 from camwire.config import loading
 from camwire.config.secrets import SecretRegistry
-
-# No test asserts a time: a busy machine must not fail Hypothesis's deadline.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 
 @pytest.fixture(autouse=True, scope="package")

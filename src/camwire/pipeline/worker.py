@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from camwire.config.secrets import SECRETS, SecretUrl
 from camwire.devices import open_device
 from camwire.frames import Frame
 from camwire.link.messages import DesiredState, Failure, Hello, Statistics, Stop
@@ -62,6 +63,7 @@ class Worker:
     def _hear(self, timeout: float) -> None:
         match self._link.receive(min(timeout, 0.2)):
             case DesiredState() as desired:
+                SECRETS.add(*(SecretUrl(camera.url) for camera in desired.cameras))
                 self._newest.put(desired)
             case Stop():
                 self._stopping.set()
