@@ -45,17 +45,18 @@ def overlapping(
     if not (len(groups) and len(other_groups)):
         return Pairs(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))
     # Every group gets a stretch of the x axis of its own. The pixel to spare makes up for rounding.
-    left_edges = _bounded(others[0]) + other_groups * (4 * FARTHEST)
+    stretch, other_stretch = groups * (4 * FARTHEST), other_groups * (4 * FARTHEST)
+    left_edges = _bounded(others[0]) + other_stretch
     order = left_edges.argsort(kind="stable")
     left_edges = left_edges.take(order)
-    widest = (others[2] - others[0]).max() + 1
-    stretch = groups * (4 * FARTHEST)
-    first = left_edges.searchsorted(_bounded(boxes[0] - widest) + stretch)
+    other_areas, own_areas = areas(others), areas(boxes)
+    reach = (others[2] - others[0]).max() + 1
+    first = left_edges.searchsorted(_bounded(boxes[0] - reach) + stretch)
     stop = left_edges.searchsorted(_bounded(boxes[2] + 1) + stretch, side="right")
     near, position = _ranges(first, stop)
     other = order.take(position)
     common = common_areas(boxes.take(near, axis=1), others.take(other, axis=1))
-    iou = common / (areas(boxes).take(near) + areas(others).take(other) - common)
+    iou = common / (own_areas.take(near) + other_areas.take(other) - common)
     enough = (iou > least).nonzero()[0]
     return Pairs(near.take(enough), other.take(enough), iou.take(enough))
 
@@ -66,7 +67,7 @@ def groups(frame: Rows, classes: Int32Array | None = None) -> Rows:
 
 
 def _bounded(x: Float64Array) -> Float64Array:
-    return np.minimum(np.maximum(x, -FARTHEST), FARTHEST)
+    return np.maximum(np.minimum(x, FARTHEST), -FARTHEST)
 
 
 def _ranges(first: Rows, stop: Rows) -> tuple[Rows, Rows]:

@@ -89,7 +89,7 @@ class Engine(Generic[T]):
         visible = self._method.visible(table)
         frame = moment.frame_of(table.who.slot.take(visible.rows))
         tracks = report(table.who, visible.rows, frame, visible.boxes, visible.velocities)
-        self._table = elsewhere.followed_by(table) if len(elsewhere) else table
+        self._table = table if elsewhere is None else elsewhere.followed_by(table)
         return tracks
 
     def forget(self, camera: str) -> None:
@@ -98,16 +98,22 @@ class Engine(Generic[T]):
         if slot is not None:
             self._table = self._table.take(np.flatnonzero(self._table.who.slot != slot))
 
-    def _split(self, moment: Moment) -> tuple[T, T]:
-        """The tracks of cameras that aren't in the batch, and those of the others that may go on."""
-        frame = moment.frame_of(self._table.who.slot)
-        order = frame.argsort(kind="stable")
-        absent = int(np.count_nonzero(frame < 0))
-        elsewhere = self._table.take(order[:absent])
-        table, frame = _picked(self._table, frame, order[absent:])
-        unseen = moment.now.take(frame) - table.who.seen
-        ended = (unseen > self._method.patience + ROUNDING) | moment.resized.take(frame)
-        table, frame = _picked(table, frame, (~ended).nonzero()[0])
+    def _split(self, moment: Moment) -> tuple[T | None, T]:
+        """The tracks of cameras that aren't in the batch, None for none, and those of the others that may
+        go on, grouped by frame."""
+        elsewhere, table = None, self._table
+        frame = moment.frame_of(table.who.slot)
+        if not _ascending(frame):
+            order = frame.argsort(kind="stable")
+            frame = frame.take(order)
+            absent = int(frame.searchsorted(0))
+            elsewhere, table = table.take(order[:absent]), table.take(order[absent:])
+            frame = frame[absent:]
+        ended = moment.now.take(frame) - table.who.seen > self._method.patience + ROUNDING
+        ended |= moment.resized.take(frame)
+        if ended.any():
+            alive = (~ended).nonzero()[0]
+            table, frame = table.take(alive), frame.take(alive)
         if moment.interrupted.any():
             rows = moment.interrupted.take(frame).nonzero()[0]
             # What lies before an interruption isn't the way to what comes after.
@@ -121,16 +127,12 @@ class Engine(Generic[T]):
             who.ids[rows] = self._cameras.new_ids(who.slot.take(rows))
 
 
-def _picked(table: T, frame: Rows, rows: Rows) -> tuple[T, Rows]:
-    """The given rows; the table itself where these are all its rows in their order."""
-    if len(rows) == len(table) and (rows[1:] > rows[:-1]).all():
-        return table, frame
-    return table.take(rows), frame.take(rows)
-
-
 def _grouped(table: T, moment: Moment) -> T:
     """The table in the order of the batch's frames."""
     frame = moment.frame_of(table.who.slot)
-    if (frame[1:] >= frame[:-1]).all():
-        return table
-    return table.take(frame.argsort(kind="stable"))
+    return table if _ascending(frame) else table.take(frame.argsort(kind="stable"))
+
+
+def _ascending(frame: Rows) -> bool:
+    """Whether all tracks are of cameras in the batch and already in its order."""
+    return not len(frame) or bool(frame[0] >= 0 and (frame[1:] >= frame[:-1]).all())

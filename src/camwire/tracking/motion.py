@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from camwire.frames import Float64Array
@@ -10,9 +12,8 @@ from camwire.tracking.kalman import Motion
 
 REFERENCE_RATE = 30.0
 """Frames a second of the videos for which the published constants, which are per frame, were chosen."""
-LEAST_HEIGHT = 1.0
-"""Pixels; extrapolation can't shrink a box below it."""
-LEAST_ASPECT = 0.01
+LEAST = np.array([[-np.inf], [-np.inf], [0.01], [1.0]])
+"""What extrapolation can't bring x, y, aspect and height (pixels) below."""
 
 
 class HeightNoise:
@@ -27,39 +28,38 @@ class HeightNoise:
     def __init__(self, location: float = 1 / 20, velocity: float = 1 / 160) -> None:
         """The noise of a position after a reference frame, which is that of a detection too, in heights, and
         the noise of a velocity, in heights a reference frame."""
-        rate = REFERENCE_RATE
+        square, velocity_square = location**2, (velocity * REFERENCE_RATE) ** 2
         # Of the aspect the noise doesn't depend on the height: 0.01 a frame, 0.1 detected, velocity 0.00001.
-        self._drift = _Variance([location, location, 0, location], 1e-2)
-        self._velocity_drift = _Variance([velocity * rate, velocity * rate, 0, velocity * rate], 1e-5 * rate)
-        self._detection = _Variance([location, location, 0, location], 1e-1)
+        aspect, velocity_aspect = 1e-2**2, (1e-5 * REFERENCE_RATE) ** 2
+        self._drift = _Variance((square, velocity_square), (aspect, velocity_aspect))
+        self._start = _Variance((4 * square, 100 * velocity_square), (aspect, velocity_aspect))
+        self._detection = _Variance((square,), (1e-1**2,))
 
     def start(self, xyah: Float64Array) -> Motion:
         """Filters for new boxes [4, N]: at rest, with twice a position's and ten times a velocity's noise."""
-        square = xyah[3] ** 2
-        return Motion.started(xyah, 4 * self._drift(square), 100 * self._velocity_drift(square))
+        return Motion.started(xyah, *self._start(xyah[3]))
 
     def predict(self, motion: Motion, dt: Float64Array) -> None:
         """Move boxes on by ``dt`` [N] seconds."""
-        square = motion.position[3] ** 2
-        frames = dt * REFERENCE_RATE
-        motion.predict(dt, self._drift(square) * frames, self._velocity_drift(square) * frames)
-        np.maximum(motion.position[2], LEAST_ASPECT, out=motion.position[2])
-        np.maximum(motion.position[3], LEAST_HEIGHT, out=motion.position[3])
+        position_noise, velocity_noise = self._drift(motion.position[3]) * (dt * REFERENCE_RATE)
+        motion.predict(dt, position_noise, velocity_noise)
+        np.maximum(motion.position, LEAST, out=motion.position)
 
     def correct(self, motion: Motion, rows: Rows, xyah: Float64Array) -> None:
         """Take the detections ``xyah`` [4, R] of the given rows in."""
-        motion.correct(rows, xyah, self._detection(motion.position[3].take(rows) ** 2))
+        motion.correct(rows, xyah, self._detection(motion.position[3].take(rows))[0])
 
 
 class _Variance:
-    """Variances [4, N] of boxes, from the squares of their heights [N]."""
+    """Variances of x, y, aspect and height of boxes, from their heights; K kinds at once."""
 
-    def __init__(self, of_height: list[float], of_aspect: float) -> None:
-        """Standard deviations: in heights, for x, y, aspect and height; and the aspect's own."""
-        self._of_height = np.array(of_height)[:, None] ** 2
-        self._constant = np.array([0, 0, of_aspect, 0])[:, None] ** 2
+    def __init__(self, of_height: Sequence[float], of_aspect: Sequence[float]) -> None:
+        """For each kind the variance of x, y and height, in heights squared, and that of the aspect."""
+        self._of_height = np.array([[[h], [h], [0], [h]] for h in of_height])
+        self._constant = np.array([[[0], [0], [a], [0]] for a in of_aspect])
 
-    def __call__(self, square: Float64Array) -> Float64Array:
-        result: Float64Array = self._of_height * square
+    def __call__(self, height: Float64Array) -> Float64Array:
+        """[K, 4, N] for heights [N]."""
+        result: Float64Array = self._of_height * (height * height)
         result += self._constant
         return result
