@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from hypothesis import settings
 from selenium.webdriver import Chrome
 
 from tests.support.browser import chromium, set_screen
@@ -17,6 +18,9 @@ from tests.viewer.page import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 CAMERAS = 3
+
+few = settings(max_examples=25, deadline=None)
+"""For Hypothesis: each example is a call into the browser."""
 
 
 class Playground:
@@ -67,3 +71,10 @@ def page(browser: Chrome, playground: Playground) -> Page:
     page = Page(browser)
     wait_for(lambda: page.moving_cameras() >= CAMERAS, "a picture of every moving camera")
     return page
+
+
+@pytest.fixture(scope="module")
+def blank(browser: Chrome, playground: Playground) -> Chrome:
+    """The browser at an address that holds no viewer, so that nothing but the module runs."""
+    browser.get(f"{playground.address}/healthz")
+    return browser

@@ -8,13 +8,14 @@ import { el, setText } from "./dom.js";
  */
 
 /**
- * The end of the y axis: the least of 1, 2, 2.5, 5 × 10ⁿ that holds every value.
+ * The end of the y axis: the least of 1, 2, 2.5, 5 × 10ⁿ, at least 1, that holds every value.
  * @param {number[]} values  NaNs are left out
  * @returns {number | null} null where there is nothing to draw
  */
 export function axisEnd(values) {
   const most = values.reduce((high, value) => (value > high ? value : high), 0);
   if (most <= 0) return null;
+  if (most < 1) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
   return [1, 2, 2.5, 5, 10].map((step) => step * power).find((end) => end >= most) ?? 10 * power;
 }
