@@ -72,5 +72,5 @@ def test_unknown_scheme_says_what_is_known() -> None:
 
 def test_passwords_are_escaped_and_not_shown() -> None:
     arguments = open_arguments(camera("rtsp://admin:geh/e:m@10.0.0.9/live"))
-    assert arguments.url == "rtsp://admin:geh%2Fe%3Am@10.0.0.9/live"
+    assert arguments.url == "rtsp://admin:geh%2Fe:m@10.0.0.9/live"
     assert "geh" not in repr(arguments)

@@ -135,6 +135,16 @@ class SecretUrl:
         """Host and port as they stand in the URL; empty for a file's path."""
         return re.split("[/?#]", self._parts.rest, maxsplit=1)[0] if self._parts.scheme else ""
 
+    @property
+    def place(self) -> str:
+        """Host and port for people.
+
+        Where an ``@`` is left behind it, what seems to be the host may be a piece of a password; then, and
+        where it is no host, this is ``the camera``.
+        """
+        is_host = "@" not in self._parts.rest and _HOST.fullmatch(self.host) is not None
+        return self.host if is_host else "the camera"
+
     def secrets(self) -> frozenset[str]:
         """What must not be shown: the user info, the password, and the values of secret parameters."""
         found = {value for _, value in _PARAMETER.findall(self._url)}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import unquote
 
+from camwire.config.secrets import SecretUrl
 from camwire.link.messages import DesiredCamera
-from camwire.sources.credentials import escaped_url, host_of
 from camwire.sources.faults import SourceError
 
 NETWORK_OPEN_TIMEOUT = 3.5
@@ -78,10 +78,11 @@ def _rtsp_options(camera: DesiredCamera) -> dict[str, str]:
 
 
 def _network(camera: DesiredCamera, kind: SourceKind, options: dict[str, str]) -> OpenArguments:
+    url = SecretUrl(camera.url)
     return OpenArguments(
-        url=escaped_url(camera.url),
+        url=url.reveal(),
         kind=kind,
-        place=host_of(camera.url),
+        place=url.place,
         format=None,
         options=options,
         open_timeout=NETWORK_OPEN_TIMEOUT,
