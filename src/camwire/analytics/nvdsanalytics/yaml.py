@@ -135,6 +135,7 @@ def _composed(text: str) -> Any:
     """The first document's nodes."""
     loader = YAML(typ="safe", pure=True)
     loader.max_depth = DEEPEST
+    loader.composer.warn_double_anchors = False
     try:
         return next(loader.compose_all(text), None)
     except MarkedYAMLError as error:
