@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from camwire.link.endpoint import LONGEST_PATH, Endpoints, private_endpoints
+from camwire.link.endpoint import LONGEST_PATH, Endpoints, NoPlaceError, private_endpoints
 
 
 def test_only_its_user_can_open_the_folder_and_it_goes_with_all_in_it() -> None:
@@ -36,9 +36,9 @@ def test_without_any_place_it_says_what_to_set(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "mkdtemp", refuse)
-    with pytest.raises(OSError, match="set TMPDIR") as caught, private_endpoints():
+    with pytest.raises(NoPlaceError, match="set TMPDIR") as caught, private_endpoints():
         pass
-    assert f"{tmp_path}: Permission denied" in caught.value.__notes__
+    assert f"{tmp_path}: Permission denied" in str(caught.value)
 
 
 def test_the_bound_is_the_kernels() -> None:

@@ -1,6 +1,6 @@
 """What waits for a client: bounded, newest first, nobody starves."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camwire.server.mailbox import TEXTS_WAITING, Mailbox, Picture
@@ -72,6 +72,7 @@ def test_texts_are_bounded_and_the_oldest_gives_way() -> None:
 _steps = st.lists(st.none() | st.sampled_from("abc"), max_size=60)
 
 
+@settings(deadline=None)
 @given(_steps)
 def test_every_picture_is_taken_dropped_or_waiting_and_order_holds(steps: list[str | None]) -> None:
     """None takes; a letter puts that camera's next picture."""

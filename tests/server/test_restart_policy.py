@@ -1,6 +1,6 @@
 """When a worker is started again."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camwire.server.restart_policy import HOPELESS, LONG_ENOUGH, Heartbeat, RestartPolicy
@@ -30,6 +30,7 @@ def test_after_many_quick_failures_it_tries_slowly_and_says_so() -> None:
     assert not policy.failing
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1e6)))
 def test_the_delay_is_never_nothing_and_never_endless(runs: list[float]) -> None:
     policy = RestartPolicy()
@@ -42,6 +43,7 @@ def test_a_worker_may_be_silent_longer_at_first() -> None:
     assert heartbeat.deadline(started=100, last_heard=103) == 113
 
 
+@settings(deadline=None)
 @given(heard=st.floats(0, 100), now=st.floats(0, 100), later=st.floats(0.1, 30), at_first=st.floats(0.1, 30))
 def test_no_deadline_passes_between_two_looks(
     heard: float, now: float, later: float, at_first: float

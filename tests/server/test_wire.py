@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from camwire.server import wire
@@ -17,6 +17,7 @@ def test_the_length_counts_bytes_of_utf8() -> None:
     assert wire.picture("Tür", memoryview(b"J")) == b"\x04T\xc3\xbcrJ"
 
 
+@settings(deadline=None)
 @given(camera=st.text(min_size=1, max_size=60), jpeg=st.binary(max_size=50))
 def test_a_picture_can_be_taken_apart_again(camera: str, jpeg: bytes) -> None:
     message = wire.picture(camera, jpeg)
@@ -81,6 +82,7 @@ def test_binary_messages_end_the_connection() -> None:
     assert wire.parse_client_message(b"{}") == wire.Refused(1003, "only text messages are understood")
 
 
+@settings(deadline=None)
 @given(st.text() | st.binary())
 @example('{"type": "set_vis_toggle", "toggle": null, "enabled": true}')
 def test_any_message_has_an_answer(message: str | bytes) -> None:
@@ -98,6 +100,7 @@ _json = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["type", "toggle", "enabled", "x"]),

@@ -14,6 +14,10 @@ LONGEST_PATH = 107
 """Bytes in the name of a Unix socket; the kernel allows no more."""
 
 
+class NoPlaceError(Exception):
+    """The link's sockets can be put nowhere; the message says why and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """ZeroMQ addresses of the sockets in ``directory``."""
@@ -41,7 +45,7 @@ class Endpoints:
 def private_endpoints() -> Iterator[Endpoints]:
     """Make a folder with mode 0700 for the sockets, and remove it with all that is in it.
 
-    Raises OSError when no place for it can be written or has a short enough name.
+    Raises NoPlaceError when no place for it can be written or has a short enough name.
     """
     endpoints = _made()
     try:
@@ -52,15 +56,18 @@ def private_endpoints() -> Iterator[Endpoints]:
 
 def _made() -> Endpoints:
     places = [os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"]
-    problem = OSError("no folder for the link's sockets: set TMPDIR to a writable one with a short name")
+    problems = []
     for place in filter(None, places):
         try:
             endpoints = Endpoints(Path(tempfile.mkdtemp(prefix="camwire-", dir=place)))
         except OSError as error:
-            problem.add_note(f"{place}: {error.strerror}")
+            problems.append(f"{place}: {error.strerror}")
             continue
         if endpoints.fits:
             return endpoints
         endpoints.directory.rmdir()
-        problem.add_note(f"{place}: its name is too long for a socket's")
-    raise problem
+        problems.append(f"{place}: its name is too long for a socket's")
+    raise NoPlaceError(
+        f"no folder for the sockets to the workers: set TMPDIR to a writable one with a short name "
+        f"({'; '.join(dict.fromkeys(problems))})"
+    )

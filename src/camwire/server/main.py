@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from camwire.config.root import Config
-from camwire.link.endpoint import Endpoints, private_endpoints
+from camwire.link.endpoint import Endpoints, NoPlaceError, private_endpoints
 from camwire.link.messages import Stop
 from camwire.link.server_end import ServerEnd
 from camwire.server.app import create_app, http_server
@@ -57,18 +57,16 @@ def serve(
     """Run until SIGINT or SIGTERM and return the exit status; call it from the main thread.
 
     ``on_ready`` gets the viewer's address once clients can connect. A first signal ends everything in order
-    within 3 s, a second one at once. The status is 1 when the port can't be had, with the reason on
-    standard error, or when a part of the server failed, with the reason in the log.
+    within 3 s, a second one at once. The status is 1 when the port or a place for the link's sockets can't
+    be had, with the reason on standard error, or when a part of the server failed, with it in the log.
     """
     try:
-        listener = listen(config.server)
-    except CannotListenError as error:
+        with listen(config.server) as listener, private_endpoints() as endpoints:
+            log.info("server starts", config=str(config_path) if config_path else None)
+            asyncio.run(_until_signal(config, listener, endpoints, on_ready, worker))
+    except (CannotListenError, NoPlaceError) as error:
         sys.stderr.write(f"camwire: {error}\n")
         return FAILURE
-    log.info("server starts", config=str(config_path) if config_path else None, cameras=len(config.cameras))
-    try:
-        with listener:
-            asyncio.run(_until_signal(config, listener, on_ready, worker))
     except Exception as problem:
         log.critical("the server failed and ends", exc_info=problem)
         return FAILURE
@@ -76,9 +74,13 @@ def serve(
 
 
 async def _until_signal(
-    config: Config, listener: socket.socket, on_ready: Callable[[str], None], worker: WorkerCommand
+    config: Config,
+    listener: socket.socket,
+    endpoints: Endpoints,
+    on_ready: Callable[[str], None],
+    worker: WorkerCommand,
 ) -> None:
-    with private_endpoints() as endpoints, ServerEnd(endpoints) as link:
+    with ServerEnd(endpoints) as link:
         server = Server(config, link, worker(WORKER, endpoints))
         with _signals(server, endpoints):
             await server.run(listener, on_ready)
