@@ -89,8 +89,9 @@ export function dueEvent(state, now) {
  * What the page says about the connection.
  * @param {ConnectionState} state
  * @param {number} now
- * @returns {{tone: "good" | "busy" | "bad" | "idle", short: string, long: string | null, retryInSeconds: number | null}}
- *   `long`: null while nothing is wrong
+ * @returns {{
+ *   tone: "good" | "busy" | "bad" | "idle", short: string, long: string | null, retryInSeconds: number | null
+ * }} `long`: null while nothing is wrong
  */
 export function describe(state, now) {
   const retryInSeconds = state.retryAt === null ? null : Math.max(0, Math.ceil((state.retryAt - now) / 1000));

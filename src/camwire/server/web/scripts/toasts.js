@@ -18,12 +18,13 @@ export class Toasts {
     const same = Array.from(this.#root.children).find((toast) => toast.dataset.message === message);
     same?.remove();
     while (this.#root.children.length >= MOST) this.#root.firstElementChild.remove();
+    const dismiss = { class: "icon-button", type: "button", "aria-label": "Dismiss", onclick: () => toast.remove() };
     const toast = el(
       "div",
       { class: "toast" },
       icon("notice"),
       el("span", {}, message),
-      el("button", { class: "icon-button", type: "button", "aria-label": "Dismiss", onclick: () => toast.remove() }, icon("close")),
+      el("button", dismiss, icon("close")),
     );
     toast.dataset.message = message;
     this.#root.append(toast);
