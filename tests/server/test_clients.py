@@ -282,6 +282,29 @@ def test_pings_of_a_client_that_never_reads_pile_up_nowhere() -> None:
     with_server(test, "a")
 
 
+def test_clients_that_come_and_go_leave_nothing() -> None:
+    async def test(server: Running) -> None:
+        def held() -> tuple[int, int, int]:
+            return (
+                psutil.Process().num_fds(),
+                len(asyncio.all_tasks()),
+                len(server.http.server_state.connections),
+            )
+
+        before = held()
+        for number in range(60):
+            client = await server.connect()
+            server.publish("a", bytes(50_000))
+            if number % 2:
+                await client.close()
+            else:
+                client.transport.abort()
+        await until(lambda: not server.hub.clients and held() == before, "all is as before")
+        assert server.hub.connected_so_far == 60
+
+    with_server(test, "a")
+
+
 def test_a_ping_is_answered() -> None:
     async def test(server: Running) -> None:
         async with server.connect() as client:
