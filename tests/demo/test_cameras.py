@@ -18,7 +18,7 @@ from camwire.demo.cameras import (
     rtsp_server,
     street_cameras,
 )
-from camwire.demo.footage import RATE, SHOTS, SIZE, prepared_footage
+from camwire.demo.footage import RATE, SHOTS, prepared_footage
 from tests.support.waiting import wait_for
 
 LOOP_AND_MORE = 80
@@ -53,11 +53,11 @@ def test_every_camera_plays_beyond_its_loops_end(cache):
     with rtsp_server(folder) as port:
         shown = street_cameras(port)
         assert [camera.id for camera in shown] == [shot.id for shot in SHOTS]
-        for camera in shown:
+        for shot, camera in zip(SHOTS, shown, strict=True):
             with av.open(camera.url.reveal(), options={"rtsp_transport": "tcp"}, timeout=20) as stream:
                 frames = list(islice(stream.decode(video=0), LOOP_AND_MORE))
             assert len(frames) == LOOP_AND_MORE
-            assert all((frame.width, frame.height) == SIZE for frame in frames)
+            assert all((frame.width, frame.height) == shot.size for frame in frames)
             # FFmpeg knows the time of the second picture first.
             steps = [later.pts - earlier.pts for earlier, later in pairwise(frames[1:])]
             assert set(steps) == {RTP_CLOCK // RATE}

@@ -25,19 +25,31 @@ def test_a_source_that_is_not_there_is_one_readable_line(tmp_path):
     assert "no such file" in done.stderr
 
 
-@pytest.mark.e2e
-def test_ctrl_c_ends_every_process(cache, monkeypatch):
+@pytest.fixture
+def demo(cache, monkeypatch):
+    """The demo as a process that has told its address; ended, whatever the test does."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
-    with subprocess.Popen([*DEMO, "--port", "0"], stdout=subprocess.PIPE, text=True) as demo:
-        assert demo.stdout is not None
-        address = next(line for line in demo.stdout if "http://127.0.0.1:" in line)
-        port = int(address.rsplit(":", 1)[1].strip(" /\n"))
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    with subprocess.Popen([*DEMO, "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.e2e
+def test_ctrl_c_ends_every_process(demo):
+    address = next(line for line in demo.stdout if "http://127.0.0.1:" in line)
+    port = int(address.rsplit(":", 1)[1].strip(" /\n"))
+    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+    def rtsp_server_and_worker() -> list[psutil.Process]:
         children = psutil.Process(demo.pid).children(recursive=True)
-        assert len(children) == 2, "an RTSP server and a worker"
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(20) == 0
-        wait_for(lambda: all(has_ended(child) for child in children), "the demo's processes end")
+        return children if len(children) == 2 else []
+
+    children = wait_for(rtsp_server_and_worker, "an RTSP server and a worker run", timeout=20)
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(20) == 0
+    wait_for(lambda: all(has_ended(child) for child in children), "the demo's processes end")
 
 
 @pytest.mark.e2e

@@ -15,8 +15,8 @@ from camwire.demo.footage import (
     DISSOLVE,
     RATE,
     SHOTS,
-    SIZE,
     FootageError,
+    Region,
     Shot,
     cache_folder,
     dissolved,
@@ -25,7 +25,7 @@ from camwire.demo.footage import (
     prepared_footage,
 )
 
-SHORT = Shot("short", "Short", 0, 20, "libx264")
+SHORT = Shot("short", "Short", 0, 20, Region(0, 0, 64, 32), "libx264")
 
 
 @given(st.integers(1, 8), st.integers(0, 20))
@@ -70,7 +70,7 @@ def test_each_loop_is_what_a_camera_sends(cache, shot):
     with av.open(str(folder / f"{shot.id}.mp4")) as container:
         stream = container.streams.video[0]
         assert stream.codec_context.name == {"libx264": "h264", "libx265": "hevc"}[shot.codec]
-        assert (stream.width, stream.height, stream.average_rate) == (*SIZE, RATE)
+        assert (stream.width, stream.height, stream.average_rate) == (*shot.size, RATE)
         packets = [packet for packet in container.demux(stream) if packet.size]
     assert len(packets) == shot.last - shot.first + 1 - DISSOLVE
     assert all(packet.pts == packet.dts for packet in packets)

@@ -32,9 +32,19 @@ def command(
         typer.Option(min=0, max=65535, help="The viewer's port; 8080 or, if that is taken, a free one."),
     ] = None,
 ) -> None:
-    """Watch a street: cameras from a real RTSP server on this machine, annotated live. Ctrl-C ends it."""
+    """Watch street cameras, annotated live.
+
+    A real RTSP server on this machine plays their footage, again and again. Ctrl-C ends it all.
+    """
     from camwire.config.root import Config
-    from camwire.demo.cameras import RtspServerError, SourceError, added_camera, rtsp_server, street_cameras
+    from camwire.demo.cameras import (
+        STREET_MODEL,
+        RtspServerError,
+        SourceError,
+        added_camera,
+        rtsp_server,
+        street_cameras,
+    )
     from camwire.demo.footage import FootageError
     from camwire.monitoring.logs import setup_logging
     from camwire.server.main import serve, worker_command
@@ -45,7 +55,9 @@ def command(
             added_camera(number, given, os.environ) for number, given in enumerate(source or (), start=1)
         ]
         with rtsp_server(_footage()) as rtsp_port:
-            config = Config(cameras=(*street_cameras(rtsp_port), *added), server=_server(port))
+            config = Config(
+                cameras=(*street_cameras(rtsp_port), *added), model=STREET_MODEL, server=_server(port)
+            )
             raise typer.Exit(
                 serve(
                     config,

@@ -14,12 +14,18 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from camwire.config.camera import CameraConfig
+from camwire.config.detection import ModelConfig
 from camwire.config.secrets import SECRETS, SecretUrl
 from camwire.config.substitution import substitute
 from camwire.demo.footage import INSTALL, SHOTS
 
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 1.0
+
+STREET_MODEL = ModelConfig(
+    score_threshold=0.3, classes=("person", "bicycle", "car", "motorcycle", "bus", "truck")
+)
+"""Less sure than usual: much in the clip is half hidden or out of focus."""
 
 
 class RtspServerError(Exception):

