@@ -26,6 +26,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import zmq
 
 from camwire.devices import open_device
@@ -34,8 +35,10 @@ from camwire.frames import Batch, Frame, Size
 from camwire.link.endpoint import Endpoints
 from camwire.link.messages import DesiredCamera, DesiredModel, DesiredOutput, DesiredState, DesiredTracker
 from camwire.link.worker_end import WorkerEnd
-from camwire.pipeline.detector import Detector
+from camwire.models import load_model
+from camwire.pipeline.detector import in_pictures, thinned
 from camwire.pipeline.engine import Engine
+from camwire.runtimes import choose_runtime
 from camwire.sources import read_pictures
 from camwire.tracking import create as create_tracker
 from clips import SIZES, clip
@@ -62,9 +65,11 @@ class Result:
 def stage_costs(size: str) -> dict[str, float]:
     """CPU milliseconds a frame that each stage takes by itself, one frame at a time in one thread."""
     device = open_device("cpu")
-    detector = Detector.load(MODEL, device)
+    model = load_model(MODEL.file)
+    runtime = choose_runtime(MODEL.runtime, model.graph, device.name).runtime
+    thresholds = np.full(len(model.classes), MODEL.score_threshold, np.float32)
     tracker = create_tracker(TRACKER)
-    overlay = Overlay(frozenset(TOGGLES), detector.class_names)
+    overlay = Overlay(frozenset(TOGGLES), model.classes)
     spent: dict[str, float] = defaultdict(float)
     clock = time.process_time  # of the whole process: OpenVINO works in threads of its own
     pictures = read_pictures(clip(size))
@@ -76,11 +81,13 @@ def stage_costs(size: str) -> dict[str, float]:
             break
         marks = [("decode", clock())]
         batch = Batch(counted, (_fitted(frame),), 0.0)
-        fed = detector.preprocess(batch)
+        spec = model.input_for([frame.source_size])
+        fed = device.preprocess(batch, spec)
         marks.append(("preprocess", clock()))
-        outputs = detector.infer(fed)
+        outputs = runtime.infer(fed.pixels)
         marks.append(("infer", clock()))
-        detections = detector.postprocess(outputs, fed, batch)
+        raw = model.decode(outputs, spec.size, thresholds)
+        detections = in_pictures(thinned(raw, MODEL.iou_threshold, len(model.classes)), fed, batch)
         marks.append(("boxes", clock()))
         tracks = tracker.step(batch, detections)
         marks.append(("track", clock()))

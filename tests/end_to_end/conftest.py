@@ -11,9 +11,10 @@ from tests.support.rtsp import GstRtspServer, RtspServer
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """h264.mp4 and h265.mp4, 320×180, a minute long, each picture numbered."""
+    """h264.mp4 and h265.mp4, 320×180, a minute long, and short.mp4; each picture numbered."""
     folder = tmp_path_factory.mktemp("clips")
     make_clip(folder / "h264.mp4", codec="h264", width=320, height=180, frames=1500)
+    make_clip(folder / "short.mp4", width=320, height=180, frames=10)
     make_clip(folder / "h265.mp4", codec="h265", width=320, height=180, frames=1500)
     return folder
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import cv2
+
 from camwire.devices.contracts import Encoder, Preprocessor, Renderer
 from camwire.devices.cpu.encode import CpuEncoder
 from camwire.devices.cpu.preprocess import CpuPreprocessor
@@ -18,6 +20,8 @@ class CpuDevice:
     """Batches gain nothing on CPUs and cost latency."""
 
     def __init__(self) -> None:
+        # Frames run side by side on their lanes; OpenCV's own threads would fight with them for the cores.
+        cv2.setNumThreads(1)
         self.preprocess: Preprocessor = CpuPreprocessor()
         self.render: Renderer = CpuRenderer()
         self.encode: Encoder = CpuEncoder()
