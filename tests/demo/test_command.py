@@ -1,5 +1,6 @@
 """`camwire demo`, the whole product."""
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -8,10 +9,25 @@ import sys
 import psutil
 import pytest
 
+from camwire.cli.demo import viewer_address
 from tests.demo.test_cameras import has_ended
 from tests.support.waiting import wait_for
 
 DEMO = (sys.executable, "-m", "camwire", "demo")
+
+
+@pytest.mark.integration
+def test_a_free_port_is_taken_and_told_when_the_usual_one_is_in_use(capsys):
+    with socket.socket() as other:
+        with contextlib.suppress(OSError):  # somebody else has it, which serves as well
+            other.bind(("127.0.0.1", 8080))
+            other.listen()
+        assert viewer_address(None).port == 0
+    assert "8080 is in use" in capsys.readouterr().out
+
+
+def test_a_port_that_was_asked_for_is_used_as_it_is():
+    assert viewer_address(8080).port == 8080
 
 
 @pytest.mark.e2e

@@ -56,7 +56,7 @@ def command(
         ]
         with rtsp_server(_footage()) as rtsp_port:
             config = Config(
-                cameras=(*street_cameras(rtsp_port), *added), model=STREET_MODEL, server=_server(port)
+                cameras=(*street_cameras(rtsp_port), *added), model=STREET_MODEL, server=viewer_address(port)
             )
             raise typer.Exit(
                 serve(
@@ -88,7 +88,7 @@ def _footage() -> Path:
         ) from error
 
 
-def _server(port: int | None) -> ServerConfig:
+def viewer_address(port: int | None) -> ServerConfig:
     """The wanted port; without one the usual port, or any free one where that is taken."""
     from camwire.config.server import ServerConfig
 
