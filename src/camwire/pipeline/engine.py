@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import structlog
 
 from camwire.devices.contracts import Device, Overlay
@@ -17,7 +18,7 @@ from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
 from camwire.sources import CameraSource
-from camwire.tracking import Tracker
+from camwire.tracking import Tracker, weakest_score
 from camwire.tracking import create as create_tracker
 
 MAX_WAIT = 0.010
@@ -50,7 +51,9 @@ class Engine:
         self._sources: dict[str, CameraSource] = {}
         self._desired: DesiredState | None = None
         self._detector: Detector | None = None
+        self._detector_settings: DesiredModel | None = None
         self._tracker: Tracker | None = None
+        self._tracker_settings: tuple[DesiredTracker, float] | None = None
         self._live = 1
 
     @property
@@ -69,9 +72,8 @@ class Engine:
         Raises ModelError when the model can't be loaded; then nothing has changed.
         """
         before = self._desired
-        detector = self._detector_for(desired.model)
-        tracker = self._tracker_for(desired.tracker)
-        self._detector, self._tracker = detector, tracker
+        detector = self._detector_for(desired)
+        tracker = self._tracker_for(desired)
         self._use(
             Stages(
                 device=self._device,
@@ -96,15 +98,20 @@ class Engine:
         for camera in changes.start:
             self._start_camera(camera, bound)
 
-    def _detector_for(self, model: DesiredModel) -> Detector:
-        if self._detector is not None and self._desired is not None and self._desired.model == model:
-            return self._detector
-        return Detector.load(model, self._device)
+    def _detector_for(self, desired: DesiredState) -> Detector:
+        score = weakest_score(desired.tracker, desired.model.score_threshold)
+        settings = msgspec.structs.replace(desired.model, score_threshold=score)
+        if self._detector is None or self._detector_settings != settings:
+            self._detector = Detector.load(settings, self._device)
+            self._detector_settings = settings
+        return self._detector
 
-    def _tracker_for(self, tracker: DesiredTracker) -> Tracker:
-        if self._tracker is not None and self._desired is not None and self._desired.tracker == tracker:
-            return self._tracker
-        return create_tracker(tracker)
+    def _tracker_for(self, desired: DesiredState) -> Tracker:
+        settings = (desired.tracker, desired.model.score_threshold)
+        if self._tracker is None or self._tracker_settings != settings:
+            self._tracker = create_tracker(settings[0], score_threshold=settings[1])
+            self._tracker_settings = settings
+        return self._tracker
 
     def _use(self, stages: Stages) -> None:
         if self._lanes is not None:

@@ -11,8 +11,10 @@ from camwire.tracking.bytetrack import ByteTrack, ByteTrackParameters
 from camwire.tracking.contract import Tracker
 from camwire.tracking.engine import Engine
 
-__all__ = ["Tracker", "create"]
+__all__ = ["Tracker", "create", "weakest_score"]
 
+CARRYING_SHARE = 0.5
+"""Of the score threshold: weaker detections, down to this, carry a track on but begin none."""
 
 class TrackerChoice(Protocol):
     """What :func:`create` wants to know; the configuration and the worker's desired state both tell it."""
@@ -26,8 +28,24 @@ class TrackerChoice(Protocol):
         """Points kept of an object's way."""
 
 
-def create(choice: TrackerChoice) -> Tracker:
-    """The tracker that the configuration asks for. Raises ValueError for an unknown type."""
+def create(choice: TrackerChoice, *, score_threshold: float | None = None) -> Tracker:
+    """The tracker that the configuration asks for.
+
+    ``score_threshold``: the score from which on a detection counts as an object; None: what the tracker's
+    authors chose for their detector. Raises ValueError for an unknown type.
+    """
     if choice.type == "bytetrack":
-        return Engine(ByteTrack(ByteTrackParameters()), choice.trace_length)
+        return Engine(ByteTrack(_bytetrack_parameters(score_threshold)), choice.trace_length)
     raise ValueError(f"unknown tracker type {choice.type!r}; known: bytetrack")
+
+
+def weakest_score(choice: TrackerChoice, score_threshold: float) -> float:
+    """The score from which on the tracker wants detections, where objects begin at ``score_threshold``."""
+    return score_threshold * CARRYING_SHARE if choice.type == "bytetrack" else score_threshold
+
+
+def _bytetrack_parameters(score_threshold: float | None) -> ByteTrackParameters:
+    """Detectors differ in how sure they are of what is there: strong is what the user calls an object."""
+    if score_threshold is None:
+        return ByteTrackParameters()
+    return ByteTrackParameters(high_score=score_threshold, new_track_score=min(score_threshold + 0.1, 1.0))
