@@ -19,7 +19,7 @@ $(STAMP): $(LOCKS) tools/bootstrap.py
 setup: $(STAMP)  ## Make .venv with the locked dependencies
 
 demo: export XDG_CACHE_HOME := $(CURDIR)/.cache
-demo: $(STAMP)  ## Four cameras from a real RTSP server, annotated, in your browser (ARGS="--source URL" adds one)
+demo: $(STAMP)  ## Three cameras from a real RTSP server, annotated, in your browser (ARGS="--source URL" adds one)
 	@$(BIN)/camwire demo $(ARGS)
 
 test: lint types test-unit test-integration test-e2e  ## Everything that must hold

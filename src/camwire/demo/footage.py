@@ -80,7 +80,6 @@ SHOTS = (
     Shot("crossing", "Crossing", 76, 136, RIGHT, "libx264"),
     Shot("junction", "Junction", 137, 186, WHOLE, "libx265"),
     Shot("pavement", "Pavement", 187, 241, RIGHT, "libx265"),
-    Shot("taxi-rank", "Taxi rank", 30, 75, RIGHT, "libx264"),
 )
 
 # No B-frames and one slice a picture, as cameras send it, and a key frame a second.
