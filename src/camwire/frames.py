@@ -89,6 +89,17 @@ class Detections:
     """[N], index into the model's class names."""
     frame_index: Int32Array
     """[N], ascending: the row's position in ``Batch.frames``."""
+    detected: BoolArray | None = None
+    """[frames in the batch] which frames the detector looked at; None for all. In the others, having
+    detected nothing means nothing."""
+    keypoints: Float32Array | None = None
+    """[N, K, 3] x, y in picture pixels, and how sure the point is, 0 to 1; None from models without."""
+    masks: UInt8Array | None = None
+    """[N, S, S] how surely each cell of a raster over the row's box is part of the object, 0 to 255; from 128
+    on it is. None from models without."""
+    corners: Float32Array | None = None
+    """[N, 4, 2] of an oriented box, in picture pixels, in order around it; ``boxes`` then is the upright
+    rectangle around them. None from models without."""
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -130,6 +141,12 @@ class Tracks:
     traces: Float32Array
     """[N, T, 2], bottom centres of the last T frames in which the object was reported, oldest first;
     rows with fewer points begin with NaN."""
+    keypoints: Float32Array | None = None
+    """[N, K, 3], as in Detections; NaN where nothing is known."""
+    masks: UInt8Array | None = None
+    """[N, S, S], as in Detections; all 0 where nothing is known."""
+    corners: Float32Array | None = None
+    """[N, 4, 2], as in Detections; NaN where nothing is known."""
 
     def __len__(self) -> int:
         return len(self.boxes)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
 
-from camwire.tracking.assignment import assign
+from camwire.tracking.assignment import assign, assign_greedily
 
 # Few distinct values make ties likely.
 GAINS = st.one_of(st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.floats(0, 1))
@@ -60,3 +60,18 @@ def test_no_pairs():
     none = np.empty(0, np.intp)
     rows, columns = assign(none, none, np.empty(0), np.zeros(3, np.intp))
     assert len(rows) == len(columns) == 0
+
+
+@given(MATRICES)
+def test_greedy_takes_the_best_pair_again_and_again(matrices):
+    rows, columns, scores, _ = _pairs(matrices)
+    expected, used_rows, used_columns = set(), set(), set()
+    for index in np.argsort(-scores, kind="stable").tolist():
+        r, c = int(rows[index]), int(columns[index])
+        if r not in used_rows and c not in used_columns:
+            expected.add((r, c))
+            used_rows.add(r)
+            used_columns.add(c)
+    chosen_rows, chosen_columns = assign_greedily(rows, columns, scores)
+    assert set(zip(chosen_rows.tolist(), chosen_columns.tolist(), strict=True)) == expected
+    assert len(chosen_rows) == len(expected)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from camwire.tracking.kalman import Motion
-from camwire.tracking.motion import HeightNoise
+from camwire.tracking.motion import HeightScaled
 
 VALUES = arrays(np.float64, (3, 4), elements=st.floats(-1000, 1000))
 SPREADS = arrays(np.float64, (3, 4), elements=st.floats(0.01, 100))
@@ -62,22 +62,24 @@ def test_rows_that_are_not_corrected_stay():
 
 
 def test_a_velocity_is_found_whatever_the_frame_rate():
-    noise = HeightNoise()
+    estimator = HeightScaled()
     for times in (
         np.arange(0, 4, 1 / 30),
         np.arange(0, 4, 1 / 5),
         np.sort(np.random.default_rng(1).uniform(0, 4, 60)),
     ):
-        motion = noise.start(np.array([[0.0], [0.0], [0.5], [100.0]]))
+        motion = estimator.start(np.array([[-25.0], [-50.0], [25.0], [50.0]]))
         for before, now in pairwise(times):
-            noise.predict(motion, np.array([now - before]))
-            noise.correct(motion, np.array([0]), np.array([[60.0 * (now - times[0])], [0.0], [0.5], [100.0]]))
+            estimator.predict(motion, np.array([now - before]))
+            moved = 60.0 * (now - times[0])
+            seen = np.array([[moved - 25], [-50.0], [moved + 25], [50.0]])
+            estimator.correct(motion, np.array([0]), seen)
         np.testing.assert_allclose(motion.velocity[:2, 0], (60, 0), atol=3)
 
 
 def test_a_shrinking_box_keeps_a_size():
-    noise = HeightNoise()
-    motion = noise.start(np.array([[0.0], [0.0], [0.5], [10.0]]))
+    estimator = HeightScaled()
+    motion = estimator.start(np.array([[0.0], [0.0], [5.0], [10.0]]))
     motion.velocity[:, 0] = (0, 0, -5, -100)
-    noise.predict(motion, np.array([1.0]))
+    estimator.predict(motion, np.array([1.0]))
     assert (motion.position[2:] > 0).all()

@@ -10,11 +10,22 @@ from typing import Protocol
 from camwire.tracking.bytetrack import ByteTrack, ByteTrackParameters
 from camwire.tracking.contract import Tracker
 from camwire.tracking.engine import Engine
+from camwire.tracking.nvtracker import presets
+from camwire.tracking.nvtracker.build import nvtracker
+from camwire.tracking.ocsort import OcSort, OcSortParameters
 
 __all__ = ["Tracker", "create", "weakest_score"]
 
 CARRYING_SHARE = 0.5
 """Of the score threshold: weaker detections, down to this, carry a track on but begin none."""
+
+NVTRACKERS = {
+    "iou": presets.IOU,
+    "sort": presets.SORT,
+    "nvsort": presets.NVSORT,
+}
+"""Trackers of DeepStream's family by name."""
+
 
 class TrackerChoice(Protocol):
     """What :func:`create` wants to know; the configuration and the worker's desired state both tell it."""
@@ -36,7 +47,12 @@ def create(choice: TrackerChoice, *, score_threshold: float | None = None) -> Tr
     """
     if choice.type == "bytetrack":
         return Engine(ByteTrack(_bytetrack_parameters(score_threshold)), choice.trace_length)
-    raise ValueError(f"unknown tracker type {choice.type!r}; known: bytetrack")
+    if choice.type == "ocsort":
+        return Engine(OcSort(OcSortParameters()), choice.trace_length)
+    if choice.type in NVTRACKERS:
+        return Engine(nvtracker(NVTRACKERS[choice.type]), choice.trace_length)
+    known = ", ".join(["bytetrack", "ocsort", *NVTRACKERS])
+    raise ValueError(f"unknown tracker type {choice.type!r}; known: {known}")
 
 
 def weakest_score(choice: TrackerChoice, score_threshold: float) -> float:

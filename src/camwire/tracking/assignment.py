@@ -46,6 +46,30 @@ def assign(rows: Rows, columns: Rows, gains: Float64Array, frame_of_row: Rows) -
     return np.concatenate(none + [c[0] for c in chosen]), np.concatenate(none + [c[1] for c in chosen])
 
 
+def assign_greedily(rows: Rows, columns: Rows, scores: Float64Array) -> tuple[Rows, Rows]:
+    """Choose the pair with the highest score, then the highest among the others' pairs, and so on.
+
+    Pairs that are the best of both their row and their column are taken at once, which comes to the same. Of
+    equal pairs the first comes first.
+    """
+    chosen: list[tuple[Rows, Rows]] = [(np.empty(0, np.intp), np.empty(0, np.intp))]
+    rank = np.empty(len(rows), np.intp)
+    rank[np.argsort(-scores, kind="stable")] = np.arange(len(rows))
+    while len(rows):
+        best = (rank == _least(rows, rank)) & (rank == _least(columns, rank))
+        chosen.append((rows[best], columns[best]))
+        left = ~(_among(rows, rows[best]) | _among(columns, columns[best]))
+        rows, columns, rank = rows[left], columns[left], rank[left]
+    return np.concatenate([c[0] for c in chosen]), np.concatenate([c[1] for c in chosen])
+
+
+def _least(values: Rows, rank: Rows) -> Rows:
+    """For each pair the lowest rank among the pairs of the same value."""
+    table = np.full(int(values.max()) + 1, np.iinfo(np.intp).max)
+    np.minimum.at(table, values, rank)
+    return table.take(values)
+
+
 def _in_every_best(rows: Rows, columns: Rows, gains: Float64Array) -> BoolArray:
     of_row = np.bincount(rows, gains).take(rows)
     of_column = np.bincount(columns, gains).take(columns)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from camwire.frames import BoolArray, Float64Array, Int32Array
-from camwire.tracking.assignment import assign
+from camwire.tracking.assignment import assign, assign_greedily
 from camwire.tracking.boxes import areas, common_areas
 from camwire.tracking.columns import Rows
 
@@ -63,7 +63,7 @@ def overlapping(
 
 def groups(frame: Rows, classes: Int32Array | None = None) -> Rows:
     """What may meet: what is in the same frame and, where classes are given, of the same class."""
-    return frame if classes is None else frame * CLASSES + classes % CLASSES
+    return frame if classes is None else frame * CLASSES + (classes & (CLASSES - 1))
 
 
 def _bounded(x: Float64Array) -> Float64Array:
@@ -98,17 +98,30 @@ class Matching:
         Only pairs that score more than ``least`` can match, and a score counts by how much it exceeds
         ``least``: a good pair is never split up for the sake of two matches that hardly pass.
         """
-        chosen = (usable & (scores > least)).nonzero()[0]
+        chosen, track, detection = self._free(pairs, usable & (scores > least))
+        if len(chosen):
+            self._take(*assign(track, detection, scores.take(chosen) - least, self._frame_of_track))
+
+    def match_greedily(self, pairs: Pairs, usable: BoolArray, scores: Float64Array, least: float) -> None:
+        """One stage: match what is still free in the ``usable`` pairs, [P], best score first."""
+        chosen, track, detection = self._free(pairs, usable & (scores >= least))
+        if len(chosen):
+            self._take(*assign_greedily(track, detection, scores.take(chosen)))
+
+    def _free(self, pairs: Pairs, usable: BoolArray) -> tuple[Rows, Rows, Rows]:
+        """The positions of the usable pairs both ends of which are free, and those ends."""
+        chosen = usable.nonzero()[0]
         track, detection = pairs.track.take(chosen), pairs.detection.take(chosen)
         if self._begun:
             free = (self.track_free.take(track) & self.detection_free.take(detection)).nonzero()[0]
             chosen, track, detection = chosen.take(free), track.take(free), detection.take(free)
-        if len(chosen):
-            rows, columns = assign(track, detection, scores.take(chosen) - least, self._frame_of_track)
-            self.detection_of[rows] = columns
-            self.track_free[rows] = False
-            self.detection_free[columns] = False
-            self._begun = True
+        return chosen, track, detection
+
+    def _take(self, tracks: Rows, detections: Rows) -> None:
+        self.detection_of[tracks] = detections
+        self.track_free[tracks] = False
+        self.detection_free[detections] = False
+        self._begun = True
 
     @property
     def matched(self) -> tuple[Rows, Rows]:

@@ -8,6 +8,7 @@ What is then left of the strong ones begins new tracks.
 
 Where this differs from the published implementation:
 
+- The Kalman filter's noise is that of DeepStream's NvSORT preset, which NVIDIA tuned.
 - Motion, its uncertainty and the patience with lost tracks go by the frames' time, not by their number.
 - Detections of another class never match a track.
 - A track has an id only once it is confirmed.
@@ -21,13 +22,12 @@ import numpy as np
 
 from camwire.frames import BoolArray
 from camwire.tracking.association import Matching, groups, overlapping
-from camwire.tracking.boxes import corners_of_xyah, xyah_of
 from camwire.tracking.cameras import Moment
-from camwire.tracking.candidates import Candidates
 from camwire.tracking.columns import Columns, Rows
 from camwire.tracking.engine import Visible
 from camwire.tracking.kalman import Motion
-from camwire.tracking.motion import HeightNoise
+from camwire.tracking.motion import HeightScaled
+from camwire.tracking.scene import Scene
 from camwire.tracking.tracks import Identity
 
 
@@ -68,42 +68,42 @@ class ByteTrack:
 
     def __init__(self, parameters: ByteTrackParameters) -> None:
         self._parameters = parameters
-        self._noise = HeightNoise()
+        self._estimator = HeightScaled()
         self.patience = parameters.lost_seconds
 
     def none(self, trace_length: int) -> ByteTable:
-        return ByteTable(Identity.none(trace_length), self._noise.start(np.empty((4, 0))))
+        return ByteTable(Identity.none(trace_length), self._estimator.start(np.empty((4, 0))))
 
     def interrupt(self, table: ByteTable, rows: Rows) -> None:
         table.motion.velocity[:, rows] = 0
 
-    def follow(self, table: ByteTable, found: Candidates, moment: Moment) -> ByteTable:
-        self._predict(table, moment)
-        matching = self._match(table, found, moment)
+    def follow(self, table: ByteTable, scene: Scene) -> ByteTable:
+        self._predict(table, scene)
+        matching = self._match(table, scene)
         rows, detections = matching.matched
-        self._noise.correct(table.motion, rows, xyah_of(found.boxes.take(detections, axis=1)))
-        table.who.note(rows, detections, found, moment)
-        table = self._without_ended(table, moment)
-        table = self._with_born(table, found, moment, matching.detection_free)
-        self._confirm(table.who, moment)
+        self._estimator.correct(table.motion, rows, scene.found.boxes.take(detections, axis=1))
+        table.who.note(rows, detections, scene)
+        table = self._without_ended(table, scene)
+        table = self._with_born(table, scene, matching.detection_free)
+        self._confirm(table.who, scene.moment)
         return table
 
     def visible(self, table: ByteTable) -> Visible:
         rows = (table.who.confirmed & ~table.who.missed).nonzero()[0]
         position, velocity = table.motion.state[:2].take(rows, axis=2)
-        return Visible(rows, corners_of_xyah(position), velocity[:2])
+        return Visible(rows, self._estimator.corners(position), velocity[:2])
 
-    def _predict(self, table: ByteTable, moment: Moment) -> None:
+    def _predict(self, table: ByteTable, scene: Scene) -> None:
         # A lost box goes on moving, but must not go on growing or shrinking (published implementation).
         table.motion.velocity[3, table.who.missed] = 0
-        self._noise.predict(table.motion, moment.dt.take(moment.frame_of(table.who.slot)))
+        self._estimator.predict(table.motion, scene.dt_of(table.who.slot))
 
-    def _match(self, table: ByteTable, found: Candidates, moment: Moment) -> Matching:
-        of, who = self._parameters, table.who
-        frame = moment.frame_of(who.slot)
+    def _match(self, table: ByteTable, scene: Scene) -> Matching:
+        of, who, found = self._parameters, table.who, scene.found
+        frame = scene.frame_of(who.slot)
         matching = Matching(frame, len(found))
         pairs = overlapping(
-            corners_of_xyah(table.motion.position),
+            self._estimator.corners(table.motion.position),
             groups(frame, who.classes),
             found.boxes,
             groups(found.frame, found.classes),
@@ -120,30 +120,30 @@ class ByteTrack:
             matching.match(pairs, ~confirmed & strong, similarity, of.least_similarity_new)
         return matching
 
-    def _without_ended(self, table: ByteTable, moment: Moment) -> ByteTable:
+    def _without_ended(self, table: ByteTable, scene: Scene) -> ByteTable:
         """The table without unconfirmed tracks that missed, and without the younger of a lost and a seen
         track that coincide."""
-        who, missed = table.who, table.who.missed
-        if not missed.any():
+        who = table.who
+        if not who.missed.any():
             return table
-        lives = who.confirmed | ~missed
-        lost, seen = np.flatnonzero(lives & missed), np.flatnonzero(~missed)
-        boxes = corners_of_xyah(table.motion.position)
-        group = groups(moment.frame_of(who.slot), who.classes)
+        lives = who.confirmed | ~who.missed
+        lost, seen = (lives & who.missed).nonzero()[0], (~who.missed).nonzero()[0]
+        boxes = self._estimator.corners(table.motion.position)
+        group = groups(scene.frame_of(who.slot), who.classes)
         twins = overlapping(
             boxes[:, lost], group[lost], boxes[:, seen], group[seen], self._parameters.duplicate_iou
         )
         old, new = lost[twins.track], seen[twins.detection]
         lives[np.where(who.ages[old] > who.ages[new], new, old)] = False
-        return table if lives.all() else table.take(np.flatnonzero(lives))
+        return table if lives.all() else table.take(lives.nonzero()[0])
 
-    def _with_born(self, table: ByteTable, found: Candidates, moment: Moment, free: BoolArray) -> ByteTable:
+    def _with_born(self, table: ByteTable, scene: Scene, free: BoolArray) -> ByteTable:
         """The table with a new track for every strong detection left over."""
-        chosen = (free & (found.scores >= self._parameters.new_track_score)).nonzero()[0]
+        chosen = (free & (scene.found.scores >= self._parameters.new_track_score)).nonzero()[0]
         if not len(chosen):
             return table
-        who = Identity.born(found, chosen, moment, table.who.trace.shape[1])
-        motion = self._noise.start(xyah_of(found.boxes.take(chosen, axis=1)))
+        who = Identity.born(chosen, scene, table.who.trace.shape[1])
+        motion = self._estimator.start(scene.found.boxes.take(chosen, axis=1))
         return table.followed_by(ByteTable(who, motion))
 
     def _confirm(self, who: Identity, moment: Moment) -> None:

@@ -13,8 +13,9 @@ import numpy as np
 
 from camwire.frames import Batch, Detections, Float64Array, Tracks
 from camwire.tracking.cameras import Cameras, Moment
-from camwire.tracking.candidates import Candidates, Sieve
+from camwire.tracking.candidates import Sieve
 from camwire.tracking.columns import Rowed, Rows
+from camwire.tracking.scene import Scene
 from camwire.tracking.tracks import Identity, report
 
 ROUNDING = 1e-6
@@ -54,7 +55,7 @@ class Method(Protocol[T]):
     def interrupt(self, table: T, rows: Rows) -> None:
         """The connection to these tracks' cameras was interrupted, so they may have gone anywhere."""
 
-    def follow(self, table: T, found: Candidates, moment: Moment) -> T:
+    def follow(self, table: T, scene: Scene) -> T:
         """Advance the table by one frame of each of its cameras. Its rows are grouped by frame; those of the
         result may be in any order in which older tracks of a camera come before newer ones."""
 
@@ -82,9 +83,9 @@ class Engine(Generic[T]):
         if not batch.frames:
             return Tracks.empty(self._trace_length)
         moment = self._cameras.advance(batch.frames)
-        found = self._sieve(batch, detections)
+        scene = Scene(batch.frames, moment, self._sieve(batch, detections), detections.detected)
         elsewhere, table = self._split(moment)
-        table = _grouped(self._method.follow(table, found, moment), moment)
+        table = _grouped(self._method.follow(table, scene), moment)
         self._give_ids(table.who)
         visible = self._method.visible(table)
         frame = moment.frame_of(table.who.slot.take(visible.rows))

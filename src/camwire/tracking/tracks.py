@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from camwire.frames import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, Tracks
-from camwire.tracking.cameras import Moment
-from camwire.tracking.candidates import Candidates
 from camwire.tracking.columns import Columns, Rows
+from camwire.tracking.scene import Scene
 
 
 @dataclass(slots=True)
@@ -33,6 +32,8 @@ class Identity(Columns):
     """[N] the camera's clock when the track was last matched."""
     detection: Rows
     """[N] row in the batch's Detections that was matched in the camera's last frame, -1 for none."""
+    missed: BoolArray
+    """[N] not matched in the last of the camera's frames that the detector looked at."""
     trace: Float32Array
     """[N, T, 2] bottom centres of the last T frames in which it was reported, oldest first, NaN before."""
 
@@ -49,12 +50,14 @@ class Identity(Columns):
             ages=np.empty(0, np.int32),
             seen=np.empty(0),
             detection=np.empty(0, np.intp),
+            missed=np.empty(0, np.bool_),
             trace=np.empty((0, trace_length, 2), np.float32),
         )
 
     @staticmethod
-    def born(found: Candidates, chosen: Rows, moment: Moment, trace_length: int) -> Identity:
+    def born(chosen: Rows, scene: Scene, trace_length: int) -> Identity:
         """A track for each of the ``chosen`` candidates."""
+        found, moment = scene.found, scene.moment
         count = len(chosen)
         frame = found.frame[chosen]
         return Identity(
@@ -67,17 +70,16 @@ class Identity(Columns):
             ages=np.zeros(count, np.int32),
             seen=moment.now[frame],
             detection=found.row[chosen],
+            missed=np.zeros(count, np.bool_),
             trace=np.full((count, trace_length, 2), np.nan, np.float32),
         )
 
-    @property
-    def missed(self) -> BoolArray:
-        """[N] not matched in the camera's last frame."""
-        return self.detection < 0
-
-    def note(self, matched: Rows, with_candidates: Rows, found: Candidates, moment: Moment) -> None:
+    def note(self, matched: Rows, with_candidates: Rows, scene: Scene) -> None:
         """One frame later, ``matched`` rows were found again as ``with_candidates``, the others were not."""
+        found, moment = scene.found, scene.moment
         self.ages += 1
+        self.missed |= scene.looked_at(self.slot)
+        self.missed[matched] = False
         self.detection.fill(-1)
         self.detection[matched] = found.row.take(with_candidates)
         self.hits[matched] += 1

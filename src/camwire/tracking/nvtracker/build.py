@@ -1,0 +1,25 @@
+"""A tracker of DeepStream's family from its parameters."""
+
+from __future__ import annotations
+
+from camwire.tracking.motion import Estimator, HeightScaled, LastBox, Simple
+from camwire.tracking.nvtracker import parameters
+from camwire.tracking.nvtracker.method import NvTracker
+
+
+def nvtracker(of: parameters.NvTrackerParameters) -> NvTracker:
+    """The algorithm that the parameters describe."""
+    return NvTracker(of, _estimator(of.state_estimator))
+
+
+def _estimator(of: parameters.StateEstimator) -> Estimator:
+    if of.state_estimator_type is parameters.Estimator.NONE:
+        return LastBox()
+    if of.state_estimator_type is parameters.Estimator.SIMPLE:
+        return Simple(
+            location=of.process_noise_var_4_loc,
+            size=of.process_noise_var_4_size,
+            velocity=of.process_noise_var_4_vel,
+            detection=of.measurement_noise_var_4_detector,
+        )
+    return HeightScaled(of.noise_weight_var_4_loc, of.noise_weight_var_4_vel, of.use_aspect_ratio)

@@ -1,0 +1,169 @@
+"""Target management and association of DeepStream's multi-object tracker.
+
+Written from its documentation (the Gst-nvtracker page and the tuning guide); NVIDIA's library is closed, so
+results are alike in kind and not in every box. A target is on probation first; then it is active and
+reported; without detections it goes on in the shadow, unreported, unless a visual tracker still sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from camwire.frames import BoolArray, Float64Array, Int32Array
+from camwire.tracking.association import Matching, Pairs, groups, overlapping
+from camwire.tracking.boxes import areas
+from camwire.tracking.columns import Columns, Rows
+from camwire.tracking.engine import Visible
+from camwire.tracking.kalman import Motion
+from camwire.tracking.motion import Estimator
+from camwire.tracking.nvtracker.parameters import Matcher, NvTrackerParameters
+from camwire.tracking.scene import Scene
+from camwire.tracking.tracks import Identity
+
+SLOWEST = 5.0
+"""Ages are counted in frames, but a target doesn't wait longer than its frames last at this rate."""
+
+
+@dataclass(slots=True)
+class Targets(Columns):
+    """The targets of the cameras; N rows."""
+
+    who: Identity
+    motion: Motion
+    shadow: Int32Array
+    """[N] frames in a row that the detector looked at without finding the target."""
+    certainty: Float64Array
+    """[N] of the visual tracker that it sees the target in this frame, 0 to 1; 0 without one."""
+
+
+class VisualTracker(Protocol):
+    """Looks for targets in the pictures."""
+
+    def localise(self, targets: Targets, boxes: Float64Array, scene: Scene) -> tuple[Rows, Float64Array]:
+        """Set ``certainty``; returns the rows that were found and their boxes as [4, R] corners."""
+
+    def similarity(self, targets: Targets, pairs: Pairs, scene: Scene) -> Float64Array:
+        """[P] how much the picture at each pair's detection looks like the target, 0 to 1."""
+
+    def learn(self, targets: Targets, boxes: Float64Array, scene: Scene) -> None:
+        """Take in what the targets look like now, new ones included, and forget targets that ended."""
+
+
+class NvTracker:
+    """The algorithm; see :class:`camwire.tracking.engine.Method`."""
+
+    def __init__(self, parameters: NvTrackerParameters, estimator: Estimator) -> None:
+        self._target = parameters.target_management
+        self._data = parameters.data_associator
+        self._least_score = parameters.base_config.min_detector_confidence
+        self._estimator = estimator
+        self.patience = self._target.max_shadow_tracking_age / SLOWEST
+
+    def none(self, trace_length: int) -> Targets:
+        return self._targets(Identity.none(trace_length), np.empty((4, 0)))
+
+    def interrupt(self, table: Targets, rows: Rows) -> None:
+        table.motion.velocity[:, rows] = 0
+
+    def follow(self, table: Targets, scene: Scene) -> Targets:
+        self._estimator.predict(table.motion, scene.dt_of(table.who.slot))
+        boxes = self._estimator.corners(table.motion.position)
+        matching = self._match(table, boxes, scene)
+        rows, detections = matching.matched
+        self._estimator.correct(table.motion, rows, scene.found.boxes.take(detections, axis=1))
+        table.who.note(rows, detections, scene)
+        table.shadow += scene.looked_at(table.who.slot)
+        table.shadow[rows] = 0
+        table = self._without_ended(table)
+        table = self._with_born(table, scene, matching.detection_free)
+        table.who.confirmed |= table.who.ages >= self._target.probation_age
+        return table
+
+    def visible(self, table: Targets) -> Visible:
+        rows = (table.who.confirmed & ~table.who.missed).nonzero()[0]
+        position, velocity = table.motion.state[:2].take(rows, axis=2)
+        return Visible(rows, self._estimator.corners(position), velocity[:2])
+
+    def _targets(self, who: Identity, corners: Float64Array) -> Targets:
+        count = len(who)
+        return Targets(who, self._estimator.start(corners), np.zeros(count, np.int32), np.zeros(count))
+
+    def _groups(self, who: Identity, scene: Scene) -> tuple[Rows, Rows]:
+        """What may meet: the groups of the targets and those of the detections."""
+        frame, found = scene.frame_of(who.slot), scene.found
+        if not self._data.check_class_match:
+            return frame, found.frame
+        return groups(frame, who.classes), groups(found.frame, found.classes)
+
+    def _match(self, table: Targets, boxes: Float64Array, scene: Scene) -> Matching:
+        of, found, who = self._data, scene.found, table.who
+        matching = Matching(scene.frame_of(who.slot), len(found))
+        target_groups, detection_groups = self._groups(who, scene)
+        pairs = overlapping(boxes, target_groups, found.boxes, detection_groups)
+        pairs = pairs.where(found.scores.take(pairs.detection) >= self._least_score)
+        score, valid = self._scores(pairs, boxes, found.boxes)
+        least = of.min_matching_score_4_overall
+        if of.association_matcher_type is Matcher.GREEDY:
+            matching.match_greedily(pairs, valid, score, least)
+            return matching
+        strong = found.scores.take(pairs.detection) >= of.tentative_detector_confidence
+        confirmed, active = who.confirmed.take(pairs.track), ~who.missed.take(pairs.track)
+        matching.match(pairs, valid & confirmed & strong, score, least)
+        matching.match(pairs, confirmed & active & ~strong, pairs.iou, of.min_matching_score_4_tentative_iou)
+        matching.match(pairs, ~confirmed & strong, pairs.iou, of.min_matching_score_4_iou)
+        return matching
+
+    def _scores(
+        self, pairs: Pairs, boxes: Float64Array, found: Float64Array
+    ) -> tuple[Float64Array, BoolArray]:
+        """[P] the weighted sums of the pairs' scores, and whether each score is high enough by itself."""
+        of = self._data
+        own, other = areas(boxes).take(pairs.track), areas(found).take(pairs.detection)
+        size = np.minimum(own, other) / np.maximum(own, other)
+        valid = pairs.iou >= of.min_matching_score_4_iou
+        valid &= size >= of.min_matching_score_4_size_similarity
+        score = of.matching_score_weight_4_iou * pairs.iou + of.matching_score_weight_4_size_similarity * size
+        return score, valid
+
+    def _without_ended(self, table: Targets) -> Targets:
+        limit = np.where(
+            table.who.confirmed, self._target.max_shadow_tracking_age + 1, self._target.early_termination_age
+        )
+        lives = table.shadow < limit
+        return table if lives.all() else table.take(lives.nonzero()[0])
+
+    def _with_born(self, table: Targets, scene: Scene, free: BoolArray) -> Targets:
+        """The table with a target for each strong detection left over that is far enough from the others."""
+        found, of = scene.found, self._data
+        cascaded = of.association_matcher_type is Matcher.CASCADED
+        least = max(self._least_score, of.tentative_detector_confidence if cascaded else 0.0)
+        chosen = (free & (found.scores >= least)).nonzero()[0]
+        if not len(chosen):
+            return table
+        boxes = self._estimator.corners(table.motion.position)
+        target_groups, detection_groups = self._groups(table.who, scene)
+        near = overlapping(
+            found.boxes.take(chosen, axis=1),
+            detection_groups.take(chosen),
+            boxes,
+            target_groups,
+            self._target.min_iou_diff_4_new_target,
+        )
+        chosen = np.delete(chosen, near.track)
+        chosen = chosen[self._has_room(table.who, scene, chosen)]
+        who = Identity.born(chosen, scene, table.who.trace.shape[1])
+        return table.followed_by(self._targets(who, found.boxes.take(chosen, axis=1)))
+
+    def _has_room(self, who: Identity, scene: Scene, chosen: Rows) -> BoolArray:
+        """Which of the new targets the limit of targets a camera leaves room for; the surest go first."""
+        frame, scores = scene.found.frame.take(chosen), scene.found.scores.take(chosen)
+        cameras = len(scene.frames)
+        room = self._target.max_targets_per_stream - np.bincount(scene.frame_of(who.slot), minlength=cameras)
+        order = np.lexsort((-scores, frame))
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order)) - frame.searchsorted(frame)[order]
+        result: BoolArray = rank < room.take(frame)
+        return result
