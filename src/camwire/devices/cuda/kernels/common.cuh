@@ -1,0 +1,107 @@
+// What the kernels share: how a decoded surface is described and sampled, and how a block's work is written.
+//
+// The kernels are plain C++ but for the launch. With CAMWIRE_HOST defined a C++ compiler builds them for the CPU,
+// one thread after the other, so that their arithmetic is tested on machines without a GPU. To allow that, a block
+// works in phases: EACH_THREAD(t) runs for every thread of the block, SYNC() lies between phases, what threads
+// share is SHARED, and what one thread keeps from phase to phase is KEPT.
+#pragma once
+
+#ifdef CAMWIRE_HOST
+#include <cmath>
+#include <cstdint>
+#define KERNEL extern "C" void
+#define DEVICE static inline
+#define SHARED static thread_local
+#define EACH_THREAD(t) for (int t = 0; t < THREADS; ++t)
+#define SYNC()
+#define KEPT(type, name) static thread_local type name[THREADS]
+#define OWN(t) (t)
+struct Dim3 { int x, y, z; };
+static thread_local Dim3 blockIdx;
+extern "C" void set_block(int x, int y, int z) { blockIdx = {x, y, z}; }
+static inline void atomicOr(unsigned* word, unsigned bits) { *word |= bits; }
+static inline int __ffs(unsigned bits) { return __builtin_ffs((int)bits); }
+static inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
+static inline float rounded(float value) { return nearbyintf(value); }
+#else
+#ifdef __CUDACC_RTC__
+typedef unsigned char uint8_t;
+typedef unsigned short uint16_t;
+typedef long long int64_t;
+typedef unsigned long long uint64_t;
+#else
+#include <cstdint>
+#endif
+#define KERNEL extern "C" __global__ void __launch_bounds__(THREADS)
+#define DEVICE static __device__ __forceinline__
+#define SHARED __shared__
+#define EACH_THREAD(t) for (int t = threadIdx.x, once = 1; once; once = 0)
+#define SYNC() __syncthreads()
+#define KEPT(type, name) type name[1]
+#define OWN(t) 0
+DEVICE float rounded(float value) { return rintf(value); }
+#endif
+
+constexpr int THREADS = 256;
+
+// A decoded picture in device memory: NV12, or P010/P016 where `wide` is set. Mirrors surfaces.SURFACE.
+struct Surface {
+    uint64_t luma, chroma;            // addresses; chroma is interleaved U, V at half the width and height, rounded up
+    int luma_pitch, chroma_pitch;     // bytes a row
+    int width, height;                // pixels; width 0: there is no picture
+    int wide;                         // samples are 16 bits, the value in the upper ones
+    int left, top;                    // the rectangle of the target that the picture fills
+    int target_width, target_height;
+    int reserved;
+    float matrix[12];                 // rows of [3, 4]: 8-bit levels of Y, U, V and 1 to three target channels
+};
+
+static_assert(sizeof(Surface) == 104, "surfaces.SURFACE is laid out like this");
+
+struct Yuv { float y, u, v; };
+
+DEVICE int clamped(int value, int low, int high) { return value < low ? low : (value > high ? high : value); }
+DEVICE float clamped(float value, float low, float high) { return fminf(fmaxf(value, low), high); }
+
+// Where a target pixel's centre lies between two source samples: the lower index and how far towards the next.
+struct Between { int low, high; float part; };
+
+DEVICE Between between(int target, int target_side, int source_side) {
+    float position = (target + 0.5f) * ((float)source_side / (float)target_side) - 0.5f;
+    float whole = floorf(position);
+    int low = (int)whole;
+    return {clamped(low, 0, source_side - 1), clamped(low + 1, 0, source_side - 1), position - whole};
+}
+
+DEVICE float mixed(float low, float high, float part) { return low + (high - low) * part; }
+
+// One sample in 8-bit levels. `step` samples lie side by side, `which` of them is wanted.
+DEVICE float sample(uint64_t plane, int pitch, int wide, int row, int column, int step, int which) {
+    const uint8_t* line = (const uint8_t*)plane + (long long)row * pitch;
+    int index = column * step + which;
+    return wide ? ((const uint16_t*)line)[index] * (1.0f / 256.0f) : (float)line[index];
+}
+
+DEVICE float bilinear(uint64_t plane, int pitch, int wide, Between x, Between y, int step, int which) {
+    float top = mixed(sample(plane, pitch, wide, y.low, x.low, step, which),
+                      sample(plane, pitch, wide, y.low, x.high, step, which), x.part);
+    float bottom = mixed(sample(plane, pitch, wide, y.high, x.low, step, which),
+                         sample(plane, pitch, wide, y.high, x.high, step, which), x.part);
+    return mixed(top, bottom, y.part);
+}
+
+// Each plane is stretched over the whole target, as a picture of its own: column of width, row of height.
+DEVICE float luma_at(const Surface& s, int column, int row, int width, int height) {
+    return bilinear(s.luma, s.luma_pitch, s.wide, between(column, width, s.width), between(row, height, s.height), 1, 0);
+}
+
+DEVICE void chroma_at(const Surface& s, int column, int row, int width, int height, float& u, float& v) {
+    Between x = between(column, width, (s.width + 1) / 2), y = between(row, height, (s.height + 1) / 2);
+    u = bilinear(s.chroma, s.chroma_pitch, s.wide, x, y, 2, 0);
+    v = bilinear(s.chroma, s.chroma_pitch, s.wide, x, y, 2, 1);
+}
+
+DEVICE float channel(const Surface& s, int which, Yuv from) {
+    const float* row = s.matrix + 4 * which;
+    return row[0] * from.y + row[1] * from.u + row[2] * from.v + row[3];
+}

@@ -1,0 +1,229 @@
+// Decoded surfaces to pictures for the JPEG encoder: scaled, turned into JPEG's YCbCr and drawn on, for a whole batch
+// in one launch.
+//
+// A block makes a tile of 64x16 pixels of one picture, a thread the 2x2 pixels that share a chroma sample. First the
+// block finds which objects touch its tile (a bit each), then every thread looks at those alone. The layers are the
+// CPU renderer's: traces below boxes below labels, and in a layer the later object above the earlier.
+#include "common.cuh"
+
+constexpr int TILE_WIDTH = 64, TILE_HEIGHT = 16, QUADS_A_ROW = TILE_WIDTH / 2;
+constexpr int OBJECTS_AT_ONCE = 1024, WORDS = OBJECTS_AT_ONCE / 32;
+enum Layer { TRACES, BOXES, LABELS, LAYERS };
+
+// What is drawn where. Mirrors scene.PICTURE, scene.OBJECT and scene.GLYPH.
+struct Picture {
+    Surface surface;               // its matrix leads to JPEG's YCbCr
+    uint64_t y, u, v;              // planes of the picture, 8 bits, 4:2:0
+    int y_pitch, c_pitch;          // bytes a row
+    int width, height;             // both even
+    int first, last;               // its objects
+    int line;                      // pixels
+    int text_height, margin, gap;  // of a label: rows, pixels before the name and behind each of its two parts
+    uint64_t letters;              // coverage of the letters, a byte a pixel
+    uint64_t glyphs;               // Glyph[classes + 11]: "name #" of each class, the digits 0 to 9, the full stop
+    int classes;
+    int layers;                    // bit l: layer l is drawn
+};
+
+struct Object {
+    int left, top, right, bottom;            // the box's outermost pixels, inclusive
+    int label_left, label_top, label_right;  // right exclusive
+    int name, digits, hundredths;            // the class's glyph; how many digits the id has; the score
+    uint64_t id;
+    float colour[3];                         // Y, Cb, Cr
+    int trace, trace_end;                    // points of the trace
+    float trace_left, trace_top, trace_right, trace_bottom;
+    int trace_middle;                        // the first point of the newer half
+};
+
+static_assert(sizeof(Picture) == 192 && sizeof(Object) == 88, "scene.PICTURE and scene.OBJECT are laid out like this");
+
+struct Glyph { int start, columns, advance; };
+struct Point { float x, y; };
+
+// Four pixels: upper left, upper right, lower left, lower right.
+struct Quad { float y[4], u[4], v[4]; };
+
+DEVICE void paint(Quad& quad, int pixel, const float* colour, float part) {
+    quad.y[pixel] = mixed(quad.y[pixel], colour[0], part);
+    quad.u[pixel] = mixed(quad.u[pixel], colour[1], part);
+    quad.v[pixel] = mixed(quad.v[pixel], colour[2], part);
+}
+
+DEVICE bool apart(float left, float top, float right, float bottom, int x, int y, int width, int height) {
+    return right < x || left > x + width || bottom < y || top > y + height;
+}
+
+DEVICE bool touches(const Picture& p, const Object& o, int layer, int x, int y) {
+    if (!(p.layers >> layer & 1)) return false;
+    if (layer == LABELS)
+        return !apart(o.label_left, o.label_top, o.label_right, o.label_top + p.text_height, x, y, TILE_WIDTH, TILE_HEIGHT);
+    if (layer == TRACES) {
+        int room = 2 * p.line + 2;  // the line's half width and its shadow's distance
+        return o.trace_end - o.trace >= 2 && !apart(o.trace_left - room, o.trace_top - room, o.trace_right + room,
+                                                    o.trace_bottom + room, x, y, TILE_WIDTH, TILE_HEIGHT);
+    }
+    bool inside = x - o.left > p.line && y - o.top > p.line && o.right - (x + TILE_WIDTH - 1) > p.line &&
+                  o.bottom - (y + TILE_HEIGHT - 1) > p.line;
+    return !inside && !apart(o.left - 1, o.top - 1, o.right + 1, o.bottom + 1, x, y, TILE_WIDTH, TILE_HEIGHT);
+}
+
+DEVICE float squared_distance(Point a, Point b, float x, float y) {
+    float dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
+    float along = length > 0 ? clamped(((x - a.x) * dx + (y - a.y) * dy) / length, 0.0f, 1.0f) : 0.0f;
+    float rx = x - a.x - along * dx, ry = y - a.y - along * dy;
+    return rx * rx + ry * ry;
+}
+
+// Which part of a trace covers each pixel of a quad: 0 none, 1 the shadow, 2 the older half, 3 the newer half.
+DEVICE void trace_parts(const Object& o, const Point* points, int line, int x, int y, int* parts) {
+    float older = 0.25f * (line > 2 ? (line - 1) * (line - 1) : 1), newer = 0.25f * (line + 1) * (line + 1);
+    float reach = 1.5f * line + 3.0f;
+    for (int k = o.trace; k + 1 < o.trace_end; ++k) {
+        Point a = points[k], b = points[k + 1];
+        if (fminf(a.x, b.x) - reach > x + 2 || fmaxf(a.x, b.x) + reach < x || fminf(a.y, b.y) - reach > y + 2 ||
+            fmaxf(a.y, b.y) + reach < y) continue;
+        bool is_newer = k >= o.trace_middle;
+        for (int pixel = 0; pixel < 4; ++pixel) {
+            float px = x + (pixel & 1) + 0.5f, py = y + (pixel >> 1) + 0.5f;
+            int part = 0;
+            if (squared_distance(a, b, px, py) <= (is_newer ? newer : older)) part = is_newer ? 3 : 2;
+            else if (squared_distance(a, b, px - line, py - line) <= 0.25f) part = 1;
+            if (part > parts[pixel]) parts[pixel] = part;
+        }
+    }
+}
+
+DEVICE float covered(const Picture& p, int glyph, int column, int row) {
+    const Glyph& g = ((const Glyph*)p.glyphs)[glyph];
+    if (column < 0 || column >= g.columns) return 0.0f;
+    return ((const uint8_t*)p.letters)[g.start + row * g.columns + column] * (1.0f / 255.0f);
+}
+
+// How much ink a label has at a column and row of its own. A letter may reach into the next one's room.
+DEVICE float ink(const Picture& p, const Object& o, int column, int row) {
+    const Glyph* glyphs = (const Glyph*)p.glyphs;
+    int digit_width = glyphs[p.classes].advance, stop_width = glyphs[p.classes + 10].advance;
+    int name_width = glyphs[o.name].advance;
+    float bare = 1.0f - covered(p, o.name, column, row);
+    int at = column - name_width;
+    if (at >= 0) {
+        uint64_t rest = o.id;
+        int right = o.digits - 1 - at / digit_width;  // digits to the right of the one whose room this is
+        for (int skip = 0; skip < right; ++skip) rest /= 10;
+        for (int place = right < 0 ? 0 : right; place <= right + 1 && place < o.digits; ++place) {
+            if (place > right && right >= 0) rest /= 10;
+            bare *= 1.0f - covered(p, p.classes + (int)(rest % 10), at - (o.digits - 1 - place) * digit_width, row);
+        }
+    }
+    // One pixel and the gap lie between the id and the score.
+    at -= o.digits * digit_width + 1 + p.gap;
+    if (at >= 0) {
+        bare *= 1.0f - covered(p, p.classes + o.hundredths / 100 % 10, at, row);
+        bare *= 1.0f - covered(p, p.classes + 10, at - digit_width, row);
+        bare *= 1.0f - covered(p, p.classes + o.hundredths / 10 % 10, at - digit_width - stop_width, row);
+        bare *= 1.0f - covered(p, p.classes + o.hundredths % 10, at - 2 * digit_width - stop_width, row);
+    }
+    return 1.0f - bare;
+}
+
+DEVICE void draw_label(const Picture& p, const Object& o, const float* dark, int x, int y, Quad& quad) {
+    for (int pixel = 0; pixel < 4; ++pixel) {
+        int column = x + (pixel & 1) - o.label_left, row = y + (pixel >> 1) - o.label_top;
+        if (column < 0 || row < 0 || column >= o.label_right - o.label_left || row >= p.text_height) continue;
+        paint(quad, pixel, o.colour, 1.0f);
+        paint(quad, pixel, dark, ink(p, o, column - p.margin, row));
+    }
+}
+
+DEVICE void draw_box(const Picture& p, const Object& o, const float* dark, int x, int y, Quad& quad) {
+    for (int pixel = 0; pixel < 4; ++pixel) {
+        int px = x + (pixel & 1), py = y + (pixel >> 1);
+        int across = px - o.left < o.right - px ? px - o.left : o.right - px;
+        int down = py - o.top < o.bottom - py ? py - o.top : o.bottom - py;
+        int depth = across < down ? across : down;
+        if (depth < -1 || depth > p.line) continue;
+        paint(quad, pixel, depth < 0 || depth == p.line ? dark : o.colour, 1.0f);
+    }
+}
+
+struct Ways { int part[4]; float colour[4][3]; };
+
+DEVICE void draw_trace(const Picture& p, const Object& o, const Point* points, int x, int y, Ways& ways) {
+    int parts[4] = {0, 0, 0, 0};
+    trace_parts(o, points, p.line, x, y, parts);
+    for (int pixel = 0; pixel < 4; ++pixel) {
+        if (parts[pixel] < ways.part[pixel] || !parts[pixel]) continue;
+        ways.part[pixel] = parts[pixel];
+        for (int c = 0; c < 3; ++c) ways.colour[pixel][c] = o.colour[c];
+    }
+}
+
+KERNEL draw(const Picture* pictures, const Object* objects, const Point* points, const float* dark) {
+    SHARED unsigned hits[WORDS];
+    KEPT(Quad, quads);
+    KEPT(Ways, ways);
+    const Picture& p = pictures[blockIdx.z];
+    const Surface& s = p.surface;
+    int tile_x = blockIdx.x * TILE_WIDTH, tile_y = blockIdx.y * TILE_HEIGHT;
+    if (tile_x >= p.width || tile_y >= p.height) return;  // for the whole block
+    EACH_THREAD(t) {
+        int x = tile_x + t % QUADS_A_ROW * 2, y = tile_y + t / QUADS_A_ROW * 2;
+        Quad& quad = quads[OWN(t)];
+        Yuv from;
+        chroma_at(s, x / 2, y / 2, p.width / 2, p.height / 2, from.u, from.v);
+        for (int pixel = 0; pixel < 4; ++pixel) {
+            from.y = luma_at(s, x + (pixel & 1), y + (pixel >> 1), p.width, p.height);
+            quad.y[pixel] = channel(s, 0, from);
+            quad.u[pixel] = channel(s, 1, from);
+            quad.v[pixel] = channel(s, 2, from);
+            ways[OWN(t)].part[pixel] = 0;
+        }
+    }
+    for (int layer = TRACES; layer < LAYERS; ++layer) {
+        if (!(p.layers >> layer & 1)) continue;
+        for (int base = p.first; base < p.last; base += OBJECTS_AT_ONCE) {
+            int count = p.last - base < OBJECTS_AT_ONCE ? p.last - base : OBJECTS_AT_ONCE;
+            SYNC();
+            EACH_THREAD(t) { for (int word = t; word < WORDS; word += THREADS) hits[word] = 0; }
+            SYNC();
+            EACH_THREAD(t) {
+                for (int n = t; n < count; n += THREADS)
+                    if (touches(p, objects[base + n], layer, tile_x, tile_y)) atomicOr(&hits[n / 32], 1u << n % 32);
+            }
+            SYNC();
+            EACH_THREAD(t) {
+                int x = tile_x + t % QUADS_A_ROW * 2, y = tile_y + t / QUADS_A_ROW * 2;
+                for (int word = 0; word * 32 < count; ++word) {
+                    for (unsigned bits = hits[word]; bits; bits &= bits - 1) {
+                        const Object& o = objects[base + word * 32 + __ffs(bits) - 1];
+                        if (layer == TRACES) draw_trace(p, o, points, x, y, ways[OWN(t)]);
+                        else if (layer == BOXES) draw_box(p, o, dark, x, y, quads[OWN(t)]);
+                        else draw_label(p, o, dark, x, y, quads[OWN(t)]);
+                    }
+                }
+            }
+        }
+        if (layer == TRACES) {
+            EACH_THREAD(t) {
+                for (int pixel = 0; pixel < 4; ++pixel) {
+                    int part = ways[OWN(t)].part[pixel];
+                    if (part) paint(quads[OWN(t)], pixel, part == 1 ? dark : ways[OWN(t)].colour[pixel], 1.0f);
+                }
+            }
+        }
+    }
+    EACH_THREAD(t) {
+        int x = tile_x + t % QUADS_A_ROW * 2, y = tile_y + t / QUADS_A_ROW * 2;
+        if (x >= p.width || y >= p.height) continue;
+        const Quad& quad = quads[OWN(t)];
+        uint8_t* luma = (uint8_t*)p.y + (long long)y * p.y_pitch + x;
+        for (int pixel = 0; pixel < 4; ++pixel)
+            luma[(pixel >> 1) * p.y_pitch + (pixel & 1)] = (uint8_t)rounded(clamped(quad.y[pixel], 0.0f, 255.0f));
+        float u = 0.25f * (quad.u[0] + quad.u[1] + quad.u[2] + quad.u[3]);
+        float v = 0.25f * (quad.v[0] + quad.v[1] + quad.v[2] + quad.v[3]);
+        long long at = (long long)(y / 2) * p.c_pitch + x / 2;
+        ((uint8_t*)p.u)[at] = (uint8_t)rounded(clamped(u, 0.0f, 255.0f));
+        ((uint8_t*)p.v)[at] = (uint8_t)rounded(clamped(v, 0.0f, 255.0f));
+    }
+}

@@ -1,0 +1,50 @@
+"""Packing for the preprocess kernel: where each frame goes in a network's input, and how numbers are laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from camwire.devices.contracts import InputSpec
+from camwire.devices.cuda.program import THREADS
+from camwire.devices.cuda.surfaces import Records, Spot, Surface, fill
+from camwire.devices.letterbox import place
+from camwire.frames import Batch, Float32Array
+
+TARGET = np.dtype(
+    [
+        ("step", np.int64, 4),
+        ("width", np.int32),
+        ("height", np.int32),
+        ("gain", np.float32, 3),
+        ("bias", np.float32, 3),
+        ("bars", np.float32),
+        ("reserved", np.int32),
+    ]
+)
+"""``Target`` of kernels/preprocess.cu."""
+
+
+def target_of(spec: InputSpec, steps: Sequence[int], gain: Sequence[float], bias: Sequence[float]) -> Records:
+    """[1] of TARGET for an input whose steps from frame to frame, channel, row, column are ``steps`` numbers."""
+    target = np.zeros(1, TARGET)
+    target["step"], target["gain"], target["bias"] = steps, gain, bias
+    target["width"], target["height"] = spec.size
+    target["bars"] = spec.pad_value
+    return target
+
+
+def grid_of(spec: InputSpec, batch: int) -> tuple[int, int]:
+    """Blocks of the preprocess kernel for ``batch`` frames."""
+    return -(-spec.size.width * spec.size.height // THREADS), batch
+
+
+def pack(table: Records, batch: Batch, surfaces: Sequence[Surface], spec: InputSpec) -> tuple[Float32Array, Float32Array]:
+    """Fill ``table`` of SURFACE for the kernel; returns scale and offset [B, 2] as ``ModelInput`` has them."""
+    placements = [place(surface.size, spec) for surface in surfaces]
+    spots = [Spot(placement.left, placement.top, placement.size) for placement in placements]
+    fill(table, surfaces, spots, [surface.to_rgb(spec.channels) for surface in surfaces])
+    scale = [placement.scale_from(frame.size) for placement, frame in zip(placements, batch.frames, strict=True)]
+    offset = [(spot.left, spot.top) for spot in spots]
+    return np.array(scale, np.float32), np.array(offset, np.float32)

@@ -1,0 +1,41 @@
+"""The CUDA kernels: compiled once for the chip at hand, cached on disk by CuPy."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+THREADS = 256
+"""Threads a block, in every kernel (kernels/common.cuh)."""
+SOURCES = ("preprocess", "draw", "boxes")
+_OPTIONS = ("-std=c++17",)
+
+
+def source(name: str) -> str:
+    """``kernels/NAME.cu`` with the shared part in it: CuPy's cache goes by the text it is given."""
+    folder = files("camwire.devices.cuda") / "kernels"
+    shared = (folder / "common.cuh").read_text("utf-8").replace("#pragma once\n", "")
+    return (folder / f"{name}.cu").read_text("utf-8").replace('#include "common.cuh"\n', shared)
+
+
+@lru_cache(maxsize=None)
+def kernel(file: str, name: str) -> Any:
+    """The kernel ``name`` of ``kernels/FILE.cu`` for the current device, a ``cupy.RawKernel``.
+
+    Takes a second or two the first time on a machine. Raises ``cupy.cuda.compiler.CompileException``.
+    """
+    import cupy
+
+    return cupy.RawModule(code=source(file), options=_OPTIONS).get_function(name)
+
+
+def launch(file: str, name: str, grid: tuple[int, ...], arguments: tuple[Any, ...], stream: int) -> None:
+    """Start a kernel on ``stream`` (a ``cudaStream_t``) and return at once.
+
+    ``arguments``: numpy scalars of the kernel's types; addresses are ``numpy.uint64``.
+    """
+    import cupy
+
+    with cupy.cuda.ExternalStream(stream):
+        kernel(file, name)(grid, (THREADS,), arguments)

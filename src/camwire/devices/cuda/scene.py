@@ -1,0 +1,153 @@
+"""What is to be drawn on a batch's pictures, packed for the draw kernel. Runs per batch, not per box."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from camwire.devices.contracts import Overlay
+from camwire.devices.cpu.palette import INK, PALETTE, Style
+from camwire.devices.cuda.colours import JPEG_OF_RGB
+from camwire.devices.cuda.letters import Letters
+from camwire.devices.cuda.surfaces import SURFACE, Records
+from camwire.frames import Float32Array, Size, Tracks
+
+PICTURE = np.dtype(
+    [
+        ("surface", SURFACE),
+        *((name, np.uint64) for name in ("y", "u", "v")),
+        *(
+            (name, np.int32)
+            for name in ("y_pitch", "c_pitch", "width", "height", "first", "last", "line", "text_height", "margin", "gap")
+        ),
+        ("letters", np.uint64),
+        ("glyphs", np.uint64),
+        ("classes", np.int32),
+        ("layers", np.int32),
+    ]
+)
+"""``Picture`` of kernels/draw.cu."""
+
+OBJECT = np.dtype(
+    [
+        *((name, np.int32) for name in ("left", "top", "right", "bottom")),
+        *((name, np.int32) for name in ("label_left", "label_top", "label_right")),
+        *((name, np.int32) for name in ("name", "digits", "hundredths")),
+        ("id", np.uint64),
+        ("colour", np.float32, 3),
+        ("trace", np.int32),
+        ("trace_end", np.int32),
+        *((name, np.float32) for name in ("trace_left", "trace_top", "trace_right", "trace_bottom")),
+        ("trace_middle", np.int32),
+    ]
+)
+"""``Object`` of kernels/draw.cu."""
+
+LAYERS = ("traces", "boxes", "labels")
+"""Toggles, from the lowest layer up."""
+
+_POWERS = 10 ** np.arange(1, 19, dtype=np.int64)
+
+
+def jpeg_colours(bgr: Sequence[tuple[int, int, int]]) -> Float32Array:
+    """[n, 3] Y, Cb, Cr of colours given as blue, green, red."""
+    rgb = np.array(bgr, np.float64)[:, ::-1]
+    return (rgb @ JPEG_OF_RGB[:, :3].T + JPEG_OF_RGB[:, 3]).astype(np.float32)
+
+
+COLOURS: Float32Array = jpeg_colours(PALETTE)
+DARK: Float32Array = jpeg_colours([INK])[0]
+
+
+class Looks(NamedTuple):
+    """How things are drawn on pictures of one size."""
+
+    style: Style
+    letters: Letters
+    letters_at: int
+    """Device address of the letters' coverage ..."""
+    glyphs_at: int
+    """... and of their glyphs."""
+
+
+def layer_bits(toggles: frozenset[str]) -> int:
+    return sum(1 << bit for bit, name in enumerate(LAYERS) if name in toggles)
+
+
+def pack_pictures(
+    pictures: Records, sizes: Sequence[Size], chosen: Sequence[int], tracks: Tracks, overlay: Overlay,
+    looks: Mapping[Size, Looks],
+) -> None:  # fmt: skip
+    """Fill ``pictures`` [len(chosen)] of PICTURE, but for the surfaces and the planes.
+
+    ``sizes``: of all frames of the batch.
+    """
+    ends = np.searchsorted(tracks.frame_index, np.arange(len(sizes) + 1))
+    layers = layer_bits(overlay.toggles)
+    for row, index in enumerate(chosen):
+        size = sizes[index]
+        look = looks[size]
+        letters = look.letters
+        record = pictures[row]
+        record["width"], record["height"] = size
+        record["first"], record["last"] = ends[index], ends[index + 1]
+        record["line"], record["layers"] = look.style.line, layers
+        record["text_height"], record["margin"], record["gap"] = letters.height, letters.margin, letters.gap
+        record["letters"], record["glyphs"] = look.letters_at, look.glyphs_at
+        record["classes"] = len(overlay.class_names)
+
+
+def pack_objects(objects: Records, sizes: Sequence[Size], tracks: Tracks, looks: Mapping[Size, Looks]) -> None:
+    """Fill ``objects`` [len(tracks)] of OBJECT; traces' points are ``tracks.traces`` laid out flat."""
+    objects["colour"] = COLOURS[tracks.classes % len(COLOURS)]
+    _pack_boxes(objects, sizes, tracks)
+    _pack_labels(objects, sizes, tracks, looks)
+    _pack_traces(objects, tracks.traces)
+
+
+def _pack_boxes(objects: Records, sizes: Sequence[Size], tracks: Tracks) -> None:
+    """The outermost pixels, inclusive, inside the picture, as the CPU draws them."""
+    limits = np.array(sizes, np.float32)[tracks.frame_index] - 1
+    first = np.clip(np.floor(tracks.boxes[:, :2]), 0, limits)
+    last = np.clip(np.ceil(tracks.boxes[:, 2:]) - 1, 0, limits)
+    objects["left"], objects["top"] = first.T
+    objects["right"], objects["bottom"] = last.T
+
+
+def _pack_labels(objects: Records, sizes: Sequence[Size], tracks: Tracks, looks: Mapping[Size, Looks]) -> None:
+    """A plate on each box's upper edge, moved to be inside the picture."""
+    digits = (np.searchsorted(_POWERS, tracks.ids, side="right") + 1).astype(np.int32)
+    objects["id"], objects["name"], objects["digits"] = tracks.ids, tracks.classes, digits
+    # The score's digits are those of Python's .2f, which rounds the exact binary value.
+    objects["hundredths"] = np.rint(tracks.scores.astype(np.float64) * 100)
+    heights, rooms = np.empty(len(sizes), np.int32), np.array(sizes, np.int32)
+    widths = np.empty(len(tracks), np.int32)
+    names = tracks.classes.astype(np.intp)
+    by_frame = [looks[size].letters for size in sizes]
+    for letters in {id(one): one for one in by_frame}.values():
+        frames = np.array([one is letters for one in by_frame])
+        heights[frames] = letters.height
+        rows = frames[tracks.frame_index]
+        widths[rows] = letters.label_widths(names[rows], digits[rows])
+    room, height = rooms[tracks.frame_index], heights[tracks.frame_index]
+    left = np.maximum(0, np.minimum(objects["left"], room[:, 0] - widths))
+    objects["label_left"], objects["label_right"] = left, left + widths
+    objects["label_top"] = np.maximum(0, np.minimum(objects["top"] - height, room[:, 1] - height))
+
+
+def _pack_traces(objects: Records, traces: Float32Array) -> None:
+    count, length, _ = traces.shape
+    missing = np.isnan(traces[:, :, 0])
+    starts = missing.sum(axis=1)
+    rows = np.arange(count) * length
+    objects["trace"], objects["trace_end"] = rows + starts, rows + length
+    objects["trace_middle"] = rows + (starts + length - 1) // 2
+    if not length:
+        return
+    # Empty rows give a box the wrong way round, which touches nothing.
+    low = np.where(missing[..., None], np.float32(np.inf), traces).min(axis=1)
+    high = np.where(missing[..., None], np.float32(-np.inf), traces).max(axis=1)
+    objects["trace_left"], objects["trace_top"] = low.T
+    objects["trace_right"], objects["trace_bottom"] = high.T

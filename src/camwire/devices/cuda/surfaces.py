@@ -1,0 +1,101 @@
+"""Decoded pictures in device memory, described for the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from av.video.reformatter import ColorRange
+from numpy.typing import NDArray
+
+from camwire.devices import DeviceError
+from camwire.devices.cuda.colours import coefficients, to_jpeg, to_rgb
+from camwire.frames import Float32Array, Size
+
+SURFACE = np.dtype(
+    [
+        ("luma", np.uint64),
+        ("chroma", np.uint64),
+        ("luma_pitch", np.int32),
+        ("chroma_pitch", np.int32),
+        ("width", np.int32),
+        ("height", np.int32),
+        ("wide", np.int32),
+        ("left", np.int32),
+        ("top", np.int32),
+        ("target_width", np.int32),
+        ("target_height", np.int32),
+        ("reserved", np.int32),
+        ("matrix", np.float32, 12),
+    ]
+)
+"""``Surface`` of kernels/common.cuh. All zeros: no picture."""
+
+Records = NDArray[np.void]
+
+SAMPLE_IS_WIDE = {"nv12": False, "p010le": True, "p016le": True}
+"""What NVDEC makes of 4:2:0 video of 8, 10 and 12 bits: whether a sample takes 16 bits."""
+
+
+class Surface(NamedTuple):
+    """Where a picture lies, and how its colours are meant."""
+
+    luma: int
+    chroma: int
+    luma_pitch: int
+    chroma_pitch: int
+    size: Size
+    wide: bool
+    kr_kb: tuple[float, float]
+    full: bool
+
+    def to_rgb(self, channels: str) -> Float32Array:
+        return to_rgb(self.kr_kb, self.full, channels)
+
+    def to_jpeg(self) -> Float32Array:
+        return to_jpeg(self.kr_kb, self.full)
+
+
+def surface_of(picture: Any) -> Surface:
+    """Describe an ``av.VideoFrame`` that NVDEC made. Raises DeviceError for any other.
+
+    The description holds as long as ``picture`` lives.
+    """
+    form = picture.sw_format
+    name = form.name if form is not None else picture.format.name
+    wide = SAMPLE_IS_WIDE.get(name)
+    if wide is None or picture.format.name != "cuda":
+        raise DeviceError(
+            f"a picture of format {name!r} can't be processed on a CUDA device; "
+            "it takes 4:2:0 video of 8, 10 or 12 bits that the chip itself decodes"
+        )
+    luma, chroma = picture.planes
+    return Surface(
+        luma=luma.buffer_ptr,
+        chroma=chroma.buffer_ptr,
+        luma_pitch=luma.line_size,
+        chroma_pitch=chroma.line_size,
+        size=Size(picture.width, picture.height),
+        wide=wide,
+        kr_kb=coefficients(picture.colorspace),
+        full=picture.color_range == ColorRange.JPEG,
+    )
+
+
+class Spot(NamedTuple):
+    """A rectangle of the target, in its pixels."""
+
+    left: int
+    top: int
+    size: Size
+
+
+def fill(table: Records, surfaces: Iterable[Surface], spots: Iterable[Spot], matrices: Iterable[Float32Array]) -> None:
+    """Write the first rows of ``table`` [n] of SURFACE; the rows behind them become "no picture"."""
+    rows = [
+        (s.luma, s.chroma, s.luma_pitch, s.chroma_pitch, *s.size, s.wide, spot.left, spot.top, *spot.size, 0, m.ravel())
+        for s, spot, m in zip(surfaces, spots, matrices, strict=True)
+    ]
+    table[: len(rows)] = np.array(rows, SURFACE)
+    table[len(rows) :] = np.zeros((), SURFACE)

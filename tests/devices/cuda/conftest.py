@@ -1,0 +1,37 @@
+"""Where the kernels run in these tests: built for the CPU everywhere, and on the GPU where there is one."""
+
+import shutil
+
+import pytest
+
+from tests.conftest import missing_package
+from tests.devices.cuda.runners import GpuRunner, HostRunner
+
+
+@pytest.fixture(scope="session")
+def host_runner(tmp_path_factory: pytest.TempPathFactory) -> HostRunner:
+    compiler = shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        missing_package("a C++ compiler, which builds the CUDA kernels for the CPU,", "sudo apt install g++")
+    assert compiler is not None
+    return HostRunner(tmp_path_factory.mktemp("kernels"), compiler)
+
+
+@pytest.fixture(params=["host", pytest.param("gpu", marks=pytest.mark.gpu)])
+def runner(request: pytest.FixtureRequest) -> HostRunner | GpuRunner:
+    if request.param == "host":
+        return request.getfixturevalue("host_runner")
+    request.getfixturevalue("gpu")
+    return GpuRunner()
+
+
+@pytest.fixture(scope="session")
+def gpu() -> None:
+    """What tests on the GPU ask for; without one they skip and say what is missing."""
+    from camwire.devices import DeviceError
+    from camwire.devices.cuda.context import open_context
+
+    try:
+        open_context(0)
+    except DeviceError as error:
+        pytest.skip(f"no GPU tests: {error}")

@@ -1,0 +1,98 @@
+"""One batch through the draw kernel, and the same through the CPU's renderer."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+
+from camwire.devices.contracts import Overlay
+from camwire.devices.cpu.palette import Style
+from camwire.devices.cpu.render import CpuRenderer
+from camwire.devices.cuda.letters import Letters, draw_letters
+from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures
+from camwire.devices.cuda.surfaces import Spot, fill
+from camwire.frames import Size, Tracks
+from tests.devices.cuda.reference import Nv12, put, ycbcr
+from tests.devices.pictures import batch_of
+
+NAMES = ("person", "car", "traffic light", "jig")
+
+
+class Drawn:
+    """[H, W] and twice [H/2, W/2] uint8."""
+
+    def __init__(self, y: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
+        self.planes = y, u, v
+
+    def psnr(self, other: Drawn) -> float:
+        """Over all samples of the picture, in dB."""
+        ours, theirs = (np.concatenate([p.ravel() for p in d.planes]).astype(np.float64) for d in (self, other))
+        error = ((ours - theirs) ** 2).mean()
+        return float(10 * np.log10(255**2 / max(error, 1e-12)))
+
+
+def draw(runner, sources: list[Nv12], sizes: list[Size], tracks: Tracks, toggles: set[str], **colours) -> list[Drawn]:
+    """The kernel's pictures of ``sizes``; a kernel that left a pixel out or wrote beside it is caught."""
+    alive, surfaces = [], []
+    for source in sources:
+        surface, memory = put(runner, source, **colours)
+        surfaces.append(surface)
+        alive.append(memory)
+    looks = {}
+    for size in set(sizes):
+        style = Style.for_size(size)
+        letters = draw_letters(NAMES, style.text)
+        coverage, glyphs = runner.put(letters.coverage), runner.put(letters.glyphs)
+        alive += [coverage, glyphs]
+        looks[size] = Looks(style, letters, int(coverage.address), int(glyphs.address))
+    pictures = np.zeros(len(sizes), PICTURE)
+    pack_pictures(pictures, sizes, range(len(sizes)), tracks, Overlay(frozenset(toggles), NAMES), looks)
+    table = pictures["surface"]
+    fill(table, surfaces, [Spot(0, 0, size) for size in sizes], [surface.to_jpeg() for surface in surfaces])
+    objects = np.zeros(len(tracks), OBJECT)
+    pack_objects(objects, sizes, tracks, looks)
+    planes = []
+    for record, (width, height) in zip(pictures, sizes, strict=True):
+        own = [runner.put(np.full((rows + 1, columns + 8), 77, np.uint8)) for rows, columns in
+               ((height, width), (height // 2, width // 2), (height // 2, width // 2))]  # fmt: skip
+        record["y"], record["u"], record["v"] = (memory.address for memory in own)
+        record["y_pitch"], record["c_pitch"] = width + 8, width // 2 + 8
+        planes.append(own)
+    grid = max(-(-s.width // 64) for s in sizes), max(-(-s.height // 16) for s in sizes), len(sizes)
+    inputs = [runner.put(array) for array in (pictures, objects, tracks.traces, DARK)]
+    runner.run("draw", "draw", grid, *(memory.address for memory in inputs))
+    return [_checked(own) for own in planes]
+
+
+def _checked(memories: list) -> Drawn:
+    made = [memory.fetch() for memory in memories]
+    for plane in made:
+        assert (plane[-1] == 77).all()
+        assert (plane[:, -8:] == 77).all()
+    return Drawn(*(plane[:-1, :-8] for plane in made))
+
+
+def by_the_cpu(tracks: Tracks, size: Size, toggles: set[str], y: int = 126) -> list[Drawn]:
+    """What the CPU draws on grey pictures, brought to 4:2:0 as a JPEG encoder does."""
+    count = int(tracks.frame_index.max(initial=0)) + 1
+    grey = np.full((size.height, size.width, 3), y, np.uint8)
+    batch = batch_of(*(av.VideoFrame.from_ndarray(grey, "bgr24") for _ in range(count)))
+    drawn = CpuRenderer()(batch, range(count), tracks, Overlay(frozenset(toggles), NAMES))
+    return [in_420(picture[..., ::-1]) for picture in drawn]
+
+
+def in_420(rgb: np.ndarray) -> Drawn:
+    levels = ycbcr(rgb.astype(np.float64))
+    height, width = rgb.shape[:2]
+    chroma = levels[..., 1:].reshape(height // 2, 2, width // 2, 2, 2).mean(axis=(1, 3))
+    whole = [np.rint(np.clip(plane, 0, 255)).astype(np.uint8) for plane in (levels[..., 0], *np.moveaxis(chroma, 2, 0))]
+    return Drawn(*whole)
+
+
+def grey(size: Size, y: int = 126) -> Nv12:
+    """A full-range picture of one grey."""
+    half = (size.height + 1) // 2, (size.width + 1) // 2, 2
+    return Nv12(np.full((size.height, size.width), y, np.uint8), np.full(half, 128, np.uint8))
+
+
+__all__ = ["Drawn", "Letters", "by_the_cpu", "draw", "grey", "in_420"]

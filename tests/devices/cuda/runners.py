@@ -1,0 +1,66 @@
+"""Two ways to run the kernels: on a GPU, or built for the CPU by a C++ compiler."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from camwire.devices.cuda import program
+
+_C_TYPES = {np.int32: ctypes.c_int, np.float32: ctypes.c_float}
+
+
+class Memory:
+    """An array where the kernels can reach it."""
+
+    def __init__(self, array, address, fetch):
+        self.address, self._keep, self.fetch = np.uint64(address), array, fetch
+
+
+class HostRunner:
+    """Blocks and threads one after the other, compiled with CAMWIRE_HOST."""
+
+    def __init__(self, folder: Path, compiler: str) -> None:
+        self._libraries = {}
+        for name in program.SOURCES:
+            code, library = folder / f"{name}.cpp", folder / f"{name}.so"
+            code.write_text(program.source(name))
+            subprocess.run(
+                [compiler, "-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Werror", "-shared", "-fPIC",
+                 "-DCAMWIRE_HOST", "-o", str(library), str(code)],
+                check=True, timeout=100,
+            )  # fmt: skip
+            self._libraries[name] = ctypes.CDLL(str(library))
+
+    def put(self, array: np.ndarray) -> Memory:
+        own = np.ascontiguousarray(array).copy()
+        return Memory(own, own.ctypes.data, lambda: own)
+
+    def run(self, file: str, name: str, grid: tuple[int, ...], *arguments) -> None:
+        library = self._libraries[file]
+        passed = [
+            ctypes.c_void_p(int(value)) if isinstance(value, np.uint64) else _C_TYPES[type(value)](value.item())
+            for value in arguments
+        ]
+        for block in np.ndindex(*(*grid, 1, 1, 1)[:3]):
+            library.set_block(*map(int, block))
+            getattr(library, name)(*passed)
+
+
+class GpuRunner:
+    def put(self, array: np.ndarray) -> Memory:
+        import cupy
+
+        own = cupy.asarray(np.ascontiguousarray(array).view(np.uint8).reshape(-1) if array.size else np.zeros(8, np.uint8))
+        return Memory(own, own.data.ptr, lambda: own.get().view(array.dtype).reshape(array.shape))
+
+    def run(self, file: str, name: str, grid: tuple[int, ...], *arguments) -> None:
+        import cupy
+
+        stream = cupy.cuda.Stream(non_blocking=True)
+        cupy.cuda.Device().synchronize()
+        program.launch(file, name, grid, arguments, stream.ptr)
+        stream.synchronize()
