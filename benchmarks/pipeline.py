@@ -174,7 +174,8 @@ def drain(folder: Path) -> None:
 
 def in_a_process(*arguments: str) -> dict:
     """One measurement in a process of its own, so that none inherits another's memory or threads."""
-    done = subprocess.run([sys.executable, __file__, *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    command = [sys.executable, __file__, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
