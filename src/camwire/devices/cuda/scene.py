@@ -45,6 +45,9 @@ OBJECT = np.dtype(
 )
 """``Object`` of kernels/draw.cu."""
 
+GLYPH_COUNT_BEYOND_CLASSES = 11
+"""The ten digits and the full stop."""
+
 LAYERS = ("traces", "boxes", "labels")
 """Toggles, from the lowest layer up."""
 

@@ -65,7 +65,7 @@ DEVICE bool touches(const Picture& p, const Object& o, int layer, int x, int y) 
     }
     bool inside = x - o.left > p.line && y - o.top > p.line && o.right - (x + TILE_WIDTH - 1) > p.line &&
                   o.bottom - (y + TILE_HEIGHT - 1) > p.line;
-    return !inside && !apart(o.left - 1, o.top - 1, o.right + 1, o.bottom + 1, x, y, TILE_WIDTH, TILE_HEIGHT);
+    return !inside && !apart(o.left - p.line, o.top - p.line, o.right + p.line, o.bottom + p.line, x, y, TILE_WIDTH, TILE_HEIGHT);
 }
 
 DEVICE float squared_distance(Point a, Point b, float x, float y) {
@@ -76,9 +76,10 @@ DEVICE float squared_distance(Point a, Point b, float x, float y) {
 }
 
 // Which part of a trace covers each pixel of a quad: 0 none, 1 the shadow, 2 the older half, 3 the newer half.
+// Lines wider than a pixel are drawn as OpenCV does: a pixel wider on each side than they are called.
 DEVICE void trace_parts(const Object& o, const Point* points, int line, int x, int y, int* parts) {
-    float older = 0.25f * (line > 2 ? (line - 1) * (line - 1) : 1), newer = 0.25f * (line + 1) * (line + 1);
-    float reach = 1.5f * line + 3.0f;
+    float older = line > 2 ? 0.5f * (line + 1) : 0.5f, newer = 0.5f * (line + 3);
+    float reach = 1.5f * line + 3.0f;  // the shadow's distance and half a line
     for (int k = o.trace; k + 1 < o.trace_end; ++k) {
         Point a = points[k], b = points[k + 1];
         if (fminf(a.x, b.x) - reach > x + 2 || fmaxf(a.x, b.x) + reach < x || fminf(a.y, b.y) - reach > y + 2 ||
@@ -87,7 +88,7 @@ DEVICE void trace_parts(const Object& o, const Point* points, int line, int x, i
         for (int pixel = 0; pixel < 4; ++pixel) {
             float px = x + (pixel & 1) + 0.5f, py = y + (pixel >> 1) + 0.5f;
             int part = 0;
-            if (squared_distance(a, b, px, py) <= (is_newer ? newer : older)) part = is_newer ? 3 : 2;
+            if (squared_distance(a, b, px, py) <= (is_newer ? newer * newer : older * older)) part = is_newer ? 3 : 2;
             else if (squared_distance(a, b, px - line, py - line) <= 0.25f) part = 1;
             if (part > parts[pixel]) parts[pixel] = part;
         }
@@ -136,12 +137,27 @@ DEVICE void draw_label(const Picture& p, const Object& o, const float* dark, int
     }
 }
 
+// Nested outlines, from one pixel outside the box inwards: dark, `line` times the colour, dark. In boxes too small for
+// that an outline's sides change places, and the last one drawn lies on top. Returns the outline's number, or -2.
+DEVICE int outline_at(const Object& o, int line, int x, int y) {
+    int found = -2;
+    for (int inset = -1; inset <= line; ++inset) {
+        int left = o.left + inset, right = o.right - inset, top = o.top + inset, bottom = o.bottom - inset;
+        int west = left < right ? left : right, east = left < right ? right : left;
+        int north = top < bottom ? top : bottom, south = top < bottom ? bottom : top;
+        if (x < west || x > east || y < north || y > south) continue;
+        if (x == west || x == east || y == north || y == south) found = inset;
+    }
+    return found;
+}
+
 DEVICE void draw_box(const Picture& p, const Object& o, const float* dark, int x, int y, Quad& quad) {
+    bool small = o.right - o.left < 2 * p.line + 2 || o.bottom - o.top < 2 * p.line + 2;
     for (int pixel = 0; pixel < 4; ++pixel) {
         int px = x + (pixel & 1), py = y + (pixel >> 1);
         int across = px - o.left < o.right - px ? px - o.left : o.right - px;
         int down = py - o.top < o.bottom - py ? py - o.top : o.bottom - py;
-        int depth = across < down ? across : down;
+        int depth = small ? outline_at(o, p.line, px, py) : (across < down ? across : down);
         if (depth < -1 || depth > p.line) continue;
         paint(quad, pixel, depth < 0 || depth == p.line ? dark : o.colour, 1.0f);
     }

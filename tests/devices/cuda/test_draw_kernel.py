@@ -1,0 +1,96 @@
+"""The draw kernel: pictures against float64, the overlay against the CPU's renderer."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from camwire.devices.cuda.colours import BT601, BT709, BT2020
+from camwire.devices.cuda.scene import GLYPH_COUNT_BEYOND_CLASSES, OBJECT, PICTURE
+from camwire.frames import Size, Tracks
+from tests.devices.cuda.drawing import by_the_cpu, draw, grey
+from tests.devices.cuda.reference import random_nv12, rgb, scaled, ycbcr
+from tests.devices.pictures import tracks_of
+
+ALL = {"boxes", "labels", "traces"}
+
+
+def crowd(size: Size, count: int, seed: int, frame_index: list[int] | None = None, length: int = 30) -> Tracks:
+    """Objects anywhere, on the picture and off it, from a pixel to more than the whole picture."""
+    rng = np.random.default_rng(seed)
+    centres = rng.uniform(-0.2, 1.2, (count, 2)) * size
+    sides = rng.uniform(1, 10, (count, 2)) ** rng.uniform(0.2, 2.5, (count, 1))
+    boxes = np.concatenate((centres - sides / 2, centres + sides / 2), axis=1)
+    ways = centres[:, None] + np.cumsum(rng.normal(0, 2.5, (count, length, 2)), axis=1)
+    for row, missing in enumerate(rng.integers(0, length + 1, count)):
+        ways[row, :missing] = np.nan
+    tracks = tracks_of([tuple(box) for box in boxes.tolist()], classes=rng.integers(0, 4, count).tolist())
+    return dataclasses.replace(
+        tracks,
+        ids=rng.integers(1, 10 ** rng.integers(1, 12, count)),
+        scores=rng.uniform(0, 1, count).astype(np.float32),
+        traces=ways.astype(np.float32),
+        frame_index=np.array(frame_index or [0] * count, np.int32),
+    )
+
+
+def test_records_are_laid_out_as_the_kernels_say() -> None:
+    assert (PICTURE.itemsize, OBJECT.itemsize, GLYPH_COUNT_BEYOND_CLASSES) == (192, 88, 11)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("kr_kb", [BT601, BT709, BT2020])
+@pytest.mark.parametrize("full", [False, True])
+def test_pictures_are_scaled_and_turned_into_jpegs_colours(runner, wide: bool, kr_kb, full: bool) -> None:
+    rng = np.random.default_rng(2)
+    sources = [random_nv12(rng, size, wide) for size in (Size(192, 108), Size(3, 5), Size(130, 66), Size(1, 1))]
+    sizes = [Size(128, 72), Size(2, 4), Size(130, 66), Size(2, 2)]
+    for source, size, made in zip(sources, sizes, draw(runner, sources, sizes, Tracks.empty(), ALL, kr_kb=kr_kb, full=full), strict=True):
+        half = Size(size.width // 2, size.height // 2)
+        chroma = scaled(source.chroma, half)
+        full_chroma = chroma.repeat(2, axis=0).repeat(2, axis=1)
+        luma = np.concatenate((scaled(source.luma, size)[..., None], full_chroma), axis=2)
+        wanted = ycbcr(rgb(luma, kr_kb, full))
+        assert np.abs(made.planes[0] - np.clip(wanted[..., 0], 0, 255)).max() < 0.6
+        blocks = wanted.reshape(half.height, 2, half.width, 2, 3).mean(axis=(1, 3))
+        for plane, which in ((1, 1), (2, 2)):
+            assert np.abs(made.planes[plane] - np.clip(blocks[..., which], 0, 255)).max() < 0.6
+
+
+@pytest.mark.parametrize("size", [Size(1280, 720), Size(640, 360), Size(400, 1000)])
+@pytest.mark.parametrize(("toggles", "decibels"), [({"boxes"}, 60), ({"labels"}, 50), ({"traces"}, 35), (ALL, 35)])
+def test_the_overlay_is_the_cpus(runner, size: Size, toggles: set[str], decibels: float) -> None:
+    tracks = crowd(size, 25, seed=4)
+    [made] = draw(runner, [grey(size)], [size], tracks, toggles, full=True)
+    [wanted] = by_the_cpu(tracks, size, toggles)
+    assert made.psnr(wanted) > decibels
+
+
+def test_what_is_switched_off_or_not_there_leaves_the_picture_alone(runner) -> None:
+    size = Size(130, 66)
+    for tracks, toggles in ((crowd(size, 9, 1), set()), (Tracks.empty(30), ALL), (crowd(size, 9, 1, length=0), {"traces"})):
+        [made] = draw(runner, [grey(size, 90)], [size], tracks, toggles, full=True)
+        assert (made.planes[0] == 90).all()
+        assert (made.planes[1] == 128).all()
+
+
+def test_each_picture_of_a_batch_shows_its_own_objects(runner) -> None:
+    sizes = [Size(640, 360), Size(320, 180), Size(200, 300)]
+    tracks = crowd(sizes[1], 30, 6, frame_index=[0] * 11 + [2] * 19)
+    together = draw(runner, [grey(size) for size in sizes], sizes, tracks, ALL, full=True)
+    for index, size in enumerate(sizes):
+        own = tracks.rows_of(index)
+        columns = {field.name: getattr(tracks, field.name) for field in dataclasses.fields(tracks)}
+        alone = dataclasses.replace(tracks, **{k: v[own] for k, v in columns.items() if v is not None})
+        alone = dataclasses.replace(alone, frame_index=np.zeros(len(alone), np.int32))
+        [wanted] = draw(runner, [grey(size)], [size], alone, ALL, full=True)
+        for made_plane, wanted_plane in zip(together[index].planes, wanted.planes, strict=True):
+            np.testing.assert_array_equal(made_plane, wanted_plane)
+
+
+def test_more_objects_than_a_block_looks_at_in_one_go(runner) -> None:
+    size = Size(128, 64)
+    tracks = crowd(size, 1500, 7)
+    [made] = draw(runner, [grey(size)], [size], tracks, {"boxes"}, full=True)
+    [wanted] = by_the_cpu(tracks, size, {"boxes"})
+    assert made.psnr(wanted) > 35
