@@ -116,7 +116,7 @@ def speed(request):
         begun = time.thread_time()
         tracker.update(found)
         spent.append(time.thread_time() - begun)
-    return {"ms": 1000 * float(np.median(spent[len(spent) // 4 :])), "min":1000*min(spent[50:])}
+    return {"ms": 1000 * float(np.median(spent[len(spent) // 4 :])), "min": 1000 * min(spent[50:])}
 
 
 if __name__ == "__main__":
