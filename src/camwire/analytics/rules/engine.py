@@ -1,0 +1,195 @@
+"""All rules over all cameras, one batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from camwire.analytics.rules.clock import CameraClock
+from camwire.analytics.rules.directions import Directions
+from camwire.analytics.rules.events import AnalysisResult, Counts
+from camwire.analytics.rules.heatmaps import Heatmaps
+from camwire.analytics.rules.instances import Instance, RuleKind
+from camwire.analytics.rules.lines import Lines
+from camwire.analytics.rules.moment import Moment, Reports, anchor_points
+from camwire.analytics.rules.objects import ObjectTable
+from camwire.analytics.rules.speeds import Speeds
+from camwire.analytics.rules.state import Keeper
+from camwire.analytics.rules.zones import Zones
+from camwire.config.rules import (
+    DirectionRule,
+    HeatmapRule,
+    LineRule,
+    Rule,
+    SpeedRule,
+    ZoneRule,
+    duplicate_names,
+    unknown_classes,
+)
+from camwire.frames import Batch, Float64Array, Frame, Size, Tracks
+
+OUT_OF_SIGHT = 3.0
+"""Seconds after which an object that isn't seen any more is gone."""
+
+
+class RuleEngine:
+    """Applies rules to tracks. Pure: no clock, no threads; the same batches always give the same results.
+
+    Batches come in order. Cameras become known by their first frame. Time is the frames' own, made to go on
+    over reconnects; events carry the UTC time at which their frame was captured.
+    """
+
+    def __init__(
+        self, rules: Sequence[Rule], class_names: Sequence[str], out_of_sight: float = OUT_OF_SIGHT
+    ) -> None:
+        """``class_names`` are the model's, by class id; ``out_of_sight`` is in seconds.
+
+        Raises ValueError where two rules have one name, or one names a class that the model doesn't know.
+        """
+        _check(rules, class_names)
+        self._out_of_sight = out_of_sight
+        self._class_names = tuple(class_names)
+        ordered = list(enumerate(rules))
+        self._zones = Zones(
+            [(n, r) for n, r in ordered if isinstance(r, ZoneRule)], class_names, out_of_sight
+        )
+        self._heatmaps = Heatmaps([(n, r) for n, r in ordered if isinstance(r, HeatmapRule)], class_names)
+        self._kinds: tuple[RuleKind[Any], ...] = (
+            self._zones,
+            Lines([(n, r) for n, r in ordered if isinstance(r, LineRule)], class_names),
+            Directions([(n, r) for n, r in ordered if isinstance(r, DirectionRule)], class_names),
+            Speeds([(n, r) for n, r in ordered if isinstance(r, SpeedRule)], class_names),
+            self._heatmaps,
+        )
+        self._numbers: dict[str, int] = {}
+        self._names: list[str] = []
+        self._sizes: list[Size] = []
+        self._clocks: list[CameraClock] = []
+        self._table = ObjectTable()
+        self._keeper = Keeper(rules)
+
+    def step(self, batch: Batch, tracks: Tracks) -> AnalysisResult:
+        """Apply every rule to a batch's tracks."""
+        numbers = [self._number_of(frame) for frame in batch.frames]
+        moment = self._moment(batch, tracks, numbers)
+        for kind in self._kinds:
+            kind.step(moment)
+        self._table.update(moment.slots, moment.now, tracks)
+        self._forget(moment.clocks)
+        return AnalysisResult(moment.reports.sorted(), moment.speeds)
+
+    def counts(self) -> dict[str, dict[str, Counts]]:
+        """Counts by rule, camera, what is counted, and class, of every camera seen so far."""
+        found: dict[str, dict[str, Counts]] = {}
+        for instance, _, _ in self._instances():
+            if counts := instance.tally.snapshot():
+                found.setdefault(instance.rule.name, {})[self._names[instance.camera]] = counts
+        return found
+
+    def heatmap(self, rule: str, camera: str) -> Float64Array:
+        """[rows, columns] seconds spent in each cell, top left first. Raises KeyError where there is none."""
+        for place, instance in enumerate(self._heatmaps.instances):
+            if instance.rule.name == rule and self._names[instance.camera] == camera:
+                return self._heatmaps.map_of(place)
+        raise KeyError(f"no heat map {rule!r} of camera {camera!r}")
+
+    def clear(self, rules: Collection[str] | None = None) -> None:
+        """Begin counting anew: all rules, or those named. Who is in a zone now stays counted as inside."""
+        for instance, kind, place in self._instances():
+            if rules is None or instance.rule.name in rules:
+                instance.tally.clear(kind.kept)
+                if kind is self._heatmaps:
+                    self._heatmaps.clear(place)
+        self._keeper.clear(rules)
+
+    def export(self) -> dict[str, Any]:
+        """Everything worth keeping, as plain values that msgpack can carry."""
+        return self._keeper.export(self._kinds, self._table, self._numbers, self._clocks)
+
+    def restore(self, state: dict[str, Any], objects: bool = True) -> None:
+        """Take over what another engine exported, for each rule that is the same in what it counts.
+
+        ``objects``: also who is where. Say False where the tracker has begun anew: its ids then mean others.
+        To be called before the first step. Raises ValueError for the state of another version.
+        """
+        self._keeper.restore(state, objects)
+
+    def _instances(self) -> Iterable[tuple[Instance[Any], RuleKind[Any], int]]:
+        for kind in self._kinds:
+            for place, instance in enumerate(kind.instances):
+                yield instance, kind, place
+
+    def _number_of(self, frame: Frame) -> int:
+        """The camera's number; its clock advances to the frame."""
+        number = self._numbers.get(frame.camera)
+        if number is None:
+            return self._add_camera(frame)
+        self._clocks[number].advance(frame)
+        if frame.size != self._sizes[number]:
+            self._sizes[number] = frame.size
+            for kind in self._kinds:
+                kind.resize(number, frame.size, self._table)
+        return number
+
+    def _add_camera(self, frame: Frame) -> int:
+        number = self._numbers[frame.camera] = len(self._numbers)
+        self._names.append(frame.camera)
+        self._sizes.append(frame.size)
+        self._table.add_camera()
+        for kind in self._kinds:
+            kind.add_camera(number, frame.camera, frame.size)
+        clock = self._keeper.take_over(frame, number, self._kinds, self._table)
+        self._clocks.append(clock)
+        return number
+
+    def _moment(self, batch: Batch, tracks: Tracks, numbers: list[int]) -> Moment:
+        cameras = np.array(numbers, np.int64)[tracks.frame_index]
+        slots, grown = self._table.find(cameras, tracks.ids)
+        if grown:
+            for kind in self._kinds:
+                kind.state.grow(self._table.capacity)
+        clocks = np.array([clock.now for clock in self._clocks])
+        present = np.zeros(len(clocks), bool)
+        present[numbers] = True
+        now, before = clocks[cameras], self._table.last_seen[slots]
+        if len(stale := np.flatnonzero(now - before > self._out_of_sight)):
+            before[stale] = np.nan
+            for kind in self._kinds:
+                kind.forget_places(slots[stale])
+        return Moment(
+            batch=batch,
+            tracks=tracks,
+            table=self._table,
+            cameras=cameras,
+            slots=slots,
+            now=now,
+            before=before,
+            anchors=anchor_points(tracks.boxes),
+            clocks=clocks,
+            present=present,
+            frames={number: position for position, number in enumerate(numbers)},
+            speeds=np.full(len(tracks), np.nan, np.float32),
+            reports=Reports(self._class_names),
+        )
+
+    def _forget(self, clocks: Float64Array) -> None:
+        """Give up the slots of objects that are gone."""
+        table = self._table
+        used = np.flatnonzero(table.camera >= 0)
+        gone = used[clocks[table.camera[used]] - table.last_seen[used] > self._out_of_sight]
+        if len(gone):
+            for kind in self._kinds:
+                kind.state.clear(gone)
+            table.release(gone)
+
+
+def _check(rules: Sequence[Rule], class_names: Sequence[str]) -> None:
+    problems = [f"two rules are called {name!r}" for _, name in duplicate_names(rules)]
+    problems += [
+        f"rule {rules[position].name!r} is for the class {name!r}, which the model doesn't know"
+        for position, _, name in unknown_classes(rules, class_names)
+    ]
+    if problems:
+        raise ValueError("; ".join(problems))

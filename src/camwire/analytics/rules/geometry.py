@@ -1,0 +1,104 @@
+"""Geometry for many points at once: tables of shapes, and with each point the place of its shape in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from camwire.frames import BoolArray, Float64Array, Int64Array
+
+Points = Sequence[tuple[float, float]]
+
+
+class PolygonTable:
+    """Closed polygons; those with fewer corners than the largest repeat their first one."""
+
+    def __init__(self, polygons: Sequence[Points]) -> None:
+        most = max(map(len, polygons), default=0)
+        corners = np.array([[*polygon, *[polygon[0]] * (most - len(polygon) + 1)] for polygon in polygons])
+        corners = corners.reshape(len(polygons), most + 1, 2)
+        self._start, self._along = corners[:, :-1], np.diff(corners, axis=1)
+        x, y = self._start[..., 0], self._start[..., 1]
+        dx, dy = self._along[..., 0], self._along[..., 1]
+        slope = np.divide(dx, dy, out=np.zeros_like(dx), where=dy != 0)
+        # [4, edges, polygons]: the y of both ends, the x at height 0, and how x grows with the height.
+        edges = np.stack((y, corners[:, 1:, 1], x - slope * y, slope))
+        self._edges = np.ascontiguousarray(edges.swapaxes(1, 2))
+
+    def inside(self, x: Float64Array, y: Float64Array, which: Int64Array) -> BoolArray:
+        """[P] whether each point lies in its polygon: a ray to the right crosses an odd number of edges."""
+        begins, ends, foot, slope = self._edges.take(which, axis=2)
+        crossed = ((begins > y) != (ends > y)) & (x < foot + slope * y)
+        odd: BoolArray = np.logical_xor.reduce(crossed, axis=0)
+        return odd
+
+    def distance(self, x: Float64Array, y: Float64Array, which: Int64Array) -> Float64Array:
+        """[P] pixels from each point to the nearest edge of its polygon."""
+        along = self._along[which]
+        offset = np.column_stack((x, y))[:, None] - self._start[which]
+        squared = np.maximum(np.sum(along * along, axis=-1), 1e-12)
+        share = np.clip(np.sum(offset * along, axis=-1) / squared, 0, 1)
+        gap = offset - share[..., None] * along
+        nearest: Float64Array = np.sqrt(np.min(np.sum(gap * gap, axis=-1), axis=1))
+        return nearest
+
+
+class LineTable:
+    """Lines from a start to an end."""
+
+    def __init__(self, lines: Sequence[Points]) -> None:
+        self._start, end = np.array(lines, float).reshape(-1, 2, 2).swapaxes(0, 1)
+        self._along = end - self._start
+        dx, dy = self._along.T
+        length = np.hypot(dx, dy)
+        self.unit = self._along / length[:, None]
+        """[L, 2] from start to end, one long."""
+        (x, y), (ux, uy) = self._start.T, self.unit.T
+        self._normal = np.stack((-uy, ux, uy * x - ux * y))
+
+    def side(self, x: Float64Array, y: Float64Array, which: Int64Array) -> Float64Array:
+        """[P] signed distance from each point to its line in pixels; positive to the right of its way."""
+        a, b, c = self._normal.take(which, axis=1)
+        distance: Float64Array = a * x + b * y + c
+        return distance
+
+    def meet_between_ends(
+        self,
+        start: tuple[Float64Array, Float64Array],
+        end: tuple[Float64Array, Float64Array],
+        which: Int64Array,
+    ) -> BoolArray:
+        """[P] whether ways from start to end that lead over the line do so between its ends."""
+        before, after = self.side(*start, which), self.side(*end, which)
+        share = before / (before - after)
+        x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
+        along = self._along[which]
+        reach = np.column_stack((x, y)) - self._start[which]
+        position = np.sum(reach * along, axis=1) / np.sum(along * along, axis=1)
+        between: BoolArray = (position >= 0) & (position <= 1)
+        return between
+
+
+def homography(picture: Points, ground: Points) -> Float64Array:
+    """[3, 3], maps four points of the picture to four points on the ground, up to scale.
+
+    Solves the eight linear equations of the direct linear transformation (Hartley and Zisserman,
+    Multiple View Geometry, section 4.1) with the last element set to 1, in coordinates centred on the points.
+    """
+    centre = np.mean(picture, axis=0)
+    rows, values = [], []
+    for (x, y), (u, v) in zip(np.asarray(picture) - centre, ground, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        values += [u, v]
+    matrix = np.append(np.linalg.solve(np.array(rows), np.array(values)), 1).reshape(3, 3)
+    shift = np.array([[1, 0, -centre[0]], [0, 1, -centre[1]], [0, 0, 1]])
+    mapped: Float64Array = matrix @ shift
+    return mapped
+
+
+def projected(x: Float64Array, y: Float64Array, matrices: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Points [P] mapped by their homographies [P, 3, 3]; NaN on or beyond the horizon."""
+    u, v, depth = np.einsum("pij,jp->ip", matrices, np.stack((x, y, np.ones(len(x)))))
+    depth = np.where(depth > 1e-9, depth, np.nan)
+    return u / depth, v / depth

@@ -1,0 +1,108 @@
+"""One step's input, laid out for the rules, and the list that takes their events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from camwire.analytics.rules.events import Counts, Event, Kind, Subject
+from camwire.analytics.rules.objects import ObjectTable
+from camwire.config.rules import Anchor
+from camwire.frames import Batch, BoolArray, Float32Array, Float64Array, Int64Array, Tracks
+
+if TYPE_CHECKING:
+    from camwire.analytics.rules.instances import Instance
+
+ANCHORS: tuple[Anchor, ...] = ("bottom_centre", "centre", "top_centre")
+
+
+def anchor_points(boxes: Float32Array) -> Float64Array:
+    """[anchors, 2, N] x and y of the points that can count of boxes [N, 4], in the order of ``ANCHORS``."""
+    x1, y1, x2, y2 = boxes.astype(np.float64).T
+    middle = (x1 + x2) / 2
+    return np.array([(middle, y) for y in (y2, (y1 + y2) / 2, y1)])
+
+
+def class_name(class_names: Sequence[str], class_id: int) -> str:
+    """A class's name; its number where the model doesn't name it."""
+    return class_names[class_id] if 0 <= class_id < len(class_names) else str(class_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A batch with the rules' view of it; N rows as in the Tracks, C cameras in all."""
+
+    batch: Batch
+    tracks: Tracks
+    table: ObjectTable
+    cameras: Int64Array
+    """[N] number of the row's camera."""
+    slots: Int64Array
+    """[N] slot of the row's object."""
+    now: Float64Array
+    """[N] the camera's clock."""
+    before: Float64Array
+    """[N] when the object was last seen, NaN for new ones."""
+    anchors: Float64Array
+    """[anchors, 2, N] x and y."""
+    clocks: Float64Array
+    """[C] every camera's clock."""
+    present: BoolArray
+    """[C] whether the camera has a frame in the batch."""
+    frames: dict[int, int]
+    """Camera's number → position of its frame in the batch."""
+    speeds: Float32Array
+    """[N], for the speed rules to fill in."""
+    reports: Reports
+
+
+@dataclass(slots=True)
+class Reports:
+    """Collects the events of one step."""
+
+    class_names: tuple[str, ...]
+    _events: list[tuple[int, int, Event]] = field(default_factory=list)
+
+    def add(
+        self,
+        moment: Moment,
+        instance: Instance[Any],
+        kind: Kind,
+        counts: Counts,
+        slot: int | None = None,
+        row: int | None = None,
+        value: float | None = None,
+    ) -> None:
+        """Add an event about the object in ``row``, or in ``slot`` as it was last seen; or about none."""
+        position = moment.frames[instance.camera]
+        frame = moment.batch.frames[position]
+        source: Tracks | ObjectTable = moment.tracks
+        if row is None:
+            row, source = slot, moment.table
+        event = Event(
+            kind=kind,
+            rule=instance.rule.name,
+            camera=frame.camera,
+            time=frame.captured,
+            sequence=frame.sequence,
+            subject=None if row is None else self._subject(source, row),
+            value=value,
+            counts=counts,
+        )
+        self._events.append((position, instance.order, event))
+
+    def sorted(self) -> tuple[Event, ...]:
+        self._events.sort(key=lambda entry: entry[:2])
+        return tuple(event for _, _, event in self._events)
+
+    def _subject(self, source: Tracks | ObjectTable, row: int) -> Subject:
+        x1, y1, x2, y2 = source.boxes[row].tolist()
+        return Subject(
+            object_id=int(source.ids[row]),
+            class_name=class_name(self.class_names, int(source.classes[row])),
+            score=float(source.scores[row]),
+            box=(x1, y1, x2, y2),
+        )

@@ -1,0 +1,160 @@
+"""Zones: who is in them, comes and goes, stays too long, and whether they are too many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, ClassVar
+
+import numpy as np
+
+from camwire.analytics.rules.clock import ROUNDING
+from camwire.analytics.rules.geometry import PolygonTable
+from camwire.analytics.rules.instances import Pairs, RuleKind
+from camwire.analytics.rules.moment import Moment
+from camwire.analytics.rules.objects import Fields, ObjectTable
+from camwire.config.rules import ZoneRule
+from camwire.frames import BoolArray, Int64Array
+
+NOBODY = -1
+
+
+class Zones(RuleKind[ZoneRule]):
+    """An object is in a zone from the first frame in which its anchor is inside, until it is ``margin``
+    pixels outside or hasn't been seen for ``out_of_sight`` seconds; then it left when it was last seen."""
+
+    counted = ("inside", "entered", "exited")
+    kept = ("inside",)
+    fields: ClassVar[Fields] = {
+        "inside": (np.bool_, False),
+        "since": (np.float64, np.nan),
+        "seen": (np.float64, np.nan),
+        "reported": (np.bool_, False),
+        "class": (np.int32, NOBODY),
+    }
+
+    def __init__(self, rules: Any, class_names: Any, out_of_sight: float) -> None:
+        super().__init__(rules, class_names)
+        self._out_of_sight = out_of_sight
+        self._occupancy = np.zeros(0, np.int64)
+        self._over = np.zeros(0, bool)
+        self._changing_since = np.full(0, np.nan)
+        """Since when the count has been such that the zone's being overcrowded has to change."""
+
+    def place(self) -> None:
+        rules = [instance.rule for instance in self.instances]
+        self._polygons = PolygonTable(
+            [rule.placed(rule.polygon, at.size) for rule, at in zip(rules, self.instances, strict=True)]
+        )
+        self._margin = np.array([rule.margin for rule in rules])
+        self._loitering = np.array([np.inf if rule.loitering is None else rule.loitering for rule in rules])
+        crowded = [(place, rule.overcrowding) for place, rule in enumerate(rules) if rule.overcrowding]
+        self._crowdable = np.array([place for place, _ in crowded], np.int64)
+        self._crowd = np.array([(crowd.objects, crowd.release, crowd.seconds) for _, crowd in crowded])
+        new = len(rules) - len(self._occupancy)
+        self._occupancy = np.append(self._occupancy, np.zeros(new, np.int64))
+        self._over = np.append(self._over, np.zeros(new, bool))
+        self._changing_since = np.append(self._changing_since, np.full(new, np.nan))
+
+    def forget_places(self, slots: Int64Array) -> None:
+        """Nothing is remembered in pixels: objects stay where they are until they are seen elsewhere."""
+
+    def apply(self, moment: Moment, pairs: Pairs) -> None:
+        self._drop_unseen(moment)
+        state, cell, instance = self.state, pairs.cell, pairs.instance
+        was_in = state["inside"][cell]
+        is_in = self._polygons.inside(pairs.x, pairs.y, instance)
+        leaving = was_in & ~is_in
+        doubtful = np.flatnonzero(leaving)
+        if len(doubtful):
+            where = instance[doubtful]
+            distance = self._polygons.distance(pairs.x[doubtful], pairs.y[doubtful], where)
+            leaving[doubtful] = distance > self._margin[where]
+        now = moment.now[pairs.row]
+        state["seen"][cell] = now
+        entering = is_in & ~was_in
+        staying = was_in & ~leaving & ~state["reported"][cell]
+        staying &= now - state["since"][cell] >= self._loitering[instance] - ROUNDING
+        for pair in np.flatnonzero(entering | leaving | staying).tolist():
+            row, place, at = int(pairs.row[pair]), int(instance[pair]), int(cell[pair])
+            if entering[pair]:
+                self._enter(moment, place, at, row)
+            elif leaving[pair]:
+                self._leave(moment, place, at, float(now[pair]), row=row)
+            else:
+                state["reported"][at] = True
+                self._report(moment, place, "loitering", row=row, value=float(now[pair] - state["since"][at]))
+        self._watch_crowds(moment)
+
+    def _enter(self, moment: Moment, place: int, cell: int, row: int) -> None:
+        class_id = int(moment.tracks.classes[row])
+        self.state.write(cell, [True, moment.now[row], moment.now[row], False, class_id])
+        self._count(place, class_id, "entered", 1)
+        self._report(moment, place, "enter", row=row)
+
+    def _leave(
+        self,
+        moment: Moment,
+        place: int,
+        cell: int,
+        when: float,
+        row: int | None = None,
+        slot: int | None = None,
+    ) -> None:
+        class_id, dwell = int(self.state["class"][cell]), when - float(self.state["since"][cell])
+        self.state.write(cell, [False, np.nan, self.state["seen"][cell], False, NOBODY])
+        self._count(place, class_id, "exited", -1)
+        self._report(moment, place, "exit", row=row, slot=slot, value=dwell)
+
+    def _count(self, place: int, class_id: int, how: str, change: int) -> None:
+        tally, name = self.instances[place].tally, self.class_name(class_id)
+        tally.add(how, name)
+        tally.add("inside", name, change)
+        self._occupancy[place] += change
+
+    def _report(self, moment: Moment, place: int, kind: Any, **about: Any) -> None:
+        instance = self.instances[place]
+        moment.reports.add(moment, instance, kind, instance.tally.snapshot(), **about)
+
+    def _drop_unseen(self, moment: Moment) -> None:
+        """Let objects go that have been out of sight for too long, or are no longer of the zone's classes."""
+        state, table = self.state, moment.table
+        cells = np.flatnonzero(state["inside"])
+        slots = cells // state.columns
+        cameras = table.camera[slots]
+        overdue = moment.clocks[cameras] - state["seen"][cells] > self._out_of_sight
+        for cell in cells[overdue & moment.present[cameras]].tolist():
+            slot, column = divmod(cell, state.columns)
+            place = int(self.tables.start[table.camera[slot]]) + column
+            self._leave(moment, place, cell, float(state["seen"][cell]), slot=slot)
+
+    def _watch_crowds(self, moment: Moment) -> None:
+        """Zones change between overcrowded and not once the count has called for it long enough."""
+        places = self._crowdable
+        if not len(places):
+            return
+        objects, release, seconds = self._crowd.T
+        now = moment.clocks[self.tables.camera[places]]
+        occupancy, over = self._occupancy[places], self._over[places]
+        calls: BoolArray = np.where(over, occupancy <= release, occupancy >= objects)
+        since = self._changing_since[places]
+        since = np.where(calls, np.where(np.isnan(since), now, since), np.nan)
+        due = calls & (now - since >= seconds - ROUNDING) & moment.present[self.tables.camera[places]]
+        self._changing_since[places] = np.where(due, np.nan, since)
+        for place in places[due].tolist():
+            self._over[place] = not self._over[place]
+            kind = "overcrowded" if self._over[place] else "overcrowding_over"
+            self._report(moment, place, kind, value=float(self._occupancy[place]))
+
+    def export_extra(self, place: int) -> Any:
+        return [bool(self._over[place])]
+
+    def restore_extra(self, place: int, extra: Any) -> None:
+        (self._over[place],) = extra
+
+    def recount(self, place: int, table: ObjectTable) -> None:
+        """Count who is in a zone, after its state was restored."""
+        at = self.instances[place]
+        cells = [slot * self.state.columns + at.column for slot in table.slots_of(at.camera).values()]
+        classes = [int(self.state["class"][cell]) for cell in cells if self.state["inside"][cell]]
+        self._occupancy[place] = len(classes)
+        at.tally.restore({"inside": dict(Counter(map(self.class_name, classes)))})

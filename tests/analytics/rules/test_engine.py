@@ -1,0 +1,237 @@
+"""The engine as a whole: batches, cameras, time, and keeping what was counted."""
+
+import dataclasses
+
+import msgspec
+import numpy as np
+import pytest
+
+from camwire.analytics.rules import RuleEngine
+from camwire.config.rules import DirectionRule, HeatmapRule, LineRule, SpeedRule, ZoneRule
+from camwire.frames import Size
+from tests.analytics.rules.scene import CLASSES, START, Scene, obj, seconds
+
+AREA = ((0.4, 0.2), (0.6, 0.2), (0.6, 0.6), (0.4, 0.6))
+
+
+def zone(name="yard", **settings):
+    return ZoneRule(type="zone", name=name, polygon=AREA, **settings)
+
+
+def line(name="door", **settings):
+    return LineRule(type="line", name=name, start=(0.3, 0.5), end=(0.7, 0.5), **settings)
+
+
+def everything():
+    return [
+        zone(loitering=1, overcrowding={"objects": 2}),
+        line(),
+        DirectionRule(type="direction", name="down", start=(0.5, 0.1), end=(0.5, 0.9)),
+        SpeedRule(type="speed", name="pace", limit=50),
+        HeatmapRule(type="heatmap", name="map", columns=4, rows=3),
+    ]
+
+
+def passed_on(state):
+    """What another process gets to see."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(state), strict=False)
+
+
+def strollers(seed, count=6):
+    """A function of time that gives objects on straight, wrapping ways."""
+    random = np.random.default_rng(seed)
+    places, speeds = random.uniform((0, 0), (1000, 500), (count, 2)), random.uniform(-200, 200, (count, 2))
+
+    def at(time):
+        found = (places + speeds * time) % (1000, 500)
+        return [obj(i + 1, x, y, i % 2) for i, (x, y) in enumerate(found.tolist())]
+
+    return at
+
+
+def test_no_rules_and_no_objects_are_fine():
+    scene = Scene()
+    assert scene.step(0, obj(1, 500, 200)).speeds.shape == (1,)
+    assert scene.engine.counts() == {}
+    empty = Scene(*everything())
+    assert empty.step(0).events == ()
+
+
+def test_cameras_are_apart():
+    scene = Scene(zone(), line())
+    scene.batch([("a", 0, [obj(1, 500, 200)]), ("b", 0, [obj(1, 500, 400)])])
+    scene.batch([("b", 1, [obj(1, 500, 200)]), ("a", 1, [obj(1, 500, 400)])])
+    assert [(event.camera, event.kind) for event in scene.events] == [
+        ("a", "enter"), ("b", "enter"), ("b", "out"), ("a", "exit"), ("a", "in"),
+    ]  # fmt: skip
+
+
+def test_rules_go_to_their_cameras_only():
+    scene = Scene(zone("one", cameras=("a",)), zone("off", enabled=False), zone("all"))
+    scene.batch([(camera, 0, [obj(1, 500, 200)]) for camera in ("a", "b")])
+    assert [(event.camera, event.rule) for event in scene.events] == [
+        ("a", "one"),
+        ("a", "all"),
+        ("b", "all"),
+    ]
+
+
+def without_sequence(event):
+    """Frames are numbered by the scene, not by the camera."""
+    return dataclasses.replace(event, sequence=0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_cameras_in_a_batch_give_what_each_gives_alone(seed):
+    cameras = [f"cam{n}" for n in range(5)]
+    crowds = {camera: strollers(seed * 10 + n) for n, camera in enumerate(cameras)}
+    together = Scene(*everything())
+    alone = {camera: Scene(*everything()) for camera in cameras}
+    random = np.random.default_rng(seed)
+    for time in seconds(0, 12, rate=8):
+        chosen = [camera for camera in cameras if random.random() < 0.8]
+        if chosen:
+            together.batch([(camera, time, crowds[camera](time)) for camera in chosen])
+        for camera in chosen:
+            alone[camera].step(time, *crowds[camera](time), camera=camera)
+    for camera in cameras:
+        mine = [event for event in together.events if event.camera == camera]
+        assert len(mine) > 10
+        assert [without_sequence(event) for event in mine] == [
+            without_sequence(event) for event in alone[camera].events
+        ]
+        assert together.engine.heatmap("map", camera) == pytest.approx(
+            alone[camera].engine.heatmap("map", camera)
+        )
+
+
+def test_time_goes_on_over_a_reconnect():
+    scene = Scene(zone(loitering=5))
+    scene.step(100.0, obj(1, 500, 200), machine=50.0)
+    scene.step(102.0, obj(1, 500, 200), machine=52.0)
+    scene.step(0.0, obj(1, 500, 200), epoch=1, machine=54.0)
+    scene.step(0.9, obj(1, 500, 200), epoch=1, machine=54.9)
+    assert scene.kinds() == ["enter"]
+    scene.step(1.0, obj(1, 500, 200), epoch=1, machine=55.0)
+    assert scene.kinds() == ["enter", "loitering"]
+    assert scene.events[1].value == pytest.approx(5)
+    assert scene.events[1].time == START + 1.0
+
+
+def test_a_long_outage_ends_what_was_there():
+    scene = Scene(zone())
+    scene.step(10.0, obj(1, 500, 200), machine=10.0)
+    scene.step(0.0, obj(2, 500, 200), epoch=1, machine=70.0)
+    assert scene.kinds() == ["enter", "exit", "enter"]
+    assert scene.total("yard", "inside") == 1
+
+
+def test_a_new_picture_size_moves_the_shapes_along():
+    scene = Scene(zone(), line())
+    scene.step(0, obj(1, 500, 200), size=Size(1000, 500))
+    scene.step(1, obj(1, 250, 100), size=Size(500, 250))
+    assert scene.kinds() == ["enter"]
+    scene.step(2, obj(1, 250, 200), size=Size(500, 250))
+    assert scene.kinds("door") == ["in"]
+
+
+def test_objects_long_gone_are_forgotten():
+    scene = Scene(*everything())
+    for time in range(400):
+        scene.step(time / 4, *(obj(10 * time + i, 500, 200) for i in range(10)))
+    assert scene.engine._table.capacity < 400
+    assert scene.total("yard", "inside") == scene.total("yard", "entered") - scene.total("yard", "exited")
+    assert scene.total("yard", "inside") <= 130
+
+
+def test_counting_anew_leaves_who_is_inside():
+    scene = Scene(zone(), line(), HeatmapRule(type="heatmap", name="map"))
+    scene.step(0, obj(1, 500, 200))
+    scene.step(1, obj(1, 500, 290))
+    scene.engine.clear(["yard"])
+    assert scene.engine.counts()["yard"]["gate"] == {"inside": {"person": 1}, "entered": {}, "exited": {}}
+    assert scene.total("door", "in") == 1
+    scene.engine.clear()
+    assert scene.total("door", "in") == 0
+    assert scene.engine.heatmap("map", "gate").sum() == 0
+
+
+@pytest.mark.parametrize("cut", [1.0, 3.3, 7.0])
+def test_a_change_of_configuration_goes_unnoticed_by_rules_it_does_not_touch(cut):
+    at = strollers(5)
+    whole, first = Scene(*everything()), Scene(*everything())
+    for time in seconds(0, 10):
+        whole.step(time, *at(time))
+        if time <= cut:
+            first.step(time, *at(time))
+    changed = [
+        line("another"),
+        *[rule.model_copy(update={"colour": "#000000"}) for rule in reversed(everything())],
+    ]
+    engine = RuleEngine(changed, CLASSES)
+    engine.restore(passed_on(first.engine.export()))
+    second = Scene(engine=engine)
+    for time in seconds(0, 10):
+        if time > cut:
+            second.step(time, *at(time))
+    assert whole.engine.counts() == {
+        name: counts for name, counts in engine.counts().items() if name != "another"
+    }
+
+    def told(events):
+        return sorted((e.time, e.rule, e.kind, e.subject.object_id if e.subject else 0) for e in events)
+
+    assert told(whole.events) == told(first.events + [e for e in second.events if e.rule != "another"])
+    assert engine.heatmap("map", "gate") == pytest.approx(whole.engine.heatmap("map", "gate"), rel=1e-4)
+
+
+def test_a_changed_rule_begins_anew():
+    first = Scene(line())
+    first.step(0, obj(1, 500, 200))
+    first.step(1, obj(1, 500, 300))
+    for rule, kept in ((line(), 1), (line(infinite=True), 0), (line("other"), 0)):
+        engine = RuleEngine([rule], CLASSES)
+        engine.restore(passed_on(first.engine.export()))
+        Scene(engine=engine).step(2)
+        assert sum(engine.counts()[rule.name]["gate"]["in"].values()) == kept
+
+
+def test_after_a_restart_counts_stay_and_ids_mean_others():
+    first = Scene(zone(), line())
+    first.step(0, obj(1, 500, 200), obj(2, 500, 200))
+    first.step(1, obj(1, 500, 290))
+    engine = RuleEngine([zone(), line()], CLASSES)
+    engine.restore(passed_on(first.engine.export()), objects=False)
+    second = Scene(engine=engine)
+    second.step(500, obj(1, 500, 200))
+    assert second.kinds() == ["enter"]
+    assert second.total("yard", "entered") == 3
+    assert second.total("yard", "inside") == 1
+    assert second.total("door", "in") == 1
+
+
+def test_state_of_a_camera_that_does_not_come_is_passed_on():
+    first = Scene(line())
+    first.step(0, obj(1, 500, 200), camera="away")
+    first.step(1, obj(1, 500, 300), camera="away")
+    state = first.engine.export()
+    for _ in range(2):
+        engine = RuleEngine([line()], CLASSES)
+        engine.restore(passed_on(state))
+        Scene(engine=engine).step(0, camera="other")
+        state = engine.export()
+    engine = RuleEngine([line()], CLASSES)
+    engine.restore(passed_on(state))
+    last = Scene(engine=engine)
+    last.step(2, obj(1, 500, 200), camera="away")
+    assert engine.counts()["door"]["away"] == {"in": {"person": 1}, "out": {"person": 1}}
+
+
+def test_state_of_another_version_is_refused():
+    with pytest.raises(ValueError, match="rule state of version 99"):
+        RuleEngine([], CLASSES).restore({"version": 99})
+
+
+def test_rules_that_can_not_be_are_refused():
+    with pytest.raises(ValueError, match="two rules are called 'a'; rule 'a' is for the class 'cow'"):
+        RuleEngine([zone("a"), line("a", classes=("cow",))], CLASSES)
