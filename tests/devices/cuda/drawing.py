@@ -60,7 +60,7 @@ def draw(runner, sources: list[Nv12], sizes: list[Size], tracks: Tracks, toggles
         planes.append(own)
     grid = max(-(-s.width // 64) for s in sizes), max(-(-s.height // 16) for s in sizes), len(sizes)
     inputs = [runner.put(array) for array in (pictures, objects, tracks.traces, DARK)]
-    runner.run("draw", "draw", grid, *(memory.address for memory in inputs))
+    runner.run("draw", "draw", grid, *inputs)
     return [_checked(own) for own in planes]
 
 

@@ -42,7 +42,7 @@ class HostRunner:
     def run(self, file: str, name: str, grid: tuple[int, ...], *arguments) -> None:
         library = self._libraries[file]
         passed = [
-            ctypes.c_void_p(int(value)) if isinstance(value, np.uint64) else _C_TYPES[type(value)](value.item())
+            ctypes.c_void_p(int(value.address)) if isinstance(value, Memory) else _C_TYPES[type(value)](value.item())
             for value in arguments
         ]
         for block in np.ndindex(*(*grid, 1, 1, 1)[:3]):
@@ -62,5 +62,6 @@ class GpuRunner:
 
         stream = cupy.cuda.Stream(non_blocking=True)
         cupy.cuda.Device().synchronize()
-        program.launch(file, name, grid, arguments, stream.ptr)
+        passed = tuple(value.address if isinstance(value, Memory) else value for value in arguments)
+        program.launch(file, name, grid, passed, stream.ptr)
         stream.synchronize()

@@ -27,7 +27,7 @@ def run(runner, pictures: list[Nv12], spec: InputSpec, *, rows=None, planar=True
     poison = np.full((count, 3, height, width) if planar else (count, height, width, 3), np.nan, np.float32)
     out, surfaces = runner.put(poison), runner.put(table)
     target = runner.put(target_of(spec, steps, (1, 1, 1), (0, 0, 0)))
-    runner.run("preprocess", "preprocess_float", grid_of(spec, count), surfaces.address, out.address, target.address)
+    runner.run("preprocess", "preprocess_float", grid_of(spec, count), surfaces, out, target)
     made = out.fetch()
     return (made if planar else np.moveaxis(made, 3, 1)), geometry
 

@@ -1,0 +1,80 @@
+"""Best classes and non-maximum suppression, against numpy and the CPU's own suppression."""
+
+import numpy as np
+import pytest
+
+from camwire.models.nms import suppress
+
+
+def head_of(rng: np.random.Generator, batch: int, classes: int, anchors: int) -> np.ndarray:
+    """[B, 4 + C, A] with boxes that overlap a lot, some beyond the input."""
+    places = rng.uniform(-20, 340, (batch, 2, anchors)).round(-1)
+    sides = rng.uniform(5, 120, (batch, 2, anchors))
+    scores = rng.uniform(0, 1, (batch, classes, anchors)) ** 3
+    return np.concatenate((places + rng.normal(0, 3, places.shape), sides, scores), axis=1).astype(np.float32)
+
+
+def best(runner, head: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    batch, rows, anchors = head.shape
+    scores = runner.put(np.full((batch, anchors), np.nan, np.float32))
+    classes = runner.put(np.full((batch, anchors), -1, np.int32))
+    runner.run(
+        "boxes", "best_classes_float", (-(-anchors // 256), batch),
+        runner.put(head), runner.put(thresholds), np.int32(rows - 4), np.int32(anchors),
+        scores, classes,
+    )  # fmt: skip
+    return scores.fetch(), classes.fetch()
+
+
+def kept(runner, head, scores, classes, candidates: int, most: int, overlap: float) -> tuple[np.ndarray, np.ndarray]:
+    batch, rows, anchors = head.shape
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :candidates].astype(np.int64)
+    boxes = runner.put(np.full((batch, most, 6), np.nan, np.float32))
+    counts = runner.put(np.full(batch, -1, np.int32))
+    runner.run(
+        "boxes", "suppress_float", (batch,),
+        runner.put(head), runner.put(np.take_along_axis(scores, order, 1)), runner.put(order),
+        runner.put(classes), np.int32(rows - 4), np.int32(anchors), np.int32(order.shape[1]), np.int32(most),
+        np.float32(overlap), np.float32(320), np.float32(240), boxes, counts,
+    )  # fmt: skip
+    return boxes.fetch(), counts.fetch()
+
+
+@pytest.mark.parametrize("anchors", [1, 255, 700])
+def test_the_best_class_that_reaches_its_threshold_counts(runner, anchors: int) -> None:
+    head = head_of(np.random.default_rng(3), 2, 5, anchors)
+    thresholds = np.array([0.3, np.inf, 0.9, 0.0, 0.5], np.float32)
+    scores, classes = best(runner, head, thresholds)
+    valid = np.where(head[:, 4:] >= thresholds[:, None], head[:, 4:], 0)
+    np.testing.assert_array_equal(scores, valid.max(axis=1))
+    np.testing.assert_array_equal(classes[scores > 0], valid.argmax(axis=1)[scores > 0])
+
+
+@pytest.mark.parametrize(("candidates", "least"), [(1024, 0.2), (300, 0.5), (1, 0.1), (1024, 2.0)])
+def test_suppression_is_the_cpus(runner, candidates: int, least: float) -> None:
+    head = head_of(np.random.default_rng(11), 3, 4, 900)
+    scores, classes = best(runner, head, np.full(4, least, np.float32))
+    boxes, counts = kept(runner, head, scores, classes, candidates, 1024, 0.5)
+    for frame in range(3):
+        order = np.argsort(-scores[frame], kind="stable")[:candidates]
+        order = order[scores[frame][order] > 0]
+        x, y, w, h = head[frame, :4, order].T
+        corners = np.stack((x - w / 2, y - h / 2, x + w / 2, y + h / 2), axis=1)
+        corners = np.clip(corners, 0, (320, 240, 320, 240)).astype(np.float32)
+        stay = suppress(corners, scores[frame][order], classes[frame][order], 0.5)
+        stay = stay[np.argsort(-scores[frame][order][stay], kind="stable")]
+        assert counts[frame] == len(stay)
+        found = boxes[frame, : len(stay)]
+        np.testing.assert_allclose(found[:, :4], corners[stay], atol=1e-3)
+        np.testing.assert_array_equal(found[:, 4], scores[frame][order][stay])
+        np.testing.assert_array_equal(found[:, 5], classes[frame][order][stay])
+        assert np.isnan(boxes[frame, len(stay) :]).all()
+
+
+def test_more_boxes_than_asked_for_are_counted_and_the_best_are_kept(runner) -> None:
+    head = head_of(np.random.default_rng(1), 1, 4, 900)
+    scores, classes = best(runner, head, np.full(4, 0.1, np.float32))
+    everything, count = kept(runner, head, scores, classes, 1024, 1024, 0.5)
+    few, same = kept(runner, head, scores, classes, 1024, 5, 0.5)
+    assert count[0] == same[0] > 5
+    np.testing.assert_array_equal(few[0], everything[0, :5])
