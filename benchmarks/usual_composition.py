@@ -4,7 +4,7 @@ Runs in an environment of its own, because these packages do not fit beside camw
 
     python3 -m venv rivals
     rivals/bin/pip install opencv-python-headless onnxruntime onnx trackers supervision
-    rivals/bin/python benchmarks/usual_composition.py CLIP [--cameras N] [--side 640]
+    rivals/bin/python benchmarks/usual_composition.py CLIP [--cameras N] [--side 640] [--frames 100]
 
 The model is camwire's bundled one. It is fully convolutional, so that its graph runs at 640×640, the size at
 which people run detectors. Prints one line of JSON with the frames a second, all cameras together.
@@ -83,8 +83,9 @@ def decoded(outputs: list[np.ndarray], side: int, ratio: float) -> sv.Detections
 
 
 class Camera(threading.Thread):
-    def __init__(self, clip: str, side: int, model: onnxruntime.InferenceSession) -> None:
+    def __init__(self, clip: str, side: int, model: onnxruntime.InferenceSession, most: int) -> None:
         super().__init__()
+        self.most = most
         self.video = cv2.VideoCapture(clip)
         self.side = side
         self.model = model
@@ -93,7 +94,7 @@ class Camera(threading.Thread):
     def run(self) -> None:
         tracker = ByteTrackTracker()
         boxes, labels, traces = sv.BoxAnnotator(), sv.LabelAnnotator(), sv.TraceAnnotator()
-        while True:
+        while self.frames < self.most:
             ok, picture = self.video.read()
             if not ok:
                 return
@@ -118,9 +119,12 @@ def main() -> None:
     parser.add_argument("clip")
     parser.add_argument("--cameras", type=int, default=1)
     parser.add_argument("--side", type=int, default=640)
+    parser.add_argument("--frames", type=int, default=100, help="read at most so many of each camera")
     arguments = parser.parse_args()
     model = session(arguments.side)
-    cameras = [Camera(arguments.clip, arguments.side, model) for _ in range(arguments.cameras)]
+    cameras = [
+        Camera(arguments.clip, arguments.side, model, arguments.frames) for _ in range(arguments.cameras)
+    ]
     begin = time.monotonic()
     for camera in cameras:
         camera.start()
