@@ -11,7 +11,7 @@ from camwire.devices import DeviceError, open_device
 def test_the_cpu_takes_one_frame_at_a_time_on_every_core(name):
     device = open_device(name)
     assert (device.name, device.batch_size, device.hwaccel()) == ("cpu", 1, None)
-    assert device.lanes == len(os.sched_getaffinity(0)) + 1
+    assert device.lanes == len(os.sched_getaffinity(0)) + 2
 
 
 def test_what_is_not_there_is_said_plainly():
