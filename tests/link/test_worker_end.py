@@ -1,0 +1,72 @@
+"""The worker's end of the link against plain ZeroMQ sockets in the server's place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zmq
+
+from camwire.link.endpoint import Endpoints
+from camwire.link.messages import Hello, Stop, decode_header, decode_upward, encode
+from camwire.link.worker_end import PICTURES_UNDER_WAY, WorkerEnd
+from tests.support.frames import frame
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def link(tmp_path: Path) -> Iterator[WorkerEnd]:
+    end = WorkerEnd(tmp_path, "cpu")
+    yield end
+    end.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[zmq.Socket[bytes], zmq.Socket[bytes]]]:
+    """Control and pictures, as the server binds them."""
+    context = zmq.Context()
+    control, pictures = context.socket(zmq.ROUTER), context.socket(zmq.PULL)
+    pictures.setsockopt(zmq.RCVHWM, 1)
+    control.bind(Endpoints(tmp_path).control)
+    pictures.bind(Endpoints(tmp_path).frames)
+    yield control, pictures
+    control.close(0)
+    pictures.close(0)
+    context.term()
+
+
+def test_a_picture_is_refused_while_there_is_no_server(link: WorkerEnd) -> None:
+    assert not link.publish(frame("a", 1), b"jpeg", 2.0)
+
+
+def test_a_picture_arrives_with_its_header(link: WorkerEnd, server) -> None:
+    _, pictures = server
+    wait_for(lambda: link.publish(frame("a", 1, arrived=1.5), b"jpeg", 2.0), "the link to stand")
+    header, jpeg = pictures.recv_multipart()
+    read = decode_header(header)
+    assert (read.camera, read.sequence, read.arrived, read.published, jpeg) == ("a", 1, 1.5, 2.0, b"jpeg")
+
+
+def test_a_server_that_does_not_read_costs_a_bounded_number_of_pictures(link: WorkerEnd, server) -> None:
+    big = bytes(200_000)
+    wait_for(lambda: link.publish(frame("a", 0), big, 0.0), "the link to stand")
+    taken = 1
+    while link.publish(frame("a", taken), big, 0.0):
+        taken += 1
+        assert taken < 10 * PICTURES_UNDER_WAY, "nothing bounds what waits"
+
+
+def test_control_goes_both_ways_and_junk_is_left_out(link: WorkerEnd, server) -> None:
+    control, _ = server
+    link.send(Hello(worker="cpu", pid=7, device="cpu"))
+    name, hello = control.recv_multipart()
+    assert decode_upward(hello) == Hello(worker="cpu", pid=7, device="cpu")
+    control.send_multipart([name, b"junk"])
+    control.send_multipart([name, encode(Stop())])
+    assert link.receive(5) is None
+    assert link.receive(5) == Stop()
+
+
+def test_silence_takes_no_longer_than_asked(link: WorkerEnd) -> None:
+    assert link.receive(0.01) is None
