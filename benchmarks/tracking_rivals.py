@@ -2,7 +2,7 @@
 
 Reads one JSON request from standard input and prints one JSON answer. Requests:
 
-- {"do": "score", "truth": PATH, "results": [PATH, ...]}: HOTA, MOTA, IDF1 and id switches of each result.
+- {"do": "score", "truth": PATH, "results": [PATH, ...]}: HOTA, MOTA, IDF1, id switches, false and missed boxes.
 - {"do": "track", "tracker": NAME, "detections": PATH, "fps": F, "out": PATH}: follow and time it.
 - {"do": "speed", "tracker": NAME, "scene": PATH.npz}: milliseconds an update on a made-up scene.
 """
@@ -70,6 +70,8 @@ def score(request):
                 "MOTA": 100 * float(clear["MOTA"]),
                 "IDF1": 100 * float(Identity(quiet).eval_sequence(data)["IDF1"]),
                 "switches": int(clear["IDSW"]),
+                "false": int(clear["CLR_FP"]),
+                "missed": int(clear["CLR_FN"]),
             }
         )
     return answers

@@ -23,6 +23,9 @@ NVTRACKERS = {
     "iou": presets.IOU,
     "sort": presets.SORT,
     "nvsort": presets.NVSORT,
+    "dcf": presets.DCF,
+    "nvdcf_perf": presets.NVDCF_PERF,
+    "nvdcf_accuracy": presets.NVDCF_ACCURACY,
 }
 """Trackers of DeepStream's family by name."""
 

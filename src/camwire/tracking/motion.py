@@ -32,8 +32,9 @@ class Estimator(Protocol):
     def predict(self, motion: Motion, dt: Float64Array) -> None:
         """Move all boxes on by ``dt`` [N] seconds."""
 
-    def correct(self, motion: Motion, rows: Rows, corners: Float64Array) -> None:
-        """Take the detections ``corners`` [4, R] of the given rows in."""
+    def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:
+        """Take the measured ``corners`` [4, R] of the given rows in, ``noise`` times as uncertain (in
+        variance) as a detection."""
 
     def corners(self, position: Float64Array) -> Float64Array:
         """[4, N] corners of filters' positions [4, N]."""
@@ -70,8 +71,9 @@ class HeightScaled:
         motion.predict(dt, position_noise, velocity_noise)
         np.maximum(motion.position, LEAST, out=motion.position)
 
-    def correct(self, motion: Motion, rows: Rows, corners: Float64Array) -> None:
-        motion.correct(rows, self._form(corners), self._detection(motion.position[3].take(rows))[0])
+    def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:
+        variance = self._detection(motion.position[3].take(rows))[0]
+        motion.correct(rows, self._form(corners), variance * noise if noise != 1.0 else variance)
 
 
 class _Variance:
@@ -115,8 +117,8 @@ class Simple:
         motion.predict(dt, self._drift * dt, self._velocity_drift * dt)
         np.maximum(motion.position, LEAST, out=motion.position)
 
-    def correct(self, motion: Motion, rows: Rows, corners: Float64Array) -> None:
-        motion.correct(rows, xywh_of(corners), self._detection)
+    def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:
+        motion.correct(rows, xywh_of(corners), self._detection * noise)
 
 
 class LastBox:
@@ -133,8 +135,8 @@ class LastBox:
         elapsed = motion.state[2]
         elapsed += dt
 
-    def correct(self, motion: Motion, rows: Rows, corners: Float64Array) -> None:
-        """The velocity is the mean of the one before and of that between the last two detections."""
+    def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:  # noqa: ARG002
+        """The velocity is the mean of the one before and of that between the last two measurements."""
         part = motion.state.take(rows, axis=2)
         position, velocity, elapsed = part[0], part[1], part[2]
         measured = xywh_of(corners)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from camwire.tracking.motion import Estimator, HeightScaled, LastBox, Simple
 from camwire.tracking.nvtracker import parameters
 from camwire.tracking.nvtracker.method import NvTracker
+from camwire.tracking.nvtracker.visual import Visual
 
 
 def nvtracker(of: parameters.NvTrackerParameters) -> NvTracker:
     """The algorithm that the parameters describe."""
-    return NvTracker(of, _estimator(of.state_estimator))
+    looks = of.visual_tracker.visual_tracker_type is not parameters.Visual.NONE
+    return NvTracker(of, _estimator(of.state_estimator), Visual(of.visual_tracker) if looks else None)
 
 
 def _estimator(of: parameters.StateEstimator) -> Estimator:

@@ -8,7 +8,6 @@ reported; without detections it goes on in the shadow, unreported, unless a visu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -19,12 +18,19 @@ from camwire.tracking.columns import Columns, Rows
 from camwire.tracking.engine import Visible
 from camwire.tracking.kalman import Motion
 from camwire.tracking.motion import Estimator
+from camwire.tracking.nvtracker.dcf import Filters
 from camwire.tracking.nvtracker.parameters import Matcher, NvTrackerParameters
+from camwire.tracking.nvtracker.pictures import Plane
+from camwire.tracking.nvtracker.visual import Sight, Visual
 from camwire.tracking.scene import Scene
 from camwire.tracking.tracks import Identity
 
 SLOWEST = 5.0
 """Ages are counted in frames, but a target doesn't wait longer than its frames last at this rate."""
+
+FADING = 0.8
+"""What remains of a visual tracker's certainty with each frame in which the detector disagrees."""
+COVERED_IOU = 0.3
 
 
 @dataclass(slots=True)
@@ -34,32 +40,26 @@ class Targets(Columns):
     who: Identity
     motion: Motion
     shadow: Int32Array
-    """[N] frames in a row that the detector looked at without finding the target."""
+    """[N] frames since the detector first looked for the target in vain, 0 since it last found it."""
     certainty: Float64Array
     """[N] of the visual tracker that it sees the target in this frame, 0 to 1; 0 without one."""
-
-
-class VisualTracker(Protocol):
-    """Looks for targets in the pictures."""
-
-    def localise(self, targets: Targets, boxes: Float64Array, scene: Scene) -> tuple[Rows, Float64Array]:
-        """Set ``certainty``; returns the rows that were found and their boxes as [4, R] corners."""
-
-    def similarity(self, targets: Targets, pairs: Pairs, scene: Scene) -> Float64Array:
-        """[P] how much the picture at each pair's detection looks like the target, 0 to 1."""
-
-    def learn(self, targets: Targets, boxes: Float64Array, scene: Scene) -> None:
-        """Take in what the targets look like now, new ones included, and forget targets that ended."""
+    filters: Filters
+    """What the visual tracker knows of the targets' looks; without one, filters of no channels."""
 
 
 class NvTracker:
     """The algorithm; see :class:`camwire.tracking.engine.Method`."""
 
-    def __init__(self, parameters: NvTrackerParameters, estimator: Estimator) -> None:
+    def __init__(
+        self, parameters: NvTrackerParameters, estimator: Estimator, visual: Visual | None = None
+    ) -> None:
         self._target = parameters.target_management
         self._data = parameters.data_associator
         self._least_score = parameters.base_config.min_detector_confidence
         self._estimator = estimator
+        self._visual = visual
+        of = parameters.state_estimator
+        self._noise_of_sight = of.measurement_noise_var_4_tracker / of.measurement_noise_var_4_detector
         self.patience = self._target.max_shadow_tracking_age / SLOWEST
 
     def none(self, trace_length: int) -> Targets:
@@ -70,26 +70,82 @@ class NvTracker:
 
     def follow(self, table: Targets, scene: Scene) -> Targets:
         self._estimator.predict(table.motion, scene.dt_of(table.who.slot))
-        boxes = self._estimator.corners(table.motion.position)
-        matching = self._match(table, boxes, scene)
+        pictures = self._visual.open(scene.frames) if self._visual else []
+        sight = self._look(table, scene, pictures)
+        matching = self._match(table, scene, sight)
         rows, detections = matching.matched
         self._estimator.correct(table.motion, rows, scene.found.boxes.take(detections, axis=1))
         table.who.note(rows, detections, scene)
-        table.shadow += scene.looked_at(table.who.slot)
+        # Once the detector has missed a target, the frames that it doesn't look at count too.
+        table.shadow += scene.looked_at(table.who.slot) | (table.shadow > 0)
         table.shadow[rows] = 0
+        table.certainty *= FADING**table.shadow
+        self._doubt_covered(table, scene)
         table = self._without_ended(table)
         table = self._with_born(table, scene, matching.detection_free)
         table.who.confirmed |= table.who.ages >= self._target.probation_age
+        self._learn(table, scene, pictures)
         return table
 
     def visible(self, table: Targets) -> Visible:
-        rows = (table.who.confirmed & ~table.who.missed).nonzero()[0]
+        rows = (table.who.confirmed & self._seen(table)).nonzero()[0]
         position, velocity = table.motion.state[:2].take(rows, axis=2)
         return Visible(rows, self._estimator.corners(position), velocity[:2])
 
+    def _seen(self, table: Targets) -> BoolArray:
+        """[N] by the detector or, where there is a visual tracker, surely enough by that."""
+        if self._visual is None:
+            return ~table.who.missed
+        certain = table.certainty >= self._target.min_tracker_confidence
+        return (table.who.detection >= 0) | certain
+
     def _targets(self, who: Identity, corners: Float64Array) -> Targets:
         count = len(who)
-        return Targets(who, self._estimator.start(corners), np.zeros(count, np.int32), np.zeros(count))
+        return Targets(
+            who=who,
+            motion=self._estimator.start(corners),
+            shadow=np.zeros(count, np.int32),
+            certainty=np.zeros(count),
+            filters=self._visual.blank(count) if self._visual else Filters.none(count),
+        )
+
+    def _look(self, table: Targets, scene: Scene, pictures: list[tuple[Plane, ...]]) -> Sight | None:
+        """Look for the targets and take in where those are that are seen surely enough."""
+        if self._visual is None or not len(table):
+            return None
+        boxes = self._estimator.corners(table.motion.position)
+        sight = self._visual.look(table.filters, boxes, scene.frame_of(table.who.slot), pictures)
+        table.certainty[:] = sight.certainty
+        rows = (sight.certainty >= self._target.min_tracker_confidence).nonzero()[0]
+        moved = sight.centres - sight.origin
+        seen = boxes + np.concatenate((moved, moved))
+        self._estimator.correct(table.motion, rows, seen.take(rows, axis=1), self._noise_of_sight)
+        return sight
+
+    def _doubt_covered(self, table: Targets, scene: Scene) -> None:
+        """What an undetected target sees where another target was detected is that other target."""
+        alone, covering = (table.who.detection < 0).nonzero()[0], (table.who.detection >= 0).nonzero()[0]
+        boxes = self._estimator.corners(table.motion.position)
+        group, _ = self._groups(table.who, scene)
+        covered = overlapping(
+            boxes.take(alone, axis=1),
+            group.take(alone),
+            boxes.take(covering, axis=1),
+            group.take(covering),
+            COVERED_IOU,
+        )
+        table.certainty[alone.take(covered.track)] = 0
+
+    def _learn(self, table: Targets, scene: Scene, pictures: list[tuple[Plane, ...]]) -> None:
+        """Learn new targets' looks at once, and others' as far as it is sure that they are there."""
+        if self._visual is None:
+            return
+        matched = table.who.detection >= 0
+        unwatched = ~matched & self._seen(table) & ~np.asarray(scene.looked_at(table.who.slot))
+        rate = self._visual.rate * np.where(matched, 1.0, np.where(unwatched, table.certainty, 0.0))
+        rate[table.who.ages == 0] = 1.0
+        boxes = self._estimator.corners(table.motion.position)
+        self._visual.learn(table.filters, boxes, scene.frame_of(table.who.slot), pictures, rate)
 
     def _groups(self, who: Identity, scene: Scene) -> tuple[Rows, Rows]:
         """What may meet: the groups of the targets and those of the detections."""
@@ -98,13 +154,14 @@ class NvTracker:
             return frame, found.frame
         return groups(frame, who.classes), groups(found.frame, found.classes)
 
-    def _match(self, table: Targets, boxes: Float64Array, scene: Scene) -> Matching:
+    def _match(self, table: Targets, scene: Scene, sight: Sight | None) -> Matching:
         of, found, who = self._data, scene.found, table.who
+        boxes = self._estimator.corners(table.motion.position)
         matching = Matching(scene.frame_of(who.slot), len(found))
         target_groups, detection_groups = self._groups(who, scene)
         pairs = overlapping(boxes, target_groups, found.boxes, detection_groups)
         pairs = pairs.where(found.scores.take(pairs.detection) >= self._least_score)
-        score, valid = self._scores(pairs, boxes, found.boxes)
+        score, valid = self._scores(pairs, boxes, found.boxes, sight)
         least = of.min_matching_score_4_overall
         if of.association_matcher_type is Matcher.GREEDY:
             matching.match_greedily(pairs, valid, score, least)
@@ -117,7 +174,7 @@ class NvTracker:
         return matching
 
     def _scores(
-        self, pairs: Pairs, boxes: Float64Array, found: Float64Array
+        self, pairs: Pairs, boxes: Float64Array, found: Float64Array, sight: Sight | None
     ) -> tuple[Float64Array, BoolArray]:
         """[P] the weighted sums of the pairs' scores, and whether each score is high enough by itself."""
         of = self._data
@@ -126,6 +183,10 @@ class NvTracker:
         valid = pairs.iou >= of.min_matching_score_4_iou
         valid &= size >= of.min_matching_score_4_size_similarity
         score = of.matching_score_weight_4_iou * pairs.iou + of.matching_score_weight_4_size_similarity * size
+        if sight is not None:
+            looks = sight.similarity(pairs, found)
+            valid &= looks >= of.min_matching_score_4_visual_similarity
+            score += of.matching_score_weight_4_visual_similarity * looks
         return score, valid
 
     def _without_ended(self, table: Targets) -> Targets:

@@ -5,6 +5,8 @@ Keys of re-identification, trajectories and backends have no meaning here and ar
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from camwire.tracking.nvtracker.parameters import (
     BaseConfig,
     DataAssociator,
@@ -165,3 +167,9 @@ SORT = NvTrackerParameters(
     state_estimator=NVSORT.state_estimator,
 )
 """camwire's own `sort`: NvSORT's association and noise with plainer thresholds and a shorter probation."""
+
+DCF = replace(
+    NVDCF_PERF,
+    target_management=replace(NVDCF_PERF.target_management, max_targets_per_stream=2000),
+)
+"""camwire's own `dcf`."""

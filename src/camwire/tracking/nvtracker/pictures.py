@@ -1,0 +1,54 @@
+"""The pictures that a visual tracker looks at: planes whose sums over any rectangle are four look-ups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from camwire.frames import Frame, UInt8Array
+
+PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray"})
+"""Pixel formats whose planes are read as they are; others are converted to the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """One colour of one frame."""
+
+    sums: Any
+    """[H + 1, W + 1] int32 (modulo 2³²): the sum of all values above and to the left."""
+    scale: tuple[float, float]
+    """This plane's pixels a picture pixel (``Frame.size``), for x and y."""
+
+
+def planes_of(frame: Frame) -> tuple[Plane, ...]:
+    """Luma and, where the picture has colour, the two chroma planes, in their own resolutions.
+
+    ``frame.picture`` is an ``av.VideoFrame`` in the computer's memory.
+    """
+    return tuple(_plane(values, frame) for values in _values(frame.picture))
+
+
+def _plane(values: UInt8Array, frame: Frame) -> Plane:
+    height, width = values.shape
+    sums = cv2.integral(values, sdepth=cv2.CV_32S)
+    return Plane(sums, (width / frame.size.width, height / frame.size.height))
+
+
+def _values(picture: av.VideoFrame) -> list[UInt8Array]:
+    if picture.format.name == "nv12":
+        luma, chroma = picture.planes
+        pairs = _rows(chroma).reshape(chroma.height, -1, 2)[:, : chroma.width]
+        return [_rows(luma)[:, : luma.width], *(np.ascontiguousarray(pairs[..., i]) for i in range(2))]
+    if picture.format.name not in PLANAR:
+        picture = picture.reformat(format="yuv420p")
+    return [_rows(plane)[:, : plane.width] for plane in picture.planes]
+
+
+def _rows(plane: av.video.plane.VideoPlane) -> UInt8Array:
+    """[H, stride] the plane's memory, not copied."""
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)
