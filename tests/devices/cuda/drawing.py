@@ -26,12 +26,16 @@ class Drawn:
 
     def psnr(self, other: Drawn) -> float:
         """Over all samples of the picture, in dB."""
-        ours, theirs = (np.concatenate([p.ravel() for p in d.planes]).astype(np.float64) for d in (self, other))
+        ours, theirs = (
+            np.concatenate([p.ravel() for p in d.planes]).astype(np.float64) for d in (self, other)
+        )
         error = ((ours - theirs) ** 2).mean()
         return float(10 * np.log10(255**2 / max(error, 1e-12)))
 
 
-def draw(runner, sources: list[Nv12], sizes: list[Size], tracks: Tracks, toggles: set[str], **colours) -> list[Drawn]:
+def draw(
+    runner, sources: list[Nv12], sizes: list[Size], tracks: Tracks, toggles: set[str], **colours
+) -> list[Drawn]:
     """The kernel's pictures of ``sizes``; a kernel that left a pixel out or wrote beside it is caught."""
     alive, surfaces = [], []
     for source in sources:
@@ -44,7 +48,7 @@ def draw(runner, sources: list[Nv12], sizes: list[Size], tracks: Tracks, toggles
         letters = draw_letters(NAMES, style.text)
         coverage, glyphs = runner.put(letters.coverage), runner.put(letters.glyphs)
         alive += [coverage, glyphs]
-        looks[size] = Looks(style, letters, int(coverage.address), int(glyphs.address))
+        looks[size] = Looks(style, letters, coverage, glyphs)
     pictures = np.zeros(len(sizes), PICTURE)
     pack_pictures(pictures, sizes, range(len(sizes)), tracks, Overlay(frozenset(toggles), NAMES), looks)
     table = pictures["surface"]
@@ -85,7 +89,10 @@ def in_420(rgb: np.ndarray) -> Drawn:
     levels = ycbcr(rgb.astype(np.float64))
     height, width = rgb.shape[:2]
     chroma = levels[..., 1:].reshape(height // 2, 2, width // 2, 2, 2).mean(axis=(1, 3))
-    whole = [np.rint(np.clip(plane, 0, 255)).astype(np.uint8) for plane in (levels[..., 0], *np.moveaxis(chroma, 2, 0))]
+    whole = [
+        np.rint(np.clip(plane, 0, 255)).astype(np.uint8)
+        for plane in (levels[..., 0], *np.moveaxis(chroma, 2, 0))
+    ]
     return Drawn(*whole)
 
 

@@ -11,7 +11,7 @@ from camwire.frames import Size
 
 
 class Nv12(NamedTuple):
-    """A decoded picture: luma [h, w] and chroma [ceil(h/2), ceil(w/2), 2], uint8, or uint16 with the value above."""
+    """Luma [h, w] and chroma [ceil(h/2), ceil(w/2), 2], uint8, or uint16 with the value in the upper bits."""
 
     luma: np.ndarray
     chroma: np.ndarray
@@ -30,7 +30,9 @@ def random_nv12(rng: np.random.Generator, size: Size, wide: bool = False) -> Nv1
     if wide:
         levels = rng.integers(0, 1024, (size.height, size.width)), rng.integers(0, 1024, half)
         return Nv12(*((plane << 6).astype(np.uint16) for plane in levels))
-    return Nv12(rng.integers(0, 256, (size.height, size.width), np.uint8), rng.integers(0, 256, half, np.uint8))
+    return Nv12(
+        rng.integers(0, 256, (size.height, size.width), np.uint8), rng.integers(0, 256, half, np.uint8)
+    )
 
 
 def put(runner, picture: Nv12, kr_kb=(0.299, 0.114), full=False, padding: int = 24) -> tuple[Surface, list]:
@@ -43,7 +45,14 @@ def put(runner, picture: Nv12, kr_kb=(0.299, 0.114), full=False, padding: int = 
         planes.append((runner.put(rows), rows.shape[1]))
     (luma, luma_pitch), (chroma, chroma_pitch) = planes
     described = Surface(
-        int(luma.address), int(chroma.address), luma_pitch, chroma_pitch, picture.size, picture.wide, kr_kb, full
+        int(luma.address),
+        int(chroma.address),
+        luma_pitch,
+        chroma_pitch,
+        picture.size,
+        picture.wide,
+        kr_kb,
+        full,
     )
     return described, [luma, chroma]
 

@@ -42,7 +42,9 @@ class HostRunner:
     def run(self, file: str, name: str, grid: tuple[int, ...], *arguments) -> None:
         library = self._libraries[file]
         passed = [
-            ctypes.c_void_p(int(value.address)) if isinstance(value, Memory) else _C_TYPES[type(value)](value.item())
+            ctypes.c_void_p(int(value.address))
+            if isinstance(value, Memory)
+            else _C_TYPES[type(value)](value.item())
             for value in arguments
         ]
         for block in np.ndindex(*(*grid, 1, 1, 1)[:3]):
@@ -54,7 +56,9 @@ class GpuRunner:
     def put(self, array: np.ndarray) -> Memory:
         import cupy
 
-        own = cupy.asarray(np.ascontiguousarray(array).view(np.uint8).reshape(-1) if array.size else np.zeros(8, np.uint8))
+        own = cupy.asarray(
+            np.ascontiguousarray(array).view(np.uint8).reshape(-1) if array.size else np.zeros(8, np.uint8)
+        )
         return Memory(own, own.data.ptr, lambda: own.get().view(array.dtype).reshape(array.shape))
 
     def run(self, file: str, name: str, grid: tuple[int, ...], *arguments) -> None:

@@ -26,7 +26,9 @@ def best(runner, head: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, 
     return scores.fetch(), classes.fetch()
 
 
-def kept(runner, head, scores, classes, candidates: int, most: int, overlap: float) -> tuple[np.ndarray, np.ndarray]:
+def kept(
+    runner, head, scores, classes, candidates: int, most: int, overlap: float
+) -> tuple[np.ndarray, np.ndarray]:
     batch, rows, anchors = head.shape
     order = np.argsort(-scores, axis=1, kind="stable")[:, :candidates].astype(np.int64)
     boxes = runner.put(np.full((batch, most, 6), np.nan, np.float32))

@@ -15,7 +15,9 @@ from tests.devices.pictures import tracks_of
 ALL = {"boxes", "labels", "traces"}
 
 
-def crowd(size: Size, count: int, seed: int, frame_index: list[int] | None = None, length: int = 30) -> Tracks:
+def crowd(
+    size: Size, count: int, seed: int, frame_index: list[int] | None = None, length: int = 30
+) -> Tracks:
     """Objects anywhere, on the picture and off it, from a pixel to more than the whole picture."""
     rng = np.random.default_rng(seed)
     centres = rng.uniform(-0.2, 1.2, (count, 2)) * size
@@ -43,9 +45,13 @@ def test_records_are_laid_out_as_the_kernels_say() -> None:
 @pytest.mark.parametrize("full", [False, True])
 def test_pictures_are_scaled_and_turned_into_jpegs_colours(runner, wide: bool, kr_kb, full: bool) -> None:
     rng = np.random.default_rng(2)
-    sources = [random_nv12(rng, size, wide) for size in (Size(192, 108), Size(3, 5), Size(130, 66), Size(1, 1))]
+    sources = [
+        random_nv12(rng, size, wide) for size in (Size(192, 108), Size(3, 5), Size(130, 66), Size(1, 1))
+    ]
     sizes = [Size(128, 72), Size(2, 4), Size(130, 66), Size(2, 2)]
-    for source, size, made in zip(sources, sizes, draw(runner, sources, sizes, Tracks.empty(), ALL, kr_kb=kr_kb, full=full), strict=True):
+    for source, size, made in zip(
+        sources, sizes, draw(runner, sources, sizes, Tracks.empty(), ALL, kr_kb=kr_kb, full=full), strict=True
+    ):
         half = Size(size.width // 2, size.height // 2)
         chroma = scaled(source.chroma, half)
         full_chroma = chroma.repeat(2, axis=0).repeat(2, axis=1)
@@ -58,7 +64,9 @@ def test_pictures_are_scaled_and_turned_into_jpegs_colours(runner, wide: bool, k
 
 
 @pytest.mark.parametrize("size", [Size(1280, 720), Size(640, 360), Size(400, 1000)])
-@pytest.mark.parametrize(("toggles", "decibels"), [({"boxes"}, 60), ({"labels"}, 50), ({"traces"}, 35), (ALL, 35)])
+@pytest.mark.parametrize(
+    ("toggles", "decibels"), [({"boxes"}, 60), ({"labels"}, 50), ({"traces"}, 35), (ALL, 35)]
+)
 def test_the_overlay_is_the_cpus(runner, size: Size, toggles: set[str], decibels: float) -> None:
     tracks = crowd(size, 25, seed=4)
     [made] = draw(runner, [grey(size)], [size], tracks, toggles, full=True)
@@ -68,7 +76,11 @@ def test_the_overlay_is_the_cpus(runner, size: Size, toggles: set[str], decibels
 
 def test_what_is_switched_off_or_not_there_leaves_the_picture_alone(runner) -> None:
     size = Size(130, 66)
-    for tracks, toggles in ((crowd(size, 9, 1), set()), (Tracks.empty(30), ALL), (crowd(size, 9, 1, length=0), {"traces"})):
+    for tracks, toggles in (
+        (crowd(size, 9, 1), set()),
+        (Tracks.empty(30), ALL),
+        (crowd(size, 9, 1, length=0), {"traces"}),
+    ):
         [made] = draw(runner, [grey(size, 90)], [size], tracks, toggles, full=True)
         assert (made.planes[0] == 90).all()
         assert (made.planes[1] == 128).all()

@@ -23,7 +23,9 @@ def run(runner, pictures: list[Nv12], spec: InputSpec, *, rows=None, planar=True
     frames = batch(*(frame(str(n), size=picture.size) for n, picture in enumerate(pictures)))
     geometry = pack(table, frames, [surface for surface, _ in described], spec)
     width, height = spec.size
-    steps = (3 * width * height, width * height, width, 1) if planar else (3 * width * height, 1, 3 * width, 3)
+    steps = (
+        (3 * width * height, width * height, width, 1) if planar else (3 * width * height, 1, 3 * width, 3)
+    )
     poison = np.full((count, 3, height, width) if planar else (count, height, width, 3), np.nan, np.float32)
     out, surfaces = runner.put(poison), runner.put(table)
     target = runner.put(target_of(spec, steps, (1, 1, 1), (0, 0, 0)))
@@ -35,7 +37,9 @@ def run(runner, pictures: list[Nv12], spec: InputSpec, *, rows=None, planar=True
 def wanted(picture: Nv12, spec: InputSpec, kr_kb=BT601, full=False) -> np.ndarray:
     """[3, H, W] by definition."""
     spot = place(picture.size, spec)
-    yuv = np.concatenate((scaled(picture.luma, spot.size)[..., None], scaled(picture.chroma, spot.size)), axis=2)
+    yuv = np.concatenate(
+        (scaled(picture.luma, spot.size)[..., None], scaled(picture.chroma, spot.size)), axis=2
+    )
     levels = np.full((spec.size.height, spec.size.width, 3), float(spec.pad_value))
     levels[spot.rows, spot.columns] = np.clip(rgb(yuv, kr_kb, full), 0, 255)
     return np.moveaxis(levels if spec.channels == "RGB" else levels[..., ::-1], 2, 0)

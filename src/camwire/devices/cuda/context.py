@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from functools import lru_cache
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,7 +16,7 @@ INSTALL = "pip install 'camwire[cuda]'"
 _CONTEXT_ACTIVE = 708  # CUDA_ERROR_PRIMARY_CONTEXT_ACTIVE
 
 
-@lru_cache(maxsize=None)
+@cache
 def open_context(index: int) -> None:
     """Make GPU ``index`` ready. Raises DeviceError, which says what is missing and how to get it.
 
@@ -45,7 +45,9 @@ def _driver() -> Any:
         raise DeviceError("NVIDIA's driver is not installed (libcuda.so.1 is missing)") from None
     status = driver.cuInit(0)
     if status != 0:
-        raise DeviceError(f"NVIDIA's driver finds no GPU that it can use (CUDA error {status}); see nvidia-smi")
+        raise DeviceError(
+            f"NVIDIA's driver finds no GPU that it can use (CUDA error {status}); see nvidia-smi"
+        )
     return driver
 
 
@@ -70,6 +72,10 @@ def _check_decoder() -> None:
     from av.codec.hwaccel import hwdevices_available
 
     if "cuda" not in hwdevices_available():
-        raise DeviceError("this PyAV can't decode on NVIDIA GPUs; take its own wheel: pip install --force-reinstall av")
+        raise DeviceError(
+            "this PyAV can't decode on NVIDIA GPUs; take its own wheel: pip install --force-reinstall av"
+        )
     if not hasattr(av.VideoFrame, "sw_format"):
-        raise DeviceError(f"PyAV {av.__version__} is too old for CUDA devices; take 19 or newer: pip install -U av")
+        raise DeviceError(
+            f"PyAV {av.__version__} is too old for CUDA devices; take 19 or newer: pip install -U av"
+        )

@@ -40,11 +40,15 @@ def grid_of(spec: InputSpec, batch: int) -> tuple[int, int]:
     return -(-spec.size.width * spec.size.height // THREADS), batch
 
 
-def pack(table: Records, batch: Batch, surfaces: Sequence[Surface], spec: InputSpec) -> tuple[Float32Array, Float32Array]:
+def pack(
+    table: Records, batch: Batch, surfaces: Sequence[Surface], spec: InputSpec
+) -> tuple[Float32Array, Float32Array]:
     """Fill ``table`` of SURFACE for the kernel; returns scale and offset [B, 2] as ``ModelInput`` has them."""
     placements = [place(surface.size, spec) for surface in surfaces]
     spots = [Spot(placement.left, placement.top, placement.size) for placement in placements]
     fill(table, surfaces, spots, [surface.to_rgb(spec.channels) for surface in surfaces])
-    scale = [placement.scale_from(frame.size) for placement, frame in zip(placements, batch.frames, strict=True)]
+    scale = [
+        placement.scale_from(frame.size) for placement, frame in zip(placements, batch.frames, strict=True)
+    ]
     offset = [(spot.left, spot.top) for spot in spots]
     return np.array(scale, np.float32), np.array(offset, np.float32)

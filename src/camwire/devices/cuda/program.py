@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -19,7 +19,7 @@ def source(name: str) -> str:
     return (folder / f"{name}.cu").read_text("utf-8").replace('#include "common.cuh"\n', shared)
 
 
-@lru_cache(maxsize=None)
+@cache
 def kernel(file: str, name: str) -> Any:
     """The kernel ``name`` of ``kernels/FILE.cu`` for the current device, a ``cupy.RawKernel``.
 

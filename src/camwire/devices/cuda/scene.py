@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,7 +20,18 @@ PICTURE = np.dtype(
         *((name, np.uint64) for name in ("y", "u", "v")),
         *(
             (name, np.int32)
-            for name in ("y_pitch", "c_pitch", "width", "height", "first", "last", "line", "text_height", "margin", "gap")
+            for name in (
+                "y_pitch",
+                "c_pitch",
+                "width",
+                "height",
+                "first",
+                "last",
+                "line",
+                "text_height",
+                "margin",
+                "gap",
+            )
         ),
         ("letters", np.uint64),
         ("glyphs", np.uint64),
@@ -64,15 +75,22 @@ COLOURS: Float32Array = jpeg_colours(PALETTE)
 DARK: Float32Array = jpeg_colours([INK])[0]
 
 
+class Addressed(Protocol):
+    """Something in the kernels' memory; keeping it keeps that memory."""
+
+    @property
+    def address(self) -> int: ...
+
+
 class Looks(NamedTuple):
     """How things are drawn on pictures of one size."""
 
     style: Style
     letters: Letters
-    letters_at: int
-    """Device address of the letters' coverage ..."""
-    glyphs_at: int
-    """... and of their glyphs."""
+    coverage: Addressed
+    """The letters' coverage ..."""
+    glyphs: Addressed
+    """... and the glyphs, where the kernel reads them."""
 
 
 def layer_bits(toggles: frozenset[str]) -> int:
@@ -98,11 +116,13 @@ def pack_pictures(
         record["first"], record["last"] = ends[index], ends[index + 1]
         record["line"], record["layers"] = look.style.line, layers
         record["text_height"], record["margin"], record["gap"] = letters.height, letters.margin, letters.gap
-        record["letters"], record["glyphs"] = look.letters_at, look.glyphs_at
+        record["letters"], record["glyphs"] = look.coverage.address, look.glyphs.address
         record["classes"] = len(overlay.class_names)
 
 
-def pack_objects(objects: Records, sizes: Sequence[Size], tracks: Tracks, looks: Mapping[Size, Looks]) -> None:
+def pack_objects(
+    objects: Records, sizes: Sequence[Size], tracks: Tracks, looks: Mapping[Size, Looks]
+) -> None:
     """Fill ``objects`` [len(tracks)] of OBJECT; traces' points are ``tracks.traces`` laid out flat."""
     objects["colour"] = COLOURS[tracks.classes % len(COLOURS)]
     _pack_boxes(objects, sizes, tracks)
@@ -119,7 +139,9 @@ def _pack_boxes(objects: Records, sizes: Sequence[Size], tracks: Tracks) -> None
     objects["right"], objects["bottom"] = last.T
 
 
-def _pack_labels(objects: Records, sizes: Sequence[Size], tracks: Tracks, looks: Mapping[Size, Looks]) -> None:
+def _pack_labels(
+    objects: Records, sizes: Sequence[Size], tracks: Tracks, looks: Mapping[Size, Looks]
+) -> None:
     """A plate on each box's upper edge, moved to be inside the picture."""
     digits = (np.searchsorted(_POWERS, tracks.ids, side="right") + 1).astype(np.int32)
     objects["id"], objects["name"], objects["digits"] = tracks.ids, tracks.classes, digits

@@ -91,10 +91,24 @@ class Spot(NamedTuple):
     size: Size
 
 
-def fill(table: Records, surfaces: Iterable[Surface], spots: Iterable[Spot], matrices: Iterable[Float32Array]) -> None:
+def fill(
+    table: Records, surfaces: Iterable[Surface], spots: Iterable[Spot], matrices: Iterable[Float32Array]
+) -> None:
     """Write the first rows of ``table`` [n] of SURFACE; the rows behind them become "no picture"."""
     rows = [
-        (s.luma, s.chroma, s.luma_pitch, s.chroma_pitch, *s.size, s.wide, spot.left, spot.top, *spot.size, 0, m.ravel())
+        (
+            s.luma,
+            s.chroma,
+            s.luma_pitch,
+            s.chroma_pitch,
+            *s.size,
+            s.wide,
+            spot.left,
+            spot.top,
+            *spot.size,
+            0,
+            m.ravel(),
+        )
         for s, spot, m in zip(surfaces, spots, matrices, strict=True)
     ]
     table[: len(rows)] = np.array(rows, SURFACE)

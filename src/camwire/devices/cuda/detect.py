@@ -1,0 +1,212 @@
+"""Detection without leaving the GPU: surfaces to boxes as one CUDA graph a batch size.
+
+The graph holds everything from the upload of the table of surfaces to the copy of the boxes: preprocessing, the
+network, the best class of each anchor, the best anchors, suppression. Per batch the host fills the table, starts the
+graph and waits for one event.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from camwire.devices.contracts import ModelInput
+from camwire.devices.cuda.preprocess import grid_of, pack, target_of
+from camwire.devices.cuda.program import THREADS, launch
+from camwire.devices.cuda.surfaces import SURFACE, Records, surface_of
+from camwire.frames import Batch, Detections, Float32Array, Int32Array
+from camwire.runtimes.torch import TorchNetwork
+
+CANDIDATES = 1024
+"""Anchors a frame, the best ones, that are compared with each other (kernels/boxes.cu: MOST_CANDIDATES)."""
+MOST_BOXES = 300
+"""Boxes a frame, the best ones, that come back."""
+WARM_UP = 3
+
+
+class CudaDetector:
+    """A network on a GPU, from frames to boxes in picture pixels. Any thread may call it."""
+
+    def __init__(
+        self, index: int, network: TorchNetwork, thresholds: Float32Array, iou_threshold: float, *, batch_size: int,
+        lanes: int,
+    ) -> None:  # fmt: skip
+        """Captures its graphs, which takes seconds. ``thresholds`` [C] float32: least scores; infinity leaves a
+        class out. ``lanes``: how many batches may be under way at once."""
+        self._index = index
+        self._network = network
+        self._batch_size = batch_size
+        self._lanes: queue.LifoQueue[_Lane] = queue.LifoQueue()
+        with self._device():
+            for _ in range(lanes):
+                self._lanes.put(_Lane(network, thresholds, iou_threshold, batch_size))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self._network.classes
+
+    def describe(self) -> str:
+        """`yolo11s 640×384, PyTorch FP16`."""
+        return self._network.describe()
+
+    def __call__(self, batch: Batch) -> Detections:
+        """Every frame's objects, in a frame by score downwards. Raises DeviceError for a picture that isn't here."""
+        if not batch.frames:
+            return Detections.empty()
+        with self._device(), self._lane() as lane:
+            return lane.detect(batch)
+
+    @contextmanager
+    def _lane(self) -> Iterator[_Lane]:
+        lane = self._lanes.get()
+        try:
+            yield lane
+        finally:
+            self._lanes.put(lane)
+
+    def _device(self) -> Any:
+        import torch
+
+        return torch.cuda.device(self._index)
+
+
+class _Lane:
+    """Buffers, a stream and a graph for each batch size: what one batch needs."""
+
+    def __init__(
+        self, network: TorchNetwork, thresholds: Float32Array, iou_threshold: float, batch_size: int
+    ) -> None:
+        import torch
+
+        width, height = network.input.size
+        self._network = network
+        self._iou_threshold = iou_threshold
+        self._stream = torch.cuda.Stream()
+        self._decoded, self._done = torch.cuda.Event(), torch.cuda.Event(blocking=True)
+        self._table = _pinned(batch_size * SURFACE.itemsize)
+        self._surfaces = torch.empty(batch_size * SURFACE.itemsize, dtype=torch.uint8, device="cuda")
+        self.rows: Records = self._table.numpy().view(SURFACE)
+        images = torch.zeros((batch_size, 3, height, width), dtype=torch.float16, device="cuda")
+        self._images = images.contiguous(memory_format=torch.channels_last)
+        target = target_of(network.input, self._images.stride(), network.gain, network.bias)
+        self._target = torch.from_numpy(target.view(np.uint8)).cuda()
+        self._thresholds = torch.from_numpy(thresholds).cuda()
+        self._boxes = torch.zeros((batch_size, MOST_BOXES, 6), device="cuda")
+        self._counts = torch.zeros(batch_size, dtype=torch.int32, device="cuda")
+        self._boxes_here = torch.zeros_like(self._boxes, device="cpu").pin_memory()
+        self._counts_here = torch.zeros_like(self._counts, device="cpu").pin_memory()
+        self._graphs = self._captured(batch_size)
+
+    def detect(self, batch: Batch) -> Detections:
+        import torch
+
+        network, count = self._network, len(batch)
+        surfaces = [surface_of(frame.picture) for frame in batch.frames]
+        scale, offset = pack(self.rows, batch, surfaces, network.input)
+        # FFmpeg copies a decoded picture to its place on the default stream and does not wait for that.
+        self._decoded.record(torch.cuda.default_stream())
+        self._stream.wait_event(self._decoded)
+        with torch.cuda.stream(self._stream):
+            self._graphs[next(size for size in self._graphs if size >= count)].replay()
+            self._done.record(self._stream)
+        self._done.synchronize()
+        fed = ModelInput(np.empty((0, 0, 0, 3), np.uint8), scale, offset)
+        return in_pictures(self._boxes_here.numpy()[:count], self._counts_here.numpy()[:count], fed, batch)
+
+    def _captured(self, batch_size: int) -> dict[int, Any]:
+        """A graph for 1, 2, 4, … and ``batch_size`` frames; they share their memory, for only one runs at a time."""
+        import torch
+
+        pool = torch.cuda.graph_pool_handle()
+        graphs = {}
+        for size in reversed(batch_sizes(batch_size)):
+            with torch.inference_mode(), torch.cuda.stream(self._stream):
+                for _ in range(WARM_UP):
+                    self._work(size)
+            self._stream.synchronize()
+            graph = torch.cuda.CUDAGraph()
+            # Decoders allocate while this goes on: only this thread's calls belong to the graph.
+            with (
+                torch.inference_mode(),
+                torch.cuda.graph(graph, pool=pool, stream=self._stream, capture_error_mode="thread_local"),
+            ):
+                self._work(size)
+            graphs[size] = graph
+        return dict(sorted(graphs.items()))
+
+    def _work(self, size: int) -> None:
+        """What a graph holds, on the current stream."""
+        import torch
+
+        stream = torch.cuda.current_stream().cuda_stream
+        used = size * SURFACE.itemsize
+        self._surfaces[:used].copy_(self._table[:used], non_blocking=True)
+        launch(
+            "preprocess", "preprocess_half", grid_of(self._network.input, size),
+            _addresses(self._surfaces, self._images, self._target), stream,
+        )  # fmt: skip
+        head = self._network.forward(self._images[:size])
+        self._suppress(head.contiguous(), size, stream)
+        self._boxes_here[:size].copy_(self._boxes[:size], non_blocking=True)
+        self._counts_here[:size].copy_(self._counts[:size], non_blocking=True)
+
+    def _suppress(self, head: Any, size: int, stream: int) -> None:
+        import torch
+
+        classes, anchors = head.shape[1] - 4, head.shape[2]
+        best = torch.empty((size, anchors), device="cuda")
+        which = torch.empty((size, anchors), dtype=torch.int32, device="cuda")
+        launch(
+            "boxes", "best_classes_half", (-(-anchors // THREADS), size),
+            (*_addresses(head, self._thresholds), np.int32(classes), np.int32(anchors), *_addresses(best, which)),
+            stream,
+        )  # fmt: skip
+        candidates = min(CANDIDATES, anchors)
+        scores, chosen = best.topk(candidates, sorted=True)
+        width, height = self._network.input.size
+        launch(
+            "boxes", "suppress_half", (size,),
+            (
+                *_addresses(head, scores, chosen, which), np.int32(classes), np.int32(anchors), np.int32(candidates),
+                np.int32(MOST_BOXES), np.float32(self._iou_threshold), np.float32(width), np.float32(height),
+                *_addresses(self._boxes, self._counts),
+            ),
+            stream,
+        )  # fmt: skip
+
+
+def batch_sizes(largest: int) -> list[int]:
+    """Powers of two below ``largest``, and ``largest``: what graphs are made for."""
+    return [1 << bit for bit in range(largest.bit_length()) if 1 << bit < largest] + [largest]
+
+
+def in_pictures(boxes: Float32Array, counts: Int32Array, fed: ModelInput, batch: Batch) -> Detections:
+    """``boxes`` [B, K, 6] x1, y1, x2, y2 in input pixels, score, class, of which the first ``counts`` [B] hold, in
+    picture pixels; clipped, and what lies in the letterbox's bars alone is left out."""
+    held = np.minimum(counts, boxes.shape[1])
+    index = np.repeat(np.arange(len(held), dtype=np.int32), held)
+    rows = boxes[np.arange(boxes.shape[1]) < held[:, None]]
+    sides = np.array([frame.size for frame in batch.frames], np.float32)[index, None]
+    corners = (rows[:, :4].reshape(-1, 2, 2) - fed.offset[index, None]) / fed.scale[index, None]
+    corners = np.clip(corners, np.float32(0), sides)
+    inside = (corners[:, 1] > corners[:, 0]).all(axis=1)
+    return Detections(
+        boxes=corners[inside].reshape(-1, 4),
+        scores=rows[inside, 4],
+        classes=rows[inside, 5].astype(np.int32),
+        frame_index=index[inside],
+    )
+
+
+def _pinned(size: int) -> Any:
+    import torch
+
+    return torch.zeros(size, dtype=torch.uint8).pin_memory()
+
+
+def _addresses(*tensors: Any) -> tuple[np.uint64, ...]:
+    return tuple(np.uint64(tensor.data_ptr()) for tensor in tensors)

@@ -1,0 +1,59 @@
+"""Memory that is taken once and used again: pinned on the host, and on the device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from camwire.frames import UInt8Array
+
+_GROWTH = 1.5
+"""What is too small is replaced by more than is needed at once, so that it is rarely replaced."""
+
+
+class Pinned:
+    """Host memory that the GPU copies from and to without the driver's help."""
+
+    def __init__(self, size: int) -> None:
+        import cupy
+
+        self._memory: Any = cupy.cuda.alloc_pinned_memory(max(size, 1))
+        self.bytes: UInt8Array = np.frombuffer(self._memory, np.uint8, size)
+        """[size], writable."""
+
+    @property
+    def address(self) -> int:
+        return int(self._memory.ptr)
+
+
+class DeviceMemory:
+    """Bytes on the current device, from CuPy's pool."""
+
+    def __init__(self, size: int) -> None:
+        import cupy
+
+        self._memory: Any = cupy.cuda.alloc(max(size, 1))
+        self.size = size
+
+    @property
+    def address(self) -> int:
+        return int(self._memory.ptr)
+
+    def upload(self, source: Pinned, size: int, stream: int) -> None:
+        """Copy the first ``size`` bytes; both must stay until ``stream`` has come this far."""
+        from cupy.cuda import runtime
+
+        runtime.memcpyAsync(self.address, source.address, size, runtime.memcpyHostToDevice, stream)
+
+
+class Workspace:
+    """A pinned buffer and one on the device, of the same size, for what goes up with every batch."""
+
+    def __init__(self) -> None:
+        self.host, self.device = Pinned(0), DeviceMemory(0)
+
+    def reserve(self, size: int) -> None:
+        """Make room for ``size`` bytes; what was in it is lost. Nothing may be using it."""
+        if self.device.size < size:
+            self.host, self.device = Pinned(int(size * _GROWTH)), DeviceMemory(int(size * _GROWTH))

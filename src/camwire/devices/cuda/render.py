@@ -1,0 +1,171 @@
+"""The overlay on a GPU: one upload and one launch draw a whole batch."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from camwire.devices.contracts import Overlay
+from camwire.devices.cpu.palette import Style
+from camwire.devices.cuda.letters import Letters, draw_letters
+from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
+from camwire.devices.cuda.program import launch
+from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures
+from camwire.devices.cuda.surfaces import Records, Spot, fill, surface_of
+from camwire.devices.cuda.threads import PerThread, after_decoding, high_priority_stream
+from camwire.frames import Batch, Size, Tracks
+
+TILE = Size(64, 16)
+"""Pixels that a block draws (kernels/draw.cu)."""
+ALIGNED = 256
+"""Bytes to which planes and tables are aligned."""
+REMEMBERED_LETTERS = 16
+"""Sets of glyphs kept: one for each text size in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class CudaPicture:
+    """A drawn picture in device memory: 8-bit planes of JPEG's Y, Cb, Cr, 4:2:0.
+
+    Ready when ``stream`` has come this far; valid until its thread draws the next batch.
+    """
+
+    planes: tuple[int, int, int]
+    """Addresses."""
+    size: Size
+    """Both sides even; rows are as wide as the picture, without padding."""
+    stream: Any
+
+
+class CudaRenderer:
+    """Implements :class:`camwire.devices.contracts.Renderer`; any number of threads may call it at once."""
+
+    def __init__(self, index: int) -> None:
+        self._atlas = _Atlas()
+        self._easels = PerThread(index, _Easel)
+
+    def __call__(
+        self, batch: Batch, chosen: Sequence[int], tracks: Tracks, overlay: Overlay
+    ) -> list[CudaPicture]:
+        """A picture of ``Frame.size`` for each frame at the positions ``chosen``. Raises DeviceError."""
+        sizes = [frame.size for frame in batch.frames]
+        looks = {size: self._atlas.looks(size, overlay.class_names) for size in set(sizes)}
+        return self._easels.get().draw(batch, chosen, tracks, overlay, looks)
+
+
+class _Easel:
+    """One thread's stream and memory."""
+
+    def __init__(self) -> None:
+        self._stream = high_priority_stream()
+        self._upload = Workspace()
+        self._canvas = DeviceMemory(0)
+        self._dark = _uploaded(DARK, self._stream)
+        self._looks: object = None
+
+    def draw(
+        self, batch: Batch, chosen: Sequence[int], tracks: Tracks, overlay: Overlay, looks: dict[Size, Looks]
+    ) -> list[CudaPicture]:
+        self._stream.synchronize()  # the last batch's pictures may still be in the making if nobody took them
+        self._looks = looks  # keeps the letters alive until the next batch
+        sizes = [frame.size for frame in batch.frames]
+        pictures, parts = self._packed(batch, chosen, tracks, overlay, looks, sizes)
+        starts = self._sent(parts)
+        after_decoding(self._stream)
+        if pictures:
+            grid = (
+                max(-(-picture.size.width // TILE.width) for picture in pictures),
+                max(-(-picture.size.height // TILE.height) for picture in pictures),
+                len(pictures),
+            )
+            arguments = tuple(np.uint64(address) for address in (*starts, self._dark.address))
+            launch("draw", "draw", grid, arguments, self._stream.ptr)
+        return pictures
+
+    def _packed(
+        self, batch: Batch, chosen: Sequence[int], tracks: Tracks, overlay: Overlay, looks: dict[Size, Looks],
+        sizes: Sequence[Size],
+    ) -> tuple[list[CudaPicture], tuple[Records | Any, ...]]:  # fmt: skip
+        records = np.zeros(len(chosen), PICTURE)
+        pack_pictures(records, sizes, chosen, tracks, overlay, looks)
+        surfaces = [surface_of(batch.frames[index].picture) for index in chosen]
+        spots = [Spot(0, 0, sizes[index]) for index in chosen]
+        fill(records["surface"], surfaces, spots, [surface.to_jpeg() for surface in surfaces])
+        pictures = self._canvases([sizes[index] for index in chosen])
+        records["y"], records["u"], records["v"] = (
+            np.array([p.planes for p in pictures], np.uint64).reshape(-1, 3).T
+        )
+        records["y_pitch"], records["c_pitch"] = records["width"], records["width"] // 2
+        objects = np.zeros(len(tracks), OBJECT)
+        pack_objects(objects, sizes, tracks, looks)
+        return pictures, (records, objects, np.ascontiguousarray(tracks.traces))
+
+    def _canvases(self, sizes: Sequence[Size]) -> list[CudaPicture]:
+        offsets, total = [], 0
+        for width, height in sizes:
+            planes = []
+            for size in (width * height, width * height // 4, width * height // 4):
+                planes.append(total)
+                total += -(-size // ALIGNED) * ALIGNED
+            offsets.append(planes)
+        if self._canvas.size < total:
+            self._canvas = DeviceMemory(total)
+        base = self._canvas.address
+        return [
+            CudaPicture((base + y, base + u, base + v), size, self._stream)
+            for (y, u, v), size in zip(offsets, sizes, strict=True)
+        ]
+
+    def _sent(self, parts: tuple[Any, ...]) -> list[int]:
+        """Upload arrays in one copy; returns their addresses."""
+        starts, total = [], 0
+        for part in parts:
+            starts.append(total)
+            total += -(-part.nbytes // ALIGNED) * ALIGNED
+        self._upload.reserve(total)
+        for start, part in zip(starts, parts, strict=True):
+            self._upload.host.bytes[start : start + part.nbytes] = part.reshape(-1).view(np.uint8)
+        self._upload.device.upload(self._upload.host, total, self._stream.ptr)
+        return [self._upload.device.address + start for start in starts]
+
+
+class _Atlas:
+    """The glyphs on the device, by class names and text size; shared by all threads."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[tuple[str, ...], int], tuple[Letters, DeviceMemory, DeviceMemory]] = (
+            OrderedDict()
+        )
+        self._lock = threading.Lock()
+
+    def looks(self, size: Size, class_names: tuple[str, ...]) -> Looks:
+        style = Style.for_size(size)
+        key = class_names, style.text
+        with self._lock:
+            if key not in self._kept:
+                letters = draw_letters(class_names, style.text)
+                stream = high_priority_stream()
+                self._kept[key] = (
+                    letters,
+                    _uploaded(letters.coverage, stream),
+                    _uploaded(letters.glyphs, stream),
+                )
+                while len(self._kept) > REMEMBERED_LETTERS:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            letters, coverage, glyphs = self._kept[key]
+        return Looks(style, letters, coverage, glyphs)
+
+
+def _uploaded(array: Any, stream: Any) -> DeviceMemory:
+    """The array on the device, all there when this returns."""
+    pinned, memory = Pinned(array.nbytes), DeviceMemory(array.nbytes)
+    pinned.bytes[:] = array.reshape(-1).view(np.uint8)
+    memory.upload(pinned, array.nbytes, stream.ptr)
+    stream.synchronize()
+    return memory

@@ -1,0 +1,163 @@
+"""The CUDA device with real video: NVDEC, drawing, nvJPEG, a network; against FFmpeg's own decoding."""
+
+import io
+import threading
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from camwire.devices import DeviceError
+from camwire.devices.contracts import Overlay
+from camwire.devices.cuda import CudaDevice
+from camwire.devices.cuda.surfaces import surface_of
+from camwire.frames import Batch, Frame, Size, Tracks
+from tests.devices.pictures import tracks_of
+from tests.gpu.conftest import write_clip
+
+PLAIN = Overlay(frozenset(), ("person", "car"))
+UNBOUNDED = Size(4096, 4096)
+FORMATS = [
+    ("libx264", "yuv420p", "mp4", 640, 360),
+    ("libx264", "yuv420p", "mp4", 1918, 1078),
+    ("libx265", "yuv420p", "mp4", 640, 360),
+    ("libx265", "yuv420p10le", "mp4", 640, 360),
+]
+
+
+def decoded(device: CudaDevice, path: Path) -> list[av.VideoFrame]:
+    with av.open(str(path), hwaccel=device.hwaccel()) as container:
+        return list(container.decode(video=0))
+
+
+def in_software(path: Path) -> list[np.ndarray]:
+    """[H, W, 3] RGB by FFmpeg alone."""
+    with av.open(str(path)) as container:
+        return [picture.to_ndarray(format="rgb24") for picture in container.decode(video=0)]
+
+
+def batch_of(pictures: list[av.VideoFrame], bound: Size = UNBOUNDED) -> Batch:
+    sizes = [Size(picture.width, picture.height) for picture in pictures]
+    frames = (
+        Frame(str(n), n, 0, picture, size, size.fitted_into(bound), 0.0, 0.0, 0.0, 0.0)
+        for n, (picture, size) in enumerate(zip(pictures, sizes, strict=True))
+    )
+    return Batch(0, tuple(frames), 0.0)
+
+
+def jpeg_pixels(jpeg: bytes) -> np.ndarray:
+    """[H, W, 3] RGB."""
+    with av.open(io.BytesIO(jpeg), format="jpeg_pipe") as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24")
+
+
+def decibels(ours: np.ndarray, theirs: np.ndarray) -> float:
+    return float(10 * np.log10(255**2 / max(((ours.astype(float) - theirs) ** 2).mean(), 1e-9)))
+
+
+@pytest.mark.parametrize(("codec", "pixel_format", "container", "width", "height"), FORMATS)
+def test_a_clip_decoded_and_encoded_on_the_device_looks_as_ffmpeg_decodes_it(
+    device: CudaDevice, tmp_path: Path, codec: str, pixel_format: str, container: str, width: int, height: int
+) -> None:
+    path = write_clip(tmp_path / f"clip.{container}", codec, pixel_format, width, height)
+    pictures = decoded(device, path)
+    wanted = in_software(path)
+    assert len(pictures) == len(wanted)
+    assert {surface_of(picture).wide for picture in pictures} == {"10" in pixel_format}
+    batch = batch_of(pictures)
+    drawn = device.render(batch, range(len(batch)), Tracks.empty(30), PLAIN)
+    for jpeg, rgb in zip(device.encode(drawn, 95), wanted, strict=True):
+        assert decibels(jpeg_pixels(jpeg), rgb) > 30
+
+
+def test_a_batch_of_more_pictures_than_encoder_states_keeps_their_order(
+    device: CudaDevice, tmp_path: Path
+) -> None:
+    small = decoded(device, write_clip(tmp_path / "small.mp4", "libx264", "yuv420p", 320, 180, count=20))
+    large = decoded(device, write_clip(tmp_path / "large.mp4", "libx264", "yuv420p", 1280, 720, count=13))
+    batch = batch_of(small + large, Size(800, 800))
+    chosen = [index for index in range(len(batch)) if index % 5]
+    jpegs = device.encode(device.render(batch, chosen, Tracks.empty(30), PLAIN), 85)
+    for index, jpeg in zip(chosen, jpegs, strict=True):
+        pixels = jpeg_pixels(jpeg)
+        assert pixels.shape[1::-1] == batch.frames[index].size
+        [alone] = device.encode(device.render(batch, [index], Tracks.empty(30), PLAIN), 85)
+        assert alone == jpeg
+
+
+def test_lanes_draw_and_encode_side_by_side(device: CudaDevice, tmp_path: Path) -> None:
+    batch = batch_of(
+        decoded(device, write_clip(tmp_path / "clip.mp4", "libx264", "yuv420p", 640, 360, count=16))
+    )
+    tracks = tracks_of([(10.0, 20.0, 200.0, 300.0)] * 16, frame_index=list(range(16)))
+    overlay = Overlay(frozenset({"boxes"}), ("person",))
+    wanted = device.encode(device.render(batch, range(16), tracks, overlay), 85)
+    same: list[bool] = []
+
+    def lane() -> None:
+        runs = [device.encode(device.render(batch, range(16), tracks, overlay), 85) for _ in range(5)]
+        same.append(all(run == wanted for run in runs))
+
+    threads = [threading.Thread(target=lane) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert same == [True] * 4
+
+
+def test_boxes_are_drawn_where_they_are(device: CudaDevice, tmp_path: Path) -> None:
+    [picture, *_] = decoded(device, write_clip(tmp_path / "clip.mp4", "libx264", "yuv420p", 640, 360))
+    tracks = tracks_of([(100.0, 50.0, 300.0, 200.0)])
+    overlay = Overlay(frozenset({"boxes"}), ("person",))
+    plain = device.encode(device.render(batch_of([picture]), [0], tracks, PLAIN), 95)
+    drawn = device.render(batch_of([picture]), [0], tracks, overlay)
+    boxed = jpeg_pixels(device.encode(drawn, 95)[0])
+    difference = np.abs(boxed.astype(int) - jpeg_pixels(plain[0])).max(axis=2)
+    rows, columns = np.nonzero(difference > 60)
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == pytest.approx((99, 300, 49, 200), abs=8)
+    assert difference[70:180, 120:280].max() < 30
+
+
+def test_a_network_sees_the_pictures_and_its_boxes_come_back(device: CudaDevice, tmp_path: Path) -> None:
+    """The network answers with the mean colour of its input, so what it saw is known."""
+    import torch
+
+    from camwire.devices.cuda.detect import CudaDetector
+    from camwire.runtimes.torch import from_module
+
+    class Mean(torch.nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            levels = images.mean(dim=(2, 3))
+            box = torch.tensor([320.0, 320.0, 200.0, 100.0], dtype=images.dtype, device=images.device)
+            rows = torch.cat((box.expand(len(images), 4), levels), 1)
+            return torch.stack((rows, rows * 0.5), 2)
+
+    path = write_clip(tmp_path / "clip.mp4", "libx264", "yuv420p", 640, 640, count=5)
+    pictures = decoded(device, path)
+    network = from_module("mean", Mean(), Size(640, 640), ("red", "green", "blue"))
+    detector = CudaDetector(0, network, np.zeros(3, np.float32), 0.5, batch_size=8, lanes=1)
+    for count in (1, 3, 5):
+        found = detector(batch_of(pictures[:count]))
+        assert len(found) >= count
+        for index, rgb in enumerate(in_software(path)[:count]):
+            levels = rgb.reshape(-1, 3).mean(axis=0) / 255
+            rows = found.rows_of(index)
+            assert found.classes[rows][0] == levels.argmax()
+            assert found.scores[rows][0] == pytest.approx(levels.max(), abs=0.01)
+            np.testing.assert_allclose(found.boxes[rows][0], (220, 270, 420, 370), atol=0.5)
+
+
+def test_a_picture_in_main_memory_is_refused_with_the_reason(device: CudaDevice) -> None:
+    picture = av.VideoFrame(64, 48, "yuv420p")
+    with pytest.raises(DeviceError, match="format 'yuv420p' can't be processed on a CUDA device"):
+        device.render(batch_of([picture]), [0], Tracks.empty(30), PLAIN)
+
+
+def test_a_codec_that_the_chip_lacks_is_an_error_and_not_decoded_in_software(
+    device: CudaDevice, tmp_path: Path
+) -> None:
+    path = write_clip(tmp_path / "clip.mkv", "ffv1", "yuv420p", 320, 180)
+    with pytest.raises((av.FFmpegError, NotImplementedError, RuntimeError)):
+        decoded(device, path)
