@@ -232,6 +232,13 @@ def test_state_of_another_version_is_refused():
         RuleEngine([], CLASSES).restore({"version": 99})
 
 
+def test_state_comes_before_the_first_step():
+    scene = Scene(line())
+    scene.step(0)
+    with pytest.raises(RuntimeError, match="before the first step"):
+        scene.engine.restore(scene.engine.export())
+
+
 def test_rules_that_can_not_be_are_refused():
     with pytest.raises(ValueError, match="two rules are called 'a'; rule 'a' is for the class 'cow'"):
         RuleEngine([zone("a"), line("a", classes=("cow",))], CLASSES)

@@ -1,8 +1,8 @@
 """Scripted objects with known crossings, stays and counts, seen as badly as real ones are.
 
-Every object goes a way of straight stretches with waits between them. The script says what has to be counted;
-it is asked for again with positions off by up to 8 pixels, with 30 % of the frames missing, and with identities
-switched at known places. Zones and lines lie so that no way ends or turns within the jitter's reach of them.
+Every object goes a way of straight stretches with waits between them. The script says what has to count.
+It is asked for again with positions off by up to 8 pixels, with 30 % of the frames missing, and with ids
+switched at known places. Zones and lines lie so that no way ends or turns within the reach of jitter.
 """
 
 from dataclasses import dataclass, field

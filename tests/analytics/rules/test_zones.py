@@ -1,6 +1,8 @@
 """Zones: coming, going, staying, and too many."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from camwire.analytics.rules.events import Subject
 from camwire.config.rules import ZoneRule
@@ -140,3 +142,16 @@ def test_fractions_fit_any_picture():
     scene.batch([("a", 0, [obj(1, 450, 200), obj(2, 550, 200)])])
     scene.batch([("b", 0, [obj(1, 950, 200), obj(2, 1050, 200)])], size=Size(2000, 1000))
     assert [event.subject.object_id for event in scene.events] == [1, 1]
+
+
+@given(
+    st.lists(st.tuples(st.floats(-8, 8), st.floats(-8, 8)), min_size=2, max_size=40),
+    st.floats(350, 650),
+    st.floats(50, 350),
+)
+def test_jitter_is_no_coming_and_going(jitter, x, y):
+    """Wherever an object stands, inside, outside or on the border: it enters once at most, never leaves."""
+    scene = Scene(zone())
+    for time, (dx, dy) in enumerate(jitter):
+        scene.step(time / 20, obj(1, x + dx, y + dy))
+    assert scene.kinds() in ([], ["enter"])

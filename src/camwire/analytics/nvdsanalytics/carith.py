@@ -13,7 +13,7 @@ import numpy as np
 
 UINT32 = 2**32 - 1
 UINT64 = 2**64 - 1
-INT32_MIN = -(2**31)
+INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
 _EXACT = 2**53
 _EXACT_SINGLE = 2**24
@@ -22,6 +22,8 @@ _SINGLE = struct.Struct("f")
 
 def int32(value: int) -> int:
     """The value of the lower 32 bits, as a signed number."""
+    if INT32_MIN <= value <= INT32_MAX:
+        return value
     return ((value + 2**31) & UINT32) - 2**31
 
 

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from camwire.analytics.clock import CameraClock
 from camwire.analytics.nvdsanalytics.history import TrackedObject
 from camwire.analytics.nvdsanalytics.settings import Settings, StreamSettings
 from camwire.analytics.nvdsanalytics.stream import FrameResult, StreamContext
+from camwire.frames import Batch, Tracks
 
 
 class NvdsAnalytics:
-    """All streams of one configuration. A stream's state begins with its first frame and stays."""
+    """All streams of one configuration. A stream's state begins with its first frame and stays.
+
+    DeepStream drops all state when it reads a configuration anew; so make another one of these.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._contexts: dict[int, StreamContext] = {}
+        self._clocks: dict[str, CameraClock] = {}
+
+    def step(self, batch: Batch, tracks: Tracks, streams: Mapping[str, int]) -> list[FrameResult | None]:
+        """Apply the rules to a batch; ``streams`` gives each camera's stream number. One result a frame.
+
+        The PTS is the frame's own time in nanoseconds, made to go on over reconnects.
+        """
+        return [
+            self.process(
+                streams[frame.camera],
+                frame.size,
+                round(self._clock(frame.camera).tick(frame) * 1e9),
+                objects_of(tracks, position),
+            )
+            for position, frame in enumerate(batch.frames)
+        ]
 
     def process(
         self, stream: int, size: tuple[int, int], pts: int, objects: Sequence[TrackedObject]
@@ -32,3 +55,18 @@ class NvdsAnalytics:
             settings = self._settings.streams.get(stream, StreamSettings())
             context = self._contexts[stream] = StreamContext(settings, size, self._settings.window)
         return context.process(pts, objects)
+
+    def _clock(self, camera: str) -> CameraClock:
+        return self._clocks.setdefault(camera, CameraClock())
+
+
+def objects_of(tracks: Tracks, position: int) -> list[TrackedObject]:
+    """The tracked objects of the batch's frame at ``position``."""
+    rows = tracks.rows_of(position)
+    boxes = np.column_stack((tracks.boxes[rows, :2], tracks.boxes[rows, 2:] - tracks.boxes[rows, :2]))
+    return [
+        TrackedObject(object_id, class_id, *box)
+        for object_id, class_id, box in zip(
+            tracks.ids[rows].tolist(), tracks.classes[rows].tolist(), boxes.tolist(), strict=True
+        )
+    ]

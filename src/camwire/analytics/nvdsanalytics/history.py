@@ -66,6 +66,7 @@ class Track:
         "_sum_xx",
         "_sum_y",
         "_sum_yy",
+        "_window",
         "count",
         "crossed",
         "last_seen",
@@ -77,6 +78,8 @@ class Track:
         self._ring = array("i")
         self._next = 0
         self._sum_x = self._sum_y = self._sum_xx = self._sum_yy = self._sum_height = 0
+        self._window = 0
+        """Samples in the ring."""
         self.count = 0
         """Samples since the track began, also those forgotten by now."""
         self.crossed: set[str] = set()
@@ -101,6 +104,7 @@ class Track:
         # A height is added unsigned and taken off signed; a negative one leaves 2³² behind.
         self._sum_height = (self._sum_height + (height & UINT32)) & UINT64
         self.count += 1
+        self._window = min(self.count, self._length)
         self.last_seen = pts
         self.mean_height = self._mean(self._sum_height)
 
@@ -112,20 +116,24 @@ class Track:
         self._sum_height = (self._sum_height - height) & UINT64
 
     def _mean(self, total: int) -> float:
-        return single(single_of_unsigned(total) / min(self.count, self._length))
+        return single(single_of_unsigned(total) / self._window)
 
     @property
     def half_height(self) -> int:
         """Half of the mean height, in whole pixels."""
         return quotient(truncated(self.mean_height), 2)
 
-    def variances(self) -> tuple[float, float]:
-        """Of x and y over the ring: mean of squares less square of mean, each step in single precision."""
-        x, y = self._mean(self._sum_x), self._mean(self._sum_y)
-        return (
-            single(self._mean(self._sum_xx) - single(x * x)),
-            single(self._mean(self._sum_yy) - single(y * y)),
-        )
+    def variance_x(self) -> float:
+        """Over the ring: mean of squares less square of mean, each step in single precision."""
+        return self._variance(self._sum_x, self._sum_xx)
+
+    def variance_y(self) -> float:
+        """As of x."""
+        return self._variance(self._sum_y, self._sum_yy)
+
+    def _variance(self, total: int, squares: int) -> float:
+        mean = self._mean(total)
+        return single(self._mean(squares) - single(mean * mean))
 
     def reference(self) -> Box:
         """Where it was: the mean of the four oldest samples, or of the first two while the ring fills."""

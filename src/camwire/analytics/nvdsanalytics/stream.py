@@ -231,10 +231,9 @@ class StreamContext:
             result.status += result.direction
 
     def _has_stopped(self, track: Track) -> bool:
-        if track.count <= self._window:
+        if track.count <= self._window or not track.variance_x() <= STOPPED_VARIANCE_X:
             return False
-        x, y = track.variances()
-        return x <= STOPPED_VARIANCE_X and single(divided(y, track.mean_height)) <= STOPPED_VARIANCE_Y
+        return single(divided(track.variance_y(), track.mean_height)) <= STOPPED_VARIANCE_Y
 
     def _apply_lines(self, moment: _Moment) -> list[str]:
         result = moment.result

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from camwire.analytics.rules.clock import CameraClock
+from camwire.analytics.clock import CameraClock
 from camwire.analytics.rules.directions import Directions
 from camwire.analytics.rules.events import AnalysisResult, Counts
 from camwire.analytics.rules.heatmaps import Heatmaps
@@ -72,8 +72,7 @@ class RuleEngine:
 
     def step(self, batch: Batch, tracks: Tracks) -> AnalysisResult:
         """Apply every rule to a batch's tracks."""
-        numbers = [self._number_of(frame) for frame in batch.frames]
-        moment = self._moment(batch, tracks, numbers)
+        moment = self._moment(batch, tracks, self._numbers_of(batch.frames))
         for kind in self._kinds:
             kind.step(moment)
         self._table.update(moment.slots, moment.now, tracks)
@@ -114,6 +113,8 @@ class RuleEngine:
         ``objects``: also who is where. Say False where the tracker has begun anew: its ids then mean others.
         To be called before the first step. Raises ValueError for the state of another version.
         """
+        if self._numbers:
+            raise RuntimeError("rule state has to be restored before the first step")
         self._keeper.restore(state, objects)
 
     def _instances(self) -> Iterable[tuple[Instance[Any], RuleKind[Any], int]]:
@@ -121,28 +122,38 @@ class RuleEngine:
             for place, instance in enumerate(kind.instances):
                 yield instance, kind, place
 
-    def _number_of(self, frame: Frame) -> int:
-        """The camera's number; its clock advances to the frame."""
-        number = self._numbers.get(frame.camera)
-        if number is None:
-            return self._add_camera(frame)
-        self._clocks[number].advance(frame)
-        if frame.size != self._sizes[number]:
+    def _numbers_of(self, frames: Sequence[Frame]) -> list[int]:
+        """The cameras' numbers; their clocks advance to the frames, new cameras and sizes are taken in."""
+        new = [frame for frame in frames if frame.camera not in self._numbers]
+        for frame in new:
+            self._add_camera(frame)
+        numbers = [self._numbers[frame.camera] for frame in frames]
+        resized = [
+            (number, frame)
+            for number, frame in zip(numbers, frames, strict=True)
+            if frame.size != self._sizes[number]
+        ]
+        for number, frame in resized:
             self._sizes[number] = frame.size
             for kind in self._kinds:
                 kind.resize(number, frame.size, self._table)
-        return number
+        if new or resized:
+            for kind in self._kinds:
+                kind.settle()
+        for frame in new:
+            clock = self._keeper.take_over(frame.camera, len(self._clocks), self._kinds, self._table)
+            self._clocks.append(clock)
+        for number, frame in zip(numbers, frames, strict=True):
+            self._clocks[number].tick(frame)
+        return numbers
 
-    def _add_camera(self, frame: Frame) -> int:
-        number = self._numbers[frame.camera] = len(self._numbers)
+    def _add_camera(self, frame: Frame) -> None:
+        number = self._numbers[frame.camera] = len(self._names)
         self._names.append(frame.camera)
         self._sizes.append(frame.size)
         self._table.add_camera()
         for kind in self._kinds:
             kind.add_camera(number, frame.camera, frame.size)
-        clock = self._keeper.take_over(frame, number, self._kinds, self._table)
-        self._clocks.append(clock)
-        return number
 
     def _moment(self, batch: Batch, tracks: Tracks, numbers: list[int]) -> Moment:
         cameras = np.array(numbers, np.int64)[tracks.frame_index]

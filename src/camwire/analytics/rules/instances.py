@@ -123,25 +123,27 @@ class RuleKind(ABC, Generic[AnyRule]):
             (sum(rule.applies_to(camera) for _, rule in self._rules) for camera in (*named, "")), default=0
         )
 
-    def add_camera(self, number: int, camera: str, size: Size) -> list[Instance[AnyRule]]:
-        """Apply the rules to one more camera; returns what is new. Cameras come in order of their numbers."""
+    def add_camera(self, number: int, camera: str, size: Size) -> None:
+        """Apply the rules to one more camera, from ``settle`` on. Cameras come in order of number."""
         rules = [(order, rule) for order, rule in self._rules if rule.applies_to(camera)]
-        added = [
+        self.tables.start = np.append(self.tables.start, len(self.instances))
+        self.tables.count = np.append(self.tables.count, len(rules))
+        self.instances += [
             Instance(rule, order, number, column, size, Tally(self.counted))
             for column, (order, rule) in enumerate(rules)
         ]
-        self.tables.start = np.append(self.tables.start, len(self.instances))
-        self.tables.count = np.append(self.tables.count, len(added))
-        self.instances += added
-        self._lay_out()
-        return added
 
     def resize(self, number: int, size: Size, table: ObjectTable) -> None:
-        """A camera's pictures have another size from now on."""
+        """A camera's pictures have another size, from ``settle`` on."""
         for instance in self.instances_of(number):
             instance.size = size
-        self._lay_out()
         self.forget_places(np.flatnonzero(table.camera == number))
+
+    def settle(self) -> None:
+        """Make the tables anew after cameras were added or resized."""
+        self.tables.lay_out(self.instances, self._class_names)
+        if self.instances:
+            self.place()
 
     def forget_places(self, slots: Int64Array) -> None:
         """What was remembered of the objects in pixels means nothing any more."""
@@ -150,10 +152,6 @@ class RuleKind(ABC, Generic[AnyRule]):
     def instances_of(self, number: int) -> list[Instance[AnyRule]]:
         start = int(self.tables.start[number])
         return self.instances[start : start + int(self.tables.count[number])]
-
-    def _lay_out(self) -> None:
-        self.tables.lay_out(self.instances, self._class_names)
-        self.place()
 
     def pairs(self, moment: Moment) -> Pairs:
         tables = self.tables

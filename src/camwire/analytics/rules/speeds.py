@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from camwire.analytics.rules.clock import ROUNDING
+from camwire.analytics.clock import ROUNDING
 from camwire.analytics.rules.events import Kind
 from camwire.analytics.rules.geometry import homography, projected
 from camwire.analytics.rules.instances import Pairs, RuleKind

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from camwire.analytics.rules.clock import CameraClock
+from camwire.analytics.clock import CameraClock
 from camwire.analytics.rules.instances import Instance, RuleKind
 from camwire.analytics.rules.objects import ObjectTable
 from camwire.analytics.rules.zones import Zones
 from camwire.config.rules import Rule
-from camwire.frames import Frame
 
 VERSION = 1
 COSMETIC = {"name", "colour", "enabled", "cameras"}
@@ -80,20 +79,19 @@ class Keeper:
                     cameras[camera] = kept | {"counts": {}, "extra": None}
 
     def take_over(
-        self, frame: Frame, number: int, kinds: Sequence[RuleKind[Any]], table: ObjectTable
+        self, camera: str, number: int, kinds: Sequence[RuleKind[Any]], table: ObjectTable
     ) -> CameraClock:
         """Give a camera that just came the state it had; returns its clock."""
-        known = self._cameras.pop(frame.camera, None)
-        clock = CameraClock.starting_with(frame)
+        known = self._cameras.pop(camera, None)
+        clock = CameraClock(*known["clock"]) if known else CameraClock()
         if known:
-            clock = CameraClock(*known["clock"])
-            clock.advance(frame)
             _place_objects(known["objects"], number, kinds, table)
         for kind in kinds:
             for instance in kind.instances_of(number):
-                kept = self._rules.get(instance.rule.name, {}).pop(frame.camera, None)
+                kept = self._rules.get(instance.rule.name, {}).pop(camera, None)
                 if kept:
-                    _take_over(kind, kind.instances.index(instance), instance, kept, table)
+                    place = int(kind.tables.start[number]) + instance.column
+                    _take_over(kind, place, instance, kept, table)
         return clock
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from camwire.analytics.rules.clock import ROUNDING
+from camwire.analytics.clock import ROUNDING
 from camwire.analytics.rules.geometry import PolygonTable
 from camwire.analytics.rules.instances import Pairs, RuleKind
 from camwire.analytics.rules.moment import Moment

@@ -15,19 +15,20 @@ class CameraClock:
     """Seconds that only grow. Within a connection it follows the frames' own time; between two of them it
     advances by what passed on the machine's clock."""
 
-    now: float
-    epoch: int
-    offset: float
-    arrived: float
+    now: float = 0.0
+    epoch: int | None = None
+    """None before the first frame."""
+    offset: float = 0.0
+    arrived: float = 0.0
 
-    @classmethod
-    def starting_with(cls, frame: Frame) -> CameraClock:
-        return cls(now=frame.time, epoch=frame.epoch, offset=0.0, arrived=frame.arrived)
-
-    def advance(self, frame: Frame) -> None:
-        if frame.epoch != self.epoch:
+    def tick(self, frame: Frame) -> float:
+        """Advance to a frame; returns the time."""
+        if self.epoch is None:
+            self.now = frame.time
+        elif frame.epoch != self.epoch:
             gap = max(frame.arrived - self.arrived, 0.0)
             self.offset = self.now + gap - frame.time
-            self.epoch = frame.epoch
+        self.epoch = frame.epoch
         self.now = max(self.now, frame.time + self.offset)
         self.arrived = frame.arrived
+        return self.now
