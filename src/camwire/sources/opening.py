@@ -19,6 +19,8 @@ from camwire.sources.faults import SourceError, opening_fault
 
 DEFAULT_RATE = 25.0
 """Pictures a second of a file that doesn't say."""
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""Metadata that isn't UTF-8 is no reason to fail; from 19 on PyAV sees to that by itself."""
 _UNTIMED_FORMATS = frozenset({"mpjpeg", "mjpeg", "image2pipe"})
 """Live formats without timestamps: FFmpeg invents some for 25 pictures a second."""
 
@@ -78,7 +80,7 @@ def _open_container(arguments: OpenArguments, hwaccel: Any) -> InputContainer:
             options=arguments.options,
             timeout=(arguments.open_timeout, arguments.read_timeout),
             hwaccel=hwaccel,
-            metadata_errors="replace",
+            **_LENIENT,
         )
     except (av.FFmpegError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
         if (
