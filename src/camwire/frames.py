@@ -62,6 +62,9 @@ class Frame:
     arrived: float
     captured: float
     decoded: float
+    turn: int = 0
+    """Counts the ends of the camera's file after which it began anew: those steps of ``epoch`` that were no
+    lost connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,20 +11,29 @@ Row = tuple[float, float, float, float, float, int]
 """x1, y1, x2, y2, score, class."""
 
 
-def frame(camera: str, time: float, epoch: int = 0, size: Size = SIZE, arrived: float | None = None) -> Frame:
-    """A frame without a picture, which arrived when it was made unless told otherwise."""
+def frame(
+    camera: str,
+    time: float,
+    epoch: int = 0,
+    size: Size = SIZE,
+    arrived: float | None = None,
+    turn: int = 0,
+    picture: object = None,
+) -> Frame:
+    """A frame, without a picture unless one is given, which arrived when it was made unless told otherwise."""
     arrival = time if arrived is None else arrived
     return Frame(
         camera=camera,
         sequence=round(time * 1000),
         epoch=epoch,
-        picture=None,
+        picture=picture,
         source_size=size,
         size=size,
         time=time,
         arrived=arrival,
         captured=1.7e9 + arrival,
         decoded=arrival,
+        turn=turn,
     )
 
 

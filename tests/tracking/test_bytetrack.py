@@ -1,17 +1,16 @@
 """ByteTrack's own rules."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
+from camwire.config.tracker import TrackerConfig
 from camwire.tracking import create
 from tests.tracking.scenes import batch_of, box, detections_of, frame, ids, run
 
 
 @pytest.fixture
 def tracker():
-    return create(SimpleNamespace(type="bytetrack", trace_length=4))
+    return create(TrackerConfig(type="bytetrack", trace_length=4))
 
 
 def test_the_first_frames_objects_are_reported_at_once(tracker):
@@ -31,7 +30,7 @@ def test_what_flashes_once_gets_no_id(tracker):
 def test_a_weak_detection_keeps_a_track_but_starts_none(tracker):
     strong, weak = box(100), box(100, score=0.3)
     assert [ids(tracks) for tracks in run(tracker, [[strong], [weak], [strong]])] == [[1], [1], [1]]
-    fresh = create(SimpleNamespace(type="bytetrack", trace_length=4))
+    fresh = create(TrackerConfig(type="bytetrack", trace_length=4))
     assert [ids(tracks) for tracks in run(fresh, [[weak]] * 5)] == [[]] * 5
 
 

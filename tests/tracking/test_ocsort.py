@@ -1,11 +1,11 @@
 """OC-SORT's own rules."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from camwire.config.tracker import TrackerConfig
 from camwire.tracking import create
 from camwire.tracking.engine import Engine
 from camwire.tracking.ocsort import OcSort, OcSortParameters
@@ -14,7 +14,7 @@ from tests.tracking.scenes import box, ids, run
 
 @pytest.fixture
 def tracker():
-    return create(SimpleNamespace(type="ocsort", trace_length=4))
+    return create(TrackerConfig(type="ocsort", trace_length=4))
 
 
 def test_three_matches_in_a_row_confirm(tracker):

@@ -1,14 +1,17 @@
 """What holds for every tracker, whatever the scene."""
 
-from types import SimpleNamespace
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from camwire.config.tracker import TrackerConfig, TrackerType
 from camwire.frames import Detections, Size, Tracks
-from camwire.tracking import create
+from camwire.link.messages import DesiredTracker
+from camwire.tracking import create, known
 from tests.tracking.scenes import batch_of, box, detections_of, frame, ids, rows_of, run
 
 KINDS = ("bytetrack", "ocsort", "sort", "nvsort", "iou")
@@ -18,7 +21,7 @@ LIMITS = {"iou": 150, "nvsort": 300}
 
 
 def tracker(kind: str):
-    return create(SimpleNamespace(type=kind, trace_length=TRACE))
+    return create(TrackerConfig.model_validate({"type": kind, "trace_length": TRACE}))
 
 
 # Boxes on a coarse grid, so that objects meet, vanish and come back.
@@ -211,6 +214,66 @@ def test_classes_are_not_mixed(kind):
     assert sorted(ids(last)) == [1, 2]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_frames_that_the_detector_skips_are_no_misses(kind):
+    """The detector looks at every third frame; the object is reported in the others too."""
+    one = tracker(kind)
+    results = []
+    for step in range(40):
+        rows = [box(100 + 2 * step)] if step % 3 == 0 else []
+        found = replace(detections_of(rows), detected=np.array([step % 3 == 0]))
+        results.append(one.step(batch_of(frame("a", step / 25)), found))
+    assert [ids(tracks) for tracks in results[-12:]] == [[1]] * 12
+    assert [int(tracks.detections[0]) for tracks in results[-4:]] == [0, -1, -1, 0]
+
+
+def reconnected(id_reset, turn):
+    """Ids before an interruption, right after it and once a new track would be confirmed."""
+    one = create(TrackerConfig(id_reset=id_reset))
+    results = []
+    for step in range(10):
+        after = step >= 5
+        shown = frame("a", 0.04 * step, epoch=int(after), turn=turn * after)
+        results.append(ids(one.step(batch_of(shown), detections_of([box(100)]))))
+    return results[4], results[5], results[-1]
+
+
+@pytest.mark.parametrize(
+    ("id_reset", "after_loss", "after_end"),
+    [
+        ("never", ([1], [1], [1]), ([1], [1], [1])),
+        ("on_reconnect", ([1], [], [2]), ([1], [1], [1])),
+        ("on_eos", ([1], [1], [1]), ([1], [], [1])),
+    ],
+)
+def test_id_reset_modes(id_reset, after_loss, after_end):
+    assert reconnected(id_reset, turn=0) == after_loss
+    assert reconnected(id_reset, turn=1) == after_end
+
+
+def test_ids_begin_again_after_the_end_of_a_file_only():
+    one = create(TrackerConfig(id_reset="on_eos"))
+    run(one, [[box(100)], [box(100), box(300)], [box(100), box(300)]])
+    again = [
+        one.step(batch_of(frame("a", 1 + step / 25, epoch=1, turn=1)), detections_of([box(500)]))
+        for step in range(3)
+    ]
+    assert [ids(tracks) for tracks in again] == [[], [1], [1]]
+
+
 def test_an_unknown_type_is_named():
     with pytest.raises(ValueError, match="unknown tracker type 'magic'"):
-        tracker("magic")
+        create(DesiredTracker(type="magic", trace_length=1))
+
+
+def test_the_configuration_offers_every_tracker():
+    assert set(get_args(TrackerType)) == set(known())
+
+
+def test_a_low_level_file_takes_the_place_of_a_type(tmp_path):
+    path = tmp_path / "tracker.yml"
+    path.write_text("TargetManagement:\n  probationAge: 0\n  maxTargetsPerStream: 1\n")
+    one = create(TrackerConfig(config=str(path)))
+    assert ids(run(one, [[box(100), box(300)]])[0]) == [1]
+    with pytest.raises(ValueError, match="either `type` or `config`"):
+        TrackerConfig(type="dcf", config=str(path))

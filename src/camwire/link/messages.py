@@ -35,17 +35,52 @@ class DesiredCamera(msgspec.Struct, frozen=True, kw_only=True):
         return f"DesiredCamera(id={self.id!r})"
 
 
+class DesiredClass(msgspec.Struct, frozen=True, kw_only=True):
+    """Thresholds of one class, by name or number; None: as for all classes."""
+
+    name: str
+    score_threshold: float | None = None
+    iou_threshold: float | None = None
+    final_threshold: float | None = None
+    top_k: int | None = None
+
+
+class DesiredDetection(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be detected in a camera's pictures; None: as the model's settings say."""
+
+    detect_interval: int = 1
+    score_threshold: float | None = None
+    iou_threshold: float | None = None
+    classes: tuple[str, ...] | None = None
+    per_class: tuple[DesiredClass, ...] | None = None
+
+
 class DesiredModel(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     runtime: str
+    precision: str = "auto"
+    task: str = "auto"
+    input_size: tuple[int, int] | None = None
+    """Width and height."""
+    resize: str = "auto"
+    labels: str | None = None
+    """A file."""
     score_threshold: float
     iou_threshold: float
+    final_threshold: float = 0.0
+    top_k: int | None = None
     classes: tuple[str, ...] | None
+    per_class: tuple[DesiredClass, ...] | None = None
+    cameras: dict[str, DesiredDetection] = {}
+    """Of the cameras that want something of their own."""
 
 
 class DesiredTracker(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     trace_length: int
+    config: str | None = None
+    """A low-level tracker file's path, in place of ``type``."""
+    id_reset: str = "never"
 
 
 class DesiredOutput(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,25 +5,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from camwire.tracking.bytetrack import ByteTrack, ByteTrackParameters
 from camwire.tracking.contract import Tracker
-from camwire.tracking.engine import Engine
-from camwire.tracking.nvtracker import presets
+from camwire.tracking.engine import Engine, IdReset
+from camwire.tracking.nvtracker import files, presets
 from camwire.tracking.nvtracker.build import nvtracker
 from camwire.tracking.ocsort import OcSort, OcSortParameters
 
-__all__ = ["Tracker", "create", "weakest_score"]
-
-CARRYING_SHARE = 0.5
-"""Of the score threshold: weaker detections, down to this, carry a track on but begin none."""
+__all__ = ["Tracker", "create", "known"]
 
 NVTRACKERS = {
-    "iou": presets.IOU,
     "sort": presets.SORT,
-    "nvsort": presets.NVSORT,
     "dcf": presets.DCF,
+    "iou": presets.IOU,
+    "nvsort": presets.NVSORT,
     "nvdcf_perf": presets.NVDCF_PERF,
     "nvdcf_accuracy": presets.NVDCF_ACCURACY,
 }
@@ -35,36 +33,38 @@ class TrackerChoice(Protocol):
 
     @property
     def type(self) -> str:
-        """The algorithm."""
+        """The algorithm, one of :func:`known`."""
+
+    @property
+    def config(self) -> str | None:
+        """Path of a DeepStream low-level tracker file that takes the place of the type."""
+
+    @property
+    def id_reset(self) -> str:
+        """An :class:`IdReset`."""
 
     @property
     def trace_length(self) -> int:
         """Points kept of an object's way."""
 
 
-def create(choice: TrackerChoice, *, score_threshold: float | None = None) -> Tracker:
+def known() -> tuple[str, ...]:
+    """The names of all trackers."""
+    return ("bytetrack", "ocsort", *NVTRACKERS)
+
+
+def create(choice: TrackerChoice) -> Tracker:
     """The tracker that the configuration asks for.
 
-    ``score_threshold``: the score from which on a detection counts as an object; None: what the tracker's
-    authors chose for their detector. Raises ValueError for an unknown type.
+    Raises ValueError for an unknown type or a low-level tracker file that can't be used.
     """
+    id_reset = IdReset(choice.id_reset)
+    if choice.config is not None:
+        return Engine(nvtracker(files.load(Path(choice.config))), choice.trace_length, id_reset)
     if choice.type == "bytetrack":
-        return Engine(ByteTrack(_bytetrack_parameters(score_threshold)), choice.trace_length)
+        return Engine(ByteTrack(ByteTrackParameters()), choice.trace_length, id_reset)
     if choice.type == "ocsort":
-        return Engine(OcSort(OcSortParameters()), choice.trace_length)
+        return Engine(OcSort(OcSortParameters()), choice.trace_length, id_reset)
     if choice.type in NVTRACKERS:
-        return Engine(nvtracker(NVTRACKERS[choice.type]), choice.trace_length)
-    known = ", ".join(["bytetrack", "ocsort", *NVTRACKERS])
-    raise ValueError(f"unknown tracker type {choice.type!r}; known: {known}")
-
-
-def weakest_score(choice: TrackerChoice, score_threshold: float) -> float:
-    """The score from which on the tracker wants detections, where objects begin at ``score_threshold``."""
-    return score_threshold * CARRYING_SHARE if choice.type == "bytetrack" else score_threshold
-
-
-def _bytetrack_parameters(score_threshold: float | None) -> ByteTrackParameters:
-    """Detectors differ in how sure they are of what is there: strong is what the user calls an object."""
-    if score_threshold is None:
-        return ByteTrackParameters()
-    return ByteTrackParameters(high_score=score_threshold, new_track_score=min(score_threshold + 0.1, 1.0))
+        return Engine(nvtracker(NVTRACKERS[choice.type]), choice.trace_length, id_reset)
+    raise ValueError(f"unknown tracker type {choice.type!r}; known: {', '.join(known())}")

@@ -26,6 +26,8 @@ class Moment:
     """[F] the camera's first frame of all."""
     interrupted: BoolArray
     """[F] the connection was lost, or the file began anew, since the frame before."""
+    rewound: BoolArray
+    """[F] the file began anew."""
     resized: BoolArray
     """[F] the picture's size is another than before, so old coordinates mean nothing."""
 
@@ -41,6 +43,7 @@ class _Last:
     time: float
     arrived: float
     epoch: int
+    turn: int
     size: Size
 
 
@@ -63,7 +66,7 @@ class Cameras:
 
     def advance(self, frames: tuple[Frame, ...]) -> Moment:
         """Take the frames' times in."""
-        slots, dt, first, interrupted, resized = [], [], [], [], []
+        slots, dt, first, interrupted, rewound, resized = [], [], [], [], [], []
         for frame in frames:
             slot = self._slot(frame.camera)
             before = self._last[slot]
@@ -71,8 +74,9 @@ class Cameras:
             first.append(before is None)
             dt.append(_elapsed(before, frame))
             interrupted.append(before is not None and before.epoch != frame.epoch)
+            rewound.append(before is not None and before.turn != frame.turn)
             resized.append(before is not None and before.size != frame.size)
-            self._last[slot] = _Last(frame.time, frame.arrived, frame.epoch, frame.size)
+            self._last[slot] = _Last(frame.time, frame.arrived, frame.epoch, frame.turn, frame.size)
         numbers = np.array(slots, np.intp)
         position = np.full(len(self._last), -1, np.intp)
         position[numbers] = np.arange(len(slots))
@@ -85,6 +89,7 @@ class Cameras:
             now=self._clock.take(numbers),
             first=np.array(first, np.bool_),
             interrupted=np.array(interrupted, np.bool_),
+            rewound=np.array(rewound, np.bool_),
             resized=np.array(resized, np.bool_),
         )
 
@@ -99,6 +104,10 @@ class Cameras:
         ids: Int64Array = self.last_id[slots] + 1 + rank
         self.last_id[slots[starts]] += counts
         return ids
+
+    def restart_ids(self, slots: Rows) -> None:
+        """Let the ids of the given cameras begin at 1 again."""
+        self.last_id[slots] = 0
 
     def forget(self, camera: str) -> int | None:
         """Free the camera's number and return it; None for a camera never seen."""

@@ -7,11 +7,12 @@ their frames, and says how the tracks go on; the :class:`Engine` around it keeps
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from camwire.frames import Batch, Detections, Float64Array, Tracks
+from camwire.frames import Batch, BoolArray, Detections, Float64Array, Tracks
 from camwire.tracking.cameras import Cameras, Moment
 from camwire.tracking.candidates import Sieve
 from camwire.tracking.columns import Rowed, Rows
@@ -29,6 +30,17 @@ class Table(Rowed, Protocol):
 
 
 T = TypeVar("T", bound=Table)
+
+
+class IdReset(Enum):
+    """What ends a camera's tracks besides time: DeepStream's tracking-id-reset-mode."""
+
+    NEVER = "never"
+    """Nothing: after an interruption tracks go on from where they were, at rest, if their time isn't over."""
+    ON_RECONNECT = "on_reconnect"
+    """A lost connection; new ids go on counting."""
+    ON_EOS = "on_eos"
+    """The end of a file; ids begin at 1 again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +78,9 @@ class Method(Protocol[T]):
 class Engine(Generic[T]):
     """A tracker (see :class:`camwire.tracking.contract.Tracker`) that follows objects by a method."""
 
-    def __init__(self, method: Method[T], trace_length: int) -> None:
+    def __init__(self, method: Method[T], trace_length: int, id_reset: IdReset = IdReset.NEVER) -> None:
         self._method = method
+        self._id_reset = id_reset
         self._trace_length = trace_length
         self._cameras = Cameras()
         self._sieve = Sieve()
@@ -111,7 +124,7 @@ class Engine(Generic[T]):
             elsewhere, table = table.take(order[:absent]), table.take(order[absent:])
             frame = frame[absent:]
         ended = moment.now.take(frame) - table.who.seen > self._method.patience + ROUNDING
-        ended |= moment.resized.take(frame)
+        ended |= (moment.resized | self._reset(moment)).take(frame)
         if ended.any():
             alive = (~ended).nonzero()[0]
             table, frame = table.take(alive), frame.take(alive)
@@ -121,6 +134,15 @@ class Engine(Generic[T]):
             table.who.trace[rows] = np.nan
             self._method.interrupt(table, rows)
         return elsewhere, table
+
+    def _reset(self, moment: Moment) -> BoolArray:
+        """[F] frames before which the camera's tracks end because of ``id_reset``; its ids, too."""
+        if self._id_reset is IdReset.ON_RECONNECT:
+            return moment.interrupted & ~moment.rewound
+        if self._id_reset is IdReset.ON_EOS:
+            self._cameras.restart_ids(moment.slots[moment.rewound])
+            return moment.rewound
+        return np.zeros(len(moment.slots), np.bool_)
 
     def _give_ids(self, who: Identity) -> None:
         rows = (who.confirmed & (who.ids == 0)).nonzero()[0]

@@ -1,0 +1,116 @@
+"""DeepStream's low-level tracker files, as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import structlog
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from camwire.tracking.nvtracker.parameters import NvTrackerParameters, key_of, sections
+from camwire.tracking.nvtracker.visual import SIZES
+
+log = structlog.get_logger(__name__)
+
+UNSUPPORTED = {("StateEstimator", "stateEstimatorType"): "3 (positions on the ground plane)"}
+"""Values that name a module which doesn't exist here."""
+
+
+class TrackerFileError(ValueError):
+    """A low-level tracker file can't be used; says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerFile:
+    """What a file says."""
+
+    parameters: NvTrackerParameters
+    ignored: tuple[str, ...]
+    """Keys that have no meaning here, as section.key."""
+
+
+def load(path: Path) -> NvTrackerParameters:
+    """The file's parameters; what it leaves out has DeepStream's defaults.
+
+    Logs one warning that names the keys which have no meaning here. Raises TrackerFileError.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrackerFileError(f"{path}: {getattr(error, 'strerror', None) or 'no text'}") from None
+    file = parse(text, str(path))
+    if file.ignored:
+        log.warning("keys without a meaning here are ignored", file=str(path), keys=list(file.ignored))
+    return file.parameters
+
+
+def parse(text: str, name: str) -> TrackerFile:
+    """Read the text of the file called ``name``. Raises TrackerFileError."""
+    try:
+        # DeepStream's files begin with %YAML:1.0, which YAML itself doesn't allow.
+        document = YAML(typ="safe", pure=True).load(_without_directive(text))
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise TrackerFileError(f"{place}: {getattr(error, 'problem', None) or 'no YAML'}") from None
+    if not isinstance(document, Mapping) or not set(document) & set(sections()):
+        expected = ", ".join(sections())
+        raise TrackerFileError(f"{name}: no low-level tracker file; expected sections like {expected}")
+    ignored: list[str] = []
+    values = {}
+    for section, (field, kind) in sections().items():
+        values[field] = _section(document.get(section) or {}, section, kind, name, ignored)
+    ignored += [str(section) for section in document if section not in sections()]
+    return TrackerFile(NvTrackerParameters(**values), tuple(ignored))
+
+
+def _without_directive(text: str) -> str:
+    """The same number of lines, without a %YAML line before the document."""
+    head, newline, rest = text.partition("\n")
+    return newline + rest if head.startswith("%YAML") else text
+
+
+def _section(content: Any, section: str, kind: Any, name: str, ignored: list[str]) -> Any:
+    if not isinstance(content, Mapping):
+        raise TrackerFileError(f"{name}: {section} has to be a mapping of keys to values")
+    hints = get_type_hints(kind)
+    field_of = {key_of(field.name): field.name for field in fields(kind)}
+    values = {}
+    for key, value in content.items():
+        if key in field_of:
+            wanted = hints[field_of[key]]
+            values[field_of[key]] = _value(value, wanted, f"{name}: {section}.{key}")
+        else:
+            ignored.append(f"{section}.{key}{_hint(str(key), field_of)}")
+    result = kind(**values)
+    _check(result, section, name)
+    return result
+
+
+def _value(value: Any, wanted: Any, place: str) -> Any:
+    """The value as the wanted type; booleans are 0 and 1 in these files."""
+    if not isinstance(value, int | float) or (wanted is int and value != int(value)):
+        raise TrackerFileError(f"{place}: {value!r} is no {'whole ' if wanted is int else ''}number")
+    if wanted is bool and value not in (0, 1):
+        raise TrackerFileError(f"{place}: {value!r}; allowed are 0 and 1")
+    if issubclass(wanted, IntEnum) and value not in set(wanted):
+        allowed = ", ".join(f"{int(choice)} ({choice.name.lower()})" for choice in wanted)
+        raise TrackerFileError(f"{place}: {value!r} names nothing that exists here; allowed are {allowed}")
+    return wanted(value)
+
+
+def _check(section: Any, title: str, name: str) -> None:
+    level = getattr(section, "feature_img_size_level", 1)
+    if not 1 <= level <= len(SIZES):
+        raise TrackerFileError(f"{name}: {title}.featureImgSizeLevel: {level}; allowed are 1 to {len(SIZES)}")
+
+
+def _hint(key: str, known: Mapping[str, str]) -> str:
+    close = get_close_matches(key, known, 1, cutoff=0.85)
+    return f" (did you mean {close[0]}?)" if close else ""
