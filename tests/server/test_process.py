@@ -27,6 +27,7 @@ from websockets.sync.client import ClientConnection, connect
 from camwire.config.server import ServerConfig
 from camwire.link.endpoint import Endpoints, private_endpoints
 from camwire.link.server_end import ServerEnd
+from camwire.server.document import MemoryDocument
 from camwire.server.listener import listen
 from camwire.server.main import Server, serve, worker_command
 from tests.server.configs import config
@@ -239,7 +240,7 @@ def test_a_part_that_fails_ends_the_server_with_its_reason(monkeypatch: pytest.M
 
     async def run() -> None:
         with private_endpoints() as endpoints, ServerEnd(endpoints) as link:
-            server = Server(config("a"), link, ["sleep", "1000"])
+            server = Server(MemoryDocument(config("a")), link, ["sleep", "1000"])
             with listen(ServerConfig(port=0)) as listener:
                 running = asyncio.create_task(server.run(listener, lambda _: None))
                 await until(lambda: server.supervisor.state.pid, "the worker is started")

@@ -1,8 +1,8 @@
 """Changes to a configuration's text that leave all the rest of it as it is: comments, order, `${NAME}`.
 
-Nothing is written out anew: a value's characters are replaced where they stand, lines are put in or taken out.
-What comes out is parsed again and compared with what was meant, so an alias or a merge key that would carry a
-change elsewhere is refused rather than followed.
+Nothing is written out anew: a value's characters are replaced where they stand, lines are put in or taken
+out. What comes out is parsed again and compared with what was meant, so an alias that would carry a change
+elsewhere is refused rather than followed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from camwire.config.tree import DEEPEST, Path
 
 _PLAIN = re.compile(r"[A-Za-z/][\w./-]*( [\w./-]+)*", re.ASCII)
-_LISTED = re.compile(r"- +")
 _INDENT = "  "
 
 
@@ -60,7 +59,7 @@ def append(text: str, path: Path, item: Mapping[str, Any]) -> str:
         comma = ", " if node.value else ""
         return _checked(text[:at] + comma + json.dumps(dict(item), ensure_ascii=False) + text[at:], meant)
     dash = " " * node.start_mark.column + "- "
-    lines = [f"{key}: {_written(value)}" for key, value in item.items()]
+    lines = [f"{_written(key)}: {_written(value)}" for key, value in item.items()]
     block = dash + ("\n" + " " * len(dash)).join(lines)
     return _checked(_with_lines_after(text, _end(node), block), meant)
 
@@ -109,7 +108,7 @@ def _with_value(text: str, path: Path, key: str, value: Any) -> str:
         at = _end(mapping.value[-1][1]) if mapping.value else mapping.start_mark.index + 1
         comma = ", " if mapping.value else ""
         return f"{text[:at]}{comma}{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}{text[at:]}"
-    line = f"{' ' * mapping.start_mark.column}{key}: {_written(value)}"
+    line = f"{' ' * mapping.start_mark.column}{_written(key)}: {_written(value)}"
     return _with_lines_after(text, _end(mapping), line)
 
 
@@ -117,7 +116,7 @@ def _with_section(text: str, path: Path, empty: Node | None, values: Mapping[str
     """A top-level section that is not there, or has nothing in it."""
     if len(path) != 1:
         raise CannotEditError(_BY_HAND)
-    lines = "".join(f"\n{_INDENT}{key}: {_written(value)}" for key, value in values.items())
+    lines = "".join(f"\n{_INDENT}{_written(key)}: {_written(value)}" for key, value in values.items())
     if empty is None:
         return _with_lines_after(text, len(text.rstrip()), f"{path[0]}:{lines}")
     root = _root(text)
@@ -190,8 +189,8 @@ def _is_absent(node: Node) -> bool:
 
 
 def _end(node: Node) -> int:
-    """Where a value's last character is behind; a block ends for the parser only where the next thing begins."""
-    if isinstance(node, ScalarNode) or node.flow_style or not node.value:
+    """Behind a value's last character; for the parser a block ends only where the next thing begins."""
+    if not isinstance(node, SequenceNode | MappingNode) or node.flow_style or not node.value:
         end: int = node.end_mark.index
         return end
     last = node.value[-1]

@@ -51,6 +51,15 @@ class Desired:
         self.revision += 1
         return True
 
+    def use(self, config: Config) -> None:
+        """Follow another configuration. Toggles that it gives another start than before are set to it."""
+        before = self.config.overlay.model_dump()
+        self._toggles |= {
+            name: value for name, value in config.overlay.model_dump().items() if before[name] != value
+        }
+        self.config = config
+        self.revision += 1
+
     def clear_statistics(self) -> None:
         self.stats_epoch += 1
         self.revision += 1

@@ -44,7 +44,14 @@ class Hub:
         self._desired = desired
         self._changed = changed
         self._cleared = cleared
-        self._cameras = frozenset(camera.id for camera in desired.config.cameras)
+        self._cameras = _ids(desired)
+
+    def configured(self) -> None:
+        """The desired state follows another configuration: cameras or toggles may be others."""
+        self._cameras = _ids(self._desired)
+        self._desired.watch(self._cameras if self.clients else ())
+        self.broadcast("toggles", wire.toggles_message(self._desired.toggles))
+        self._changed()
 
     def join(self, address: str) -> Client:
         """A client has connected: it is told the toggles."""
@@ -107,3 +114,7 @@ class Hub:
     def _watch(self) -> None:
         if self._desired.watch(self._cameras if self.clients else ()):
             self._changed()
+
+
+def _ids(desired: Desired) -> frozenset[str]:
+    return frozenset(camera.id for camera in desired.config.cameras)

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import structlog
 
-from camwire.config.root import Config
+from camwire.config import Config
 from camwire.link.endpoint import Endpoints, NoPlaceError, private_endpoints
 from camwire.link.messages import Stop
 from camwire.link.server_end import ServerEnd
 from camwire.server.app import create_app, http_server
+from camwire.server.configuration import Configuration
 from camwire.server.desired import Desired
+from camwire.server.document import Document, FileDocument, MemoryDocument
 from camwire.server.hub import Hub
 from camwire.server.listener import CannotListenError, address_of, listen
 from camwire.server.reporter import Reporter
@@ -57,13 +59,15 @@ def serve(
     """Run until SIGINT or SIGTERM and return the exit status; call it from the main thread.
 
     ``on_ready`` gets the viewer's address once clients can connect. A first signal ends everything in order
-    within 3 s, a second one at once. The status is 1 when the port or a place for the link's sockets can't
-    be had, with the reason on standard error, or when a part of the server failed, with it in the log.
+    within 3 s, a second one at once. SIGHUP and a change of the file at ``config_path`` have it read again;
+    without one, changes are kept in memory. The status is 1 when the port or a place for the link's sockets
+    can't be had, with the reason on standard error, or when a part of the server failed, with it in the log.
     """
     try:
         with listen(config.server) as listener, private_endpoints() as endpoints:
             log.info("server starts", config=str(config_path) if config_path else None)
-            asyncio.run(_until_signal(config, listener, endpoints, on_ready, worker))
+            document = FileDocument(config_path) if config_path else MemoryDocument(config)
+            asyncio.run(_until_signal(document, listener, endpoints, on_ready, worker))
     except (CannotListenError, NoPlaceError) as error:
         sys.stderr.write(f"camwire: {error}\n")
         return FAILURE
@@ -74,14 +78,14 @@ def serve(
 
 
 async def _until_signal(
-    config: Config,
+    document: Document,
     listener: socket.socket,
     endpoints: Endpoints,
     on_ready: Callable[[str], None],
     worker: WorkerCommand,
 ) -> None:
     with ServerEnd(endpoints) as link:
-        server = Server(config, link, worker(WORKER, endpoints))
+        server = Server(document, link, worker(WORKER, endpoints))
         with _signals(server, endpoints):
             await server.run(listener, on_ready)
 
@@ -89,14 +93,20 @@ async def _until_signal(
 class Server:
     """All parts, connected. ``stop`` ends ``run`` in good order."""
 
-    def __init__(self, config: Config, link: ServerEnd, command: Sequence[str]) -> None:
-        self.desired = Desired(config)
+    def __init__(self, document: Document, link: ServerEnd, command: Sequence[str]) -> None:
+        self.configuration = Configuration(document, self._configured)
+        self.desired = Desired(self.configuration.config)
         self.supervisor = Supervisor(WORKER, command, lambda: link.send(WORKER, Stop()))
         self.workers = Workers(link, self.desired, {WORKER: self.supervisor})
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=lambda: self.reporter.clear())
         self.reporter = Reporter(self.desired, self.hub, self.workers)
         self._link = link
         self._stopping = asyncio.Event()
+        self._reloading = asyncio.Event()
+
+    def reload(self) -> None:
+        """Read the configuration again."""
+        self._reloading.set()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -114,6 +124,8 @@ class Server:
                 tasks.create_task(self.workers.tell()),
                 tasks.create_task(self.reporter.run()),
                 tasks.create_task(self._pass_pictures()),
+                tasks.create_task(self.configuration.follow()),
+                tasks.create_task(self._reload_when_asked()),
             ]
             to_stop = [
                 tasks.create_task(self.supervisor.run()),
@@ -127,6 +139,17 @@ class Server:
             await asyncio.wait(to_stop)
             for task in for_ever:
                 task.cancel()
+
+    def _configured(self, config: Config) -> None:
+        self.desired.use(config)
+        self.reporter.configured()
+        self.hub.configured()
+
+    async def _reload_when_asked(self) -> None:
+        while True:
+            await self._reloading.wait()
+            self._reloading.clear()
+            await self.configuration.try_reload()
 
     async def _pass_pictures(self) -> None:
         while True:
@@ -154,8 +177,9 @@ def _signals(server: Server, endpoints: Endpoints) -> Iterator[None]:
     handled = (signal.SIGINT, signal.SIGTERM)
     for number in handled:
         loop.add_signal_handler(number, interrupted)
+    loop.add_signal_handler(signal.SIGHUP, server.reload)
     try:
         yield
     finally:
-        for number in handled:
+        for number in (*handled, signal.SIGHUP):
             loop.remove_signal_handler(number)

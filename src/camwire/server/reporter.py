@@ -35,7 +35,15 @@ class Reporter:
 
     def delivered(self, camera: str, seconds: float) -> None:
         """A client's socket has taken a picture that arrived so long ago."""
-        self._latency[camera].add(seconds * 1000, time.monotonic())
+        if (latency := self._latency.get(camera)) is not None:
+            latency.add(seconds * 1000, time.monotonic())
+
+    def configured(self) -> None:
+        """Cameras have come or gone."""
+        self._latency = {
+            camera.id: self._latency.get(camera.id) or SlidingHistogram(WINDOW)
+            for camera in self._desired.config.cameras
+        }
 
     def clear(self) -> None:
         """Measure anew."""

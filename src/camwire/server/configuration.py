@@ -1,0 +1,141 @@
+"""The configuration that runs: held here alone, changed as a whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from camwire.config import Changes, Config, ConfigError, compare
+from camwire.config.editing import append, remove, set_values
+from camwire.server.document import Document, as_text
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the file."""
+
+log = structlog.get_logger()
+
+Edit = Callable[[str, Config], str]
+"""Text and what it says → changed text. Raises CannotEditError, UnknownCameraError."""
+
+
+class UnknownCameraError(LookupError):
+    """There is no camera with this id."""
+
+
+class BrokenFileError(Exception):
+    """The file has come to hold mistakes, so that nothing can be added to it; ``problems`` says which."""
+
+    def __init__(self, error: ConfigError) -> None:
+        super().__init__(str(error))
+        self.problems = error.problems
+
+
+class Configuration:
+    """``apply`` is told each new configuration, in the event loop's thread."""
+
+    def __init__(self, document: Document, apply: Callable[[Config], None]) -> None:
+        """Raises ConfigError."""
+        self.document = document
+        self.config = document.load()
+        self.problems: tuple[str, ...] = ()
+        """What keeps the file as it is now from being used; what ran before goes on."""
+        self._apply = apply
+        self._changing = asyncio.Lock()
+        self._seen = document.stamp()
+
+    async def reload(self) -> Changes:
+        """Use what the document says now. Raises ConfigError; then all goes on as before."""
+        async with self._changing:
+            self._seen = self.document.stamp()
+            try:
+                config = await asyncio.to_thread(self.document.load)
+            except ConfigError as error:
+                self.problems = tuple(map(str, error.problems))
+                log.error("the configuration is not used, what ran goes on", problems=self.problems)
+                raise
+            return self._use(config)
+
+    async def change(self, edit: Edit) -> Changes:
+        """Edit the text, and use what it then says. Others' changes of the file are used along with it.
+
+        Raises BrokenFileError where the file is no good as it is, ConfigError where it would not be any more,
+        CannotEditError, CannotWriteError and UnknownCameraError; then all is as before.
+        """
+        async with self._changing:
+            config = await asyncio.to_thread(self._changed, edit)
+            self._seen = self.document.stamp()
+            return self._use(config)
+
+    def _changed(self, edit: Edit) -> Config:
+        try:
+            before = self.document.load()
+        except ConfigError as error:
+            raise BrokenFileError(error) from None
+        text = edit(self.document.read(), before)
+        config = self.document.parse(text)
+        self.document.write(text)
+        return config
+
+    def _use(self, config: Config) -> Changes:
+        self.problems = ()
+        changes = compare(self.config, config)
+        if changes:
+            self.config = config
+            log.info(
+                "configuration changes",
+                added=changes.added,
+                removed=changes.removed,
+                changed=changes.changed,
+                sections=changes.sections,
+            )
+            if "server" in changes.sections:
+                log.warning("what the section server says takes effect when camwire is started again")
+            self._apply(config)
+        return changes
+
+    async def follow(self) -> None:
+        """Reload, for ever, when the file has changed and then stayed as it is for one look."""
+        previous = self._seen
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            stamp = self.document.stamp()
+            if stamp is not None and stamp == previous and stamp != self._seen:
+                await self.try_reload()
+            previous = stamp
+
+    async def try_reload(self) -> None:
+        """Reload; what is wrong has been logged."""
+        try:
+            await self.reload()
+        except ConfigError:
+            return
+
+
+def add_camera(values: Mapping[str, Any]) -> Edit:
+    """A new camera at the end."""
+    return lambda text, _: append(text, ("cameras",), as_text(dict(values)))
+
+
+def change_camera(camera: str, values: Mapping[str, Any]) -> Edit:
+    """Other settings for a camera; those left out stay."""
+    return lambda text, config: set_values(text, ("cameras", position(config, camera)), as_text(dict(values)))
+
+
+def remove_camera(camera: str) -> Edit:
+    return lambda text, config: remove(text, ("cameras", position(config, camera)))
+
+
+def change_section(section: str, values: Mapping[str, Any]) -> Edit:
+    """Other settings in a section; those left out stay."""
+    return lambda text, _: set_values(text, (section,), as_text(dict(values)))
+
+
+def position(config: Config, camera: str) -> int:
+    """A camera's place in the list. Raises UnknownCameraError."""
+    for index, known in enumerate(config.cameras):
+        if known.id == camera:
+            return index
+    raise UnknownCameraError(camera)

@@ -1,0 +1,128 @@
+"""Where the configuration's text is kept: in its file, or in memory where camwire was started without one."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from camwire.config import Config, load, load_text
+from camwire.config.editing import literal
+
+Stamp = tuple[int, int, int]
+"""Changes whenever a file's content does."""
+
+
+class CannotWriteError(Exception):
+    """The configuration's file can't be written; the message says why and what to do."""
+
+
+class Document(Protocol):
+    name: str
+    """For people."""
+
+    def load(self) -> Config:
+        """What the text says now. Raises ConfigError."""
+
+    def read(self) -> str:
+        """The text, after ``load`` found it good."""
+
+    def parse(self, text: str) -> Config:
+        """What another text in this one's place would say. Raises ConfigError."""
+
+    def write(self, text: str) -> None:
+        """Replace the text, whole or not at all. Raises CannotWriteError."""
+
+    def stamp(self) -> Stamp | None:
+        """Tells one content from the next without reading it; None while it can't be told."""
+
+
+class FileDocument:
+    """A YAML file. Replaced in one step, so that nobody ever reads half of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._path = path
+
+    def load(self) -> Config:
+        return load(self.name)
+
+    def read(self) -> str:
+        return self._path.read_bytes().decode("utf-8-sig")
+
+    def parse(self, text: str) -> Config:
+        return load_text(text, self.name, folder=self._path.absolute().parent)
+
+    def write(self, text: str) -> None:
+        target = self._path.resolve()  # a link stays a link
+        temporary: str | None = None
+        try:
+            mode = target.stat().st_mode & 0o777
+            handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode())
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            Path(temporary).replace(target)
+        except OSError as error:
+            if temporary is not None:
+                with suppress(OSError):
+                    Path(temporary).unlink()
+            raise CannotWriteError(
+                f"{self.name} can't be written: {error.strerror}; nothing was changed. "
+                "Give camwire's user the right to write in its folder, or change the file by hand"
+            ) from None
+
+    def stamp(self) -> Stamp | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+class MemoryDocument:
+    """Holds changes as long as the process runs."""
+
+    name = "the configuration in memory"
+
+    def __init__(self, config: Config) -> None:
+        self._text = _rendered(config)
+
+    def load(self) -> Config:
+        return self.parse(self._text)
+
+    def read(self) -> str:
+        return self._text
+
+    def parse(self, text: str) -> Config:
+        return load_text(text, self.name, environment={})
+
+    def write(self, text: str) -> None:
+        self._text = text
+
+    def stamp(self) -> Stamp | None:
+        return 0, 0, 0
+
+
+def as_text(value: Any) -> Any:
+    """A plain value as it has to stand in a document: none of its text is taken for a variable."""
+    if isinstance(value, str):
+        return literal(value)
+    if isinstance(value, dict):
+        return {key: as_text(item) for key, item in value.items()}
+    return [as_text(item) for item in value] if isinstance(value, list) else value
+
+
+def _rendered(config: Config) -> str:
+    """Never shown: it holds the cameras' passwords."""
+    values = config.model_dump(mode="json", exclude_defaults=True)
+    values["cameras"] = [
+        {**camera.model_dump(mode="json", exclude_defaults=True), "url": camera.url.reveal()}
+        for camera in config.cameras
+    ]
+    return json.dumps(as_text(values), indent=1)

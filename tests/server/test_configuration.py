@@ -1,0 +1,183 @@
+"""The running configuration: every way in which it changes, and what a bad one changes (nothing)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camwire.config import Config, ConfigError
+from camwire.config.editing import CannotEditError
+from camwire.server import configuration as running
+from camwire.server.configuration import (
+    BrokenFileError,
+    Configuration,
+    UnknownCameraError,
+    add_camera,
+    change_camera,
+    change_section,
+    remove_camera,
+)
+from camwire.server.document import CannotWriteError, FileDocument, MemoryDocument
+from tests.server.configs import config
+from tests.server.running import until
+
+TEXT = """\
+cameras:
+  - id: gate  # the first
+    url: "rtsp://user:${CAMWIRE_TEST_PASSWORD}@192.0.2.7/s"
+  - id: yard
+    url: yard.mp4
+"""
+
+
+class Bench:
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "camwire.yaml"
+        self.path.write_text(TEXT)
+        self.applied: list[Config] = []
+        self.configuration = Configuration(FileDocument(self.path), self.applied.append)
+
+    @property
+    def ids(self) -> list[str]:
+        return [camera.id for camera in self.configuration.config.cameras]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setenv("CAMWIRE_TEST_PASSWORD", "hush$hush")
+    return Bench(tmp_path)
+
+
+def test_changes_are_applied_and_written_back_around_what_stays(bench: Bench) -> None:
+    async def test() -> None:
+        changes = await bench.configuration.change(change_camera("yard", {"name": "Yard", "enabled": False}))
+        assert (changes.changed, changes.added, changes.removed) == (("yard",), (), ())
+        changes = await bench.configuration.change(add_camera({"id": "new", "url": "rtsp://a:p$${x@h/s"}))
+        assert changes.added == ("new",)
+        await bench.configuration.change(change_section("output", {"max_fps": 5}))
+        assert (await bench.configuration.change(remove_camera("yard"))).removed == ("yard",)
+
+    asyncio.run(test())
+    assert bench.path.read_text() == TEXT.replace("  - id: yard\n    url: yard.mp4\n", "") + (
+        '  - id: new\n    url: "rtsp://a:p$$$${x@h/s"\noutput:\n  max_fps: 5\n'
+    )
+    assert len(bench.applied) == 4
+    assert bench.configuration.config == bench.applied[-1] == FileDocument(bench.path).load()
+    assert bench.configuration.config.cameras[1].url.reveal() == "rtsp://a:p%24%24%7Bx@h/s"
+    assert bench.configuration.config.output.max_fps == 5
+    assert os.listdir(bench.path.parent) == ["camwire.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "error", "says"),
+    [
+        (add_camera({"id": "gate", "url": "/x"}), ConfigError, "taken by the camera on line 2"),
+        (add_camera({"id": "n", "url": "/x", "latency": 3, "transport": "TCP"}), ConfigError, "unknown key"),
+        (change_camera("yard", {"latency_ms": -1}), ConfigError, "allowed: 0 to 10000"),
+        (change_camera("nobody", {"latency_ms": 1}), UnknownCameraError, "nobody"),
+        (change_section("model", {"file": 3}), ConfigError, "put it in quotes"),
+        (lambda text, _: "a: [", ConfigError, "camwire.yaml:1"),
+    ],
+)
+def test_what_is_wrong_changes_nothing(
+    bench: Bench, edit: running.Edit, error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        asyncio.run(bench.configuration.change(edit))
+    assert bench.path.read_text() == TEXT
+    assert bench.applied == []
+    assert bench.ids == ["gate", "yard"]
+
+
+def test_every_problem_is_told_at_once(bench: Bench) -> None:
+    values: Mapping[str, Any] = {"id": "n", "url": "ftp://u:secret@h/", "latency": 3, "enabled": "maybe"}
+    with pytest.raises(ConfigError) as caught:
+        asyncio.run(bench.configuration.change(add_camera(values)))
+    assert len(caught.value.problems) == 3
+    assert "secret" not in str(caught.value)
+
+
+def test_a_change_meets_what_others_have_written_since(bench: Bench) -> None:
+    bench.path.write_text(TEXT + "  - id: third\n    url: /x\n")
+    asyncio.run(bench.configuration.change(remove_camera("yard")))
+    assert bench.ids == ["gate", "third"]
+    bench.path.write_text("cameras: 3")
+    with pytest.raises(BrokenFileError, match="cameras is 3"):
+        asyncio.run(bench.configuration.change(remove_camera("third")))
+    assert bench.ids == ["gate", "third"]
+
+
+def test_a_folder_that_may_not_be_written_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> tuple[int, str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(CannotWriteError, match="Permission denied; nothing was changed"):
+        asyncio.run(bench.configuration.change(remove_camera("yard")))
+    assert (bench.path.read_text(), bench.applied) == (TEXT, [])
+
+
+def test_a_link_and_the_file_s_mode_stay(bench: Bench) -> None:
+    link = bench.path.with_name("link.yaml")
+    link.symlink_to(bench.path)
+    bench.path.chmod(0o640)
+    configuration = Configuration(FileDocument(link), bench.applied.append)
+    asyncio.run(configuration.change(remove_camera("yard")))
+    assert link.is_symlink()
+    assert bench.path.stat().st_mode & 0o777 == 0o640
+    assert "yard" not in bench.path.read_text()
+
+
+def test_aliases_are_refused_with_what_to_do(bench: Bench) -> None:
+    bench.path.write_text("cameras:\n- id: a\n  url: &u /x\n- id: b\n  url: *u\n")
+    with pytest.raises(CannotEditError, match="change it in the file"):
+        asyncio.run(bench.configuration.change(change_camera("b", {"url": "/y"})))
+
+
+def following(test: Callable[[], Awaitable[None]], bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "LOOK_EVERY", 0.005)
+
+    async def run() -> None:
+        task = asyncio.create_task(bench.configuration.follow())
+        try:
+            await test()
+        finally:
+            task.cancel()
+
+    asyncio.run(run())
+
+
+def test_the_file_is_followed_and_a_bad_one_leaves_all_as_it_was(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        bench.path.write_text(TEXT + "  - id: third\n    url: /x\n")
+        await until(lambda: bench.ids == ["gate", "yard", "third"], "the file is followed")
+        bench.path.write_text("cameras: [{id: a}]\nservr: 1\n")
+        await until(lambda: len(bench.configuration.problems) == 2, "both mistakes are known")
+        assert bench.ids == ["gate", "yard", "third"]
+        bench.path.unlink()
+        bench.path.write_text(TEXT)
+        await until(lambda: bench.ids == ["gate", "yard"], "a good one is used again")
+        assert bench.configuration.problems == ()
+        assert len(bench.applied) == 2
+
+    following(test, bench, monkeypatch)
+
+
+def test_without_a_file_changes_are_kept_in_memory() -> None:
+    async def test() -> None:
+        applied: list[Config] = []
+        configuration = Configuration(MemoryDocument(config("a", "b")), applied.append)
+        assert configuration.config == config("a", "b")
+        await configuration.change(remove_camera("a"))
+        await configuration.change(add_camera({"id": "${HOME}", "url": "rtsp://u:p@h/"}))
+        assert [camera.id for camera in configuration.config.cameras] == ["b", "${HOME}"]
+        assert not await configuration.reload()
+
+    asyncio.run(test())
