@@ -79,7 +79,7 @@ class Crowded(torch.nn.Module):
         return head
 
 
-def detector_for(scale: str, size: Size, lanes: int, compiled: bool) -> CudaDetector:
+def detector_for(scale: str, size: Size, lanes: int) -> CudaDetector:
     torch.manual_seed(0)
     network = Yolo11(scale)
     counted = network.parameters_unfolded()
@@ -87,8 +87,6 @@ def detector_for(scale: str, size: Size, lanes: int, compiled: bool) -> CudaDete
         f"YOLO11{scale} has {counted} parameters"
     )
     whole = from_module(f"yolo11{scale}", Crowded(network, size), size, NAMES)
-    if compiled:
-        whole = replace(whole, forward=torch.compile(whole.forward, dynamic=False))
     thresholds = np.full(CLASSES, 0.25, np.float32)
     return CudaDetector(0, whole, thresholds, 0.5, batch_size=DEVICE.batch_size, lanes=lanes)
 
@@ -292,6 +290,34 @@ def sample_batch(clip: Path, count: int) -> Batch:
     return Batch(0, tuple(frames), 0.0)
 
 
+def network_alone(scale: str, size: Size, seconds: float, compiled: bool) -> Result:
+    """Images a second of the network and nothing else, as one graph of a full batch."""
+    network = from_module(scale, Yolo11(scale), size, NAMES)
+    forward = (
+        torch.compile(network.forward, mode="max-autotune-no-cudagraphs") if compiled else network.forward
+    )
+    images = torch.rand((DEVICE.batch_size, 3, size.height, size.width), device="cuda", dtype=torch.float16)
+    images = images.contiguous(memory_format=torch.channels_last)
+    stream, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
+    with torch.inference_mode(), torch.cuda.stream(stream):
+        for _ in range(3):
+            forward(images)
+        stream.synchronize()
+    with torch.inference_mode(), torch.cuda.graph(graph, stream=stream):
+        forward(images)
+    torch.cuda.synchronize()
+    begin, count = time.monotonic(), 0
+    while time.monotonic() - begin < seconds:
+        for _ in range(10):
+            graph.replay()
+        torch.cuda.synchronize()
+        count += 10 * len(images)
+    word = "compiled" if compiled else "as it is"
+    return Result(
+        f"network {scale} {size.width}x{size.height} alone, {word}", count / (time.monotonic() - begin), 0.0
+    )
+
+
 def stages_alone(clip: Path, detector: CudaDetector, scale: str, seconds: float, whole: bool) -> list[Result]:
     batch = sample_batch(clip, DEVICE.batch_size)
     results = []
@@ -372,7 +398,9 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", default=["detect", "track", "all"])
     parser.add_argument("--lanes", type=int, default=DEVICE.lanes)
     parser.add_argument("--no-stages", action="store_true")
-    parser.add_argument("--compile", action="store_true", help="fuse the network with torch.compile")
+    parser.add_argument(
+        "--compile", action="store_true", help="also the network alone, fused by torch.compile"
+    )
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     size = Size(*map(int, arguments.size.split("x")))
@@ -395,9 +423,11 @@ def main() -> None:
         long = [repeated(clip, Path(folder), 3000, 30) for clip in arguments.clips]
         for position, scale in enumerate(arguments.scales):
             begin = time.monotonic()
-            detector = detector_for(scale, size, arguments.lanes, arguments.compile)
+            detector = detector_for(scale, size, arguments.lanes)
             print(f"{detector.describe()} ready in {time.monotonic() - begin:.1f} s", flush=True)
             moved = drifting(detector)
+            for compiled in (False, True)[: 1 + arguments.compile]:
+                tell(network_alone(scale, size, 2, compiled))
             if not arguments.no_stages:
                 for result in stages_alone(long[0], detector, scale, 2, whole=position == 0):
                     tell(result)

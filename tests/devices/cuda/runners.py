@@ -67,5 +67,5 @@ class GpuRunner:
         stream = cupy.cuda.Stream(non_blocking=True)
         cupy.cuda.Device().synchronize()
         passed = tuple(value.address if isinstance(value, Memory) else value for value in arguments)
-        program.launch(file, name, grid, passed, stream.ptr)
+        program.launch(file, name, grid, passed, stream)
         stream.synchronize()

@@ -30,13 +30,12 @@ def kept(
     runner, head, scores, classes, candidates: int, most: int, overlap: float
 ) -> tuple[np.ndarray, np.ndarray]:
     batch, rows, anchors = head.shape
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :candidates].astype(np.int64)
     boxes = runner.put(np.full((batch, most, 6), np.nan, np.float32))
     counts = runner.put(np.full(batch, -1, np.int32))
     runner.run(
         "boxes", "suppress_float", (batch,),
-        runner.put(head), runner.put(np.take_along_axis(scores, order, 1)), runner.put(order),
-        runner.put(classes), np.int32(rows - 4), np.int32(anchors), np.int32(order.shape[1]), np.int32(most),
+        runner.put(head), runner.put(scores), runner.put(classes), np.int32(rows - 4), np.int32(anchors),
+        np.int32(candidates), np.int32(most),
         np.float32(overlap), np.float32(320), np.float32(240), boxes, counts,
     )  # fmt: skip
     return boxes.fetch(), counts.fetch()
@@ -80,3 +79,18 @@ def test_more_boxes_than_asked_for_are_counted_and_the_best_are_kept(runner) -> 
     few, same = kept(runner, head, scores, classes, 1024, 5, 0.5)
     assert count[0] == same[0] > 5
     np.testing.assert_array_equal(few[0], everything[0, :5])
+
+
+@pytest.mark.parametrize("anchors", [900, 8400])
+def test_of_equal_scores_the_first_anchors_count(runner, anchors: int) -> None:
+    """As with half precision, where hundreds of scores are the same."""
+    head = head_of(np.random.default_rng(7), 2, 3, anchors)
+    head[:, 4:] = np.round(head[:, 4:] * 8) / 8
+    head[:, 2:4] = 1  # nothing overlaps enough to go
+    head[:, :2] = np.arange(anchors) % 300 + 5, np.arange(anchors) // 300 + 5
+    scores, classes = best(runner, head, np.full(3, 0.1, np.float32))
+    boxes, counts = kept(runner, head, scores, classes, 700, 1024, 0.9)
+    for frame in range(2):
+        order = np.argsort(-scores[frame], kind="stable")[:700]
+        assert counts[frame] == 700
+        np.testing.assert_allclose(boxes[frame, :700, :2], head[frame, :2, order] - 0.5, atol=1e-3)

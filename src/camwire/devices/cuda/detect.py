@@ -16,7 +16,7 @@ import numpy as np
 
 from camwire.devices.contracts import ModelInput
 from camwire.devices.cuda.preprocess import grid_of, pack, target_of
-from camwire.devices.cuda.program import THREADS, launch
+from camwire.devices.cuda.program import THREADS, foreign_stream, launch
 from camwire.devices.cuda.surfaces import SURFACE, Records, surface_of
 from camwire.frames import Batch, Detections, Float32Array, Int32Array
 from camwire.runtimes.torch import TorchNetwork
@@ -142,7 +142,7 @@ class _Lane:
         """What a graph holds, on the current stream."""
         import torch
 
-        stream = torch.cuda.current_stream().cuda_stream
+        stream = foreign_stream(torch.cuda.current_stream().cuda_stream)
         used = size * SURFACE.itemsize
         self._surfaces[:used].copy_(self._table[:used], non_blocking=True)
         launch(
@@ -154,7 +154,7 @@ class _Lane:
         self._boxes_here[:size].copy_(self._boxes[:size], non_blocking=True)
         self._counts_here[:size].copy_(self._counts[:size], non_blocking=True)
 
-    def _suppress(self, head: Any, size: int, stream: int) -> None:
+    def _suppress(self, head: Any, size: int, stream: Any) -> None:
         import torch
 
         classes, anchors = head.shape[1] - 4, head.shape[2]
@@ -165,13 +165,11 @@ class _Lane:
             (*_addresses(head, self._thresholds), np.int32(classes), np.int32(anchors), *_addresses(best, which)),
             stream,
         )  # fmt: skip
-        candidates = min(CANDIDATES, anchors)
-        scores, chosen = best.topk(candidates, sorted=True)
         width, height = self._network.input.size
         launch(
             "boxes", "suppress_half", (size,),
             (
-                *_addresses(head, scores, chosen, which), np.int32(classes), np.int32(anchors), np.int32(candidates),
+                *_addresses(head, best, which), np.int32(classes), np.int32(anchors), np.int32(CANDIDATES),
                 np.int32(MOST_BOXES), np.float32(self._iou_threshold), np.float32(width), np.float32(height),
                 *_addresses(self._boxes, self._counts),
             ),

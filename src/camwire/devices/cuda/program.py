@@ -30,12 +30,27 @@ def kernel(file: str, name: str) -> Any:
     return cupy.RawModule(code=source(file), options=_OPTIONS).get_function(name)
 
 
-def launch(file: str, name: str, grid: tuple[int, ...], arguments: tuple[Any, ...], stream: int) -> None:
-    """Start a kernel on ``stream`` (a ``cudaStream_t``) and return at once.
+class _Foreign:
+    """Another library's stream, as CuPy takes them."""
+
+    def __init__(self, pointer: int) -> None:
+        self._pointer = pointer
+
+    def __cuda_stream__(self) -> tuple[int, int]:
+        return 0, self._pointer
+
+
+def foreign_stream(pointer: int) -> Any:
+    """A ``cudaStream_t`` of another library for ``launch``. Whoever made the stream keeps it."""
+    import cupy
+
+    return cupy.cuda.Stream.from_external(_Foreign(pointer))
+
+
+def launch(file: str, name: str, grid: tuple[int, ...], arguments: tuple[Any, ...], stream: Any) -> None:
+    """Start a kernel on ``stream``, a ``cupy.cuda.Stream``, and return at once.
 
     ``arguments``: numpy scalars of the kernel's types; addresses are ``numpy.uint64``.
     """
-    import cupy
-
-    with cupy.cuda.ExternalStream(stream):
+    with stream:
         kernel(file, name)(grid, (THREADS,), arguments)

@@ -84,7 +84,7 @@ class _Easel:
                 len(pictures),
             )
             arguments = tuple(np.uint64(address) for address in (*starts, self._dark.address))
-            launch("draw", "draw", grid, arguments, self._stream.ptr)
+            launch("draw", "draw", grid, arguments, self._stream)
         return pictures
 
     def _packed(

@@ -33,31 +33,123 @@ KERNEL best_classes_float(const float* head, const float* thresholds, int classe
 
 constexpr int MOST_CANDIDATES = 1024;
 constexpr int MASKS = MOST_CANDIDATES / 32;
+constexpr int DIGITS = 256;
+constexpr int KEY_BITS = 48;
 
-// One block a frame. `scores` [batch, candidates] falls along a row; `chosen` are their anchors. A candidate stays
-// when its overlap (intersection over union) with every better one of its class that stays is at most `overlap`.
-// The first `most` that stay become rows x1, y1, x2, y2, score, class of `boxes` [batch, most, 6], corners clipped
-// to width x height; `counts` tells how many stayed, which may be more.
-template <typename Number>
-DEVICE void suppress(const Number* head, const float* scores, const int64_t* chosen, const int* which, int classes,
-                     int anchors, int candidates, int most, float overlap, float width, float height, float* boxes,
-                     int* counts) {
-    SHARED float corners[4][MOST_CANDIDATES];
-    SHARED int kinds[MOST_CANDIDATES];
-    SHARED unsigned gone[MASKS];
-    SHARED int valid;
-    const float* row = scores + (long long)blockIdx.x * candidates;
+// Keys order anchors: by score downwards, then by anchor upwards. No two are equal; 0 stands for no candidate.
+DEVICE uint64_t key_of(float score, int anchor) {
+    return score > 0.0f ? (uint64_t)__float_as_uint(score) << 16 | (uint64_t)(0xffff - anchor) : 0;
+}
+DEVICE float score_of(uint64_t key) {
+    unsigned bits = (unsigned)(key >> 16);
+    return __uint_as_float(bits);
+}
+DEVICE int anchor_of(uint64_t key) { return 0xffff - (int)(key & 0xffff); }
+
+struct Selection {
+    uint64_t keys[MOST_CANDIDATES];
+    int histogram[DIGITS];
+    uint64_t least;  // of the keys that are taken
+    int missing, count;
+};
+
+// The key of the candidate-th best anchor, found digit by digit from the top; 1 where there are fewer anchors.
+DEVICE void find_least(Selection& s, const float* scores, int anchors, int candidates) {
     EACH_THREAD(t) {
-        if (t == 0) valid = 0;
-        for (int word = t; word < MASKS; word += THREADS) gone[word] = 0;
+        if (t == 0) { s.count = 0; s.least = 0; s.missing = candidates; }
     }
     SYNC();
     EACH_THREAD(t) {
+        int own = 0;
+        for (int a = t; a < anchors; a += THREADS) own += scores[a] > 0.0f;
+        atomicAdd(&s.count, own);
+    }
+    SYNC();
+    if (s.count <= candidates) {  // the same for every thread
+        SYNC();
+        EACH_THREAD(t) { if (t == 0) s.least = 1; }
+        SYNC();
+        return;
+    }
+    for (int shift = KEY_BITS - 8; shift >= 0; shift -= 8) {
+        EACH_THREAD(t) { for (int d = t; d < DIGITS; d += THREADS) s.histogram[d] = 0; }
+        SYNC();
+        EACH_THREAD(t) {
+            for (int a = t; a < anchors; a += THREADS) {
+                uint64_t key = key_of(scores[a], a);
+                if (key && key >> (shift + 8) == s.least) atomicAdd(&s.histogram[key >> shift & 255], 1);
+            }
+        }
+        SYNC();
+        EACH_THREAD(t) {
+            if (t == 0) {
+                int digit = DIGITS - 1;
+                for (; digit > 0 && s.histogram[digit] < s.missing; --digit) s.missing -= s.histogram[digit];
+                s.least = s.least << 8 | (uint64_t)digit;
+            }
+        }
+        SYNC();
+    }
+}
+
+// Bitonic sort, falling; `length` is a power of two.
+DEVICE void sort_keys(uint64_t* keys, int length) {
+    for (int run = 2; run <= length; run *= 2) {
+        for (int step = run / 2; step > 0; step /= 2) {
+            EACH_THREAD(t) {
+                for (int i = t; i < length; i += THREADS) {
+                    int other = i ^ step;
+                    if (other <= i) continue;
+                    bool falling = !(i & run);
+                    if ((keys[i] < keys[other]) == falling) {
+                        uint64_t key = keys[i];
+                        keys[i] = keys[other];
+                        keys[other] = key;
+                    }
+                }
+            }
+            SYNC();
+        }
+    }
+}
+
+// The best candidates' keys, falling; their number is in `count`.
+DEVICE void select(Selection& s, const float* scores, int anchors, int candidates) {
+    find_least(s, scores, anchors, candidates);
+    EACH_THREAD(t) { if (t == 0) s.count = 0; }
+    SYNC();
+    EACH_THREAD(t) {
+        for (int a = t; a < anchors; a += THREADS) {
+            uint64_t key = key_of(scores[a], a);
+            if (key >= s.least) s.keys[atomicAdd(&s.count, 1)] = key;
+        }
+    }
+    SYNC();
+    int length = 2;
+    while (length < s.count) length *= 2;
+    EACH_THREAD(t) { for (int i = s.count + t; i < length; i += THREADS) s.keys[i] = 0; }
+    SYNC();
+    sort_keys(s.keys, length);
+}
+
+// One block a frame. `scores` [batch, anchors] are those of best_classes, `which` its classes. Of the `candidates` best
+// anchors one stays when its overlap (intersection over union) with every better one of its class that stays is at most
+// `overlap`. The first `most` that stay become rows x1, y1, x2, y2, score, class of `boxes` [batch, most, 6], corners
+// clipped to width x height; `counts` tells how many stayed, which may be more.
+template <typename Number>
+DEVICE void suppress(const Number* head, const float* scores, const int* which, int classes, int anchors, int candidates,
+                     int most, float overlap, float width, float height, float* boxes, int* counts) {
+    SHARED Selection selection;
+    SHARED float corners[4][MOST_CANDIDATES];
+    SHARED int kinds[MOST_CANDIDATES];
+    SHARED unsigned gone[MASKS];
+    select(selection, scores + (long long)blockIdx.x * anchors, anchors, candidates);
+    int valid = selection.count;
+    EACH_THREAD(t) {
         const Number* own = head + (long long)blockIdx.x * (4 + classes) * anchors;
-        for (int i = t; i < candidates; i += THREADS) {
-            if (!(row[i] > 0.0f)) continue;
-            if (i + 1 == candidates || !(row[i + 1] > 0.0f)) valid = i + 1;
-            int anchor = (int)chosen[(long long)blockIdx.x * candidates + i];
+        for (int word = t; word < MASKS; word += THREADS) gone[word] = 0;
+        for (int i = t; i < valid; i += THREADS) {
+            int anchor = anchor_of(selection.keys[i]);
             float x = number(own[anchor]), y = number(own[anchors + anchor]);
             float w = number(own[2 * anchors + anchor]) * 0.5f, h = number(own[3 * anchors + anchor]) * 0.5f;
             corners[0][i] = clamped(x - w, 0.0f, width);
@@ -92,7 +184,7 @@ DEVICE void suppress(const Number* head, const float* scores, const int64_t* cho
             if (rank >= most) continue;
             float* target = boxes + ((long long)blockIdx.x * most + rank) * 6;
             for (int side = 0; side < 4; ++side) target[side] = corners[side][i];
-            target[4] = row[i];
+            target[4] = score_of(selection.keys[i]);
             target[5] = (float)kinds[i];
         }
         if (t == 0) {
@@ -103,10 +195,9 @@ DEVICE void suppress(const Number* head, const float* scores, const int64_t* cho
     }
 }
 
-KERNEL suppress_float(const float* head, const float* scores, const int64_t* chosen, const int* which, int classes,
-                      int anchors, int candidates, int most, float overlap, float width, float height, float* boxes,
-                      int* counts) {
-    suppress(head, scores, chosen, which, classes, anchors, candidates, most, overlap, width, height, boxes, counts);
+KERNEL suppress_float(const float* head, const float* scores, const int* which, int classes, int anchors, int candidates,
+                      int most, float overlap, float width, float height, float* boxes, int* counts) {
+    suppress(head, scores, which, classes, anchors, candidates, most, overlap, width, height, boxes, counts);
 }
 
 #ifndef CAMWIRE_HOST
@@ -114,9 +205,8 @@ KERNEL best_classes_half(const half* head, const float* thresholds, int classes,
     best_classes(head, thresholds, classes, anchors, best, which);
 }
 
-KERNEL suppress_half(const half* head, const float* scores, const int64_t* chosen, const int* which, int classes,
-                     int anchors, int candidates, int most, float overlap, float width, float height, float* boxes,
-                     int* counts) {
-    suppress(head, scores, chosen, which, classes, anchors, candidates, most, overlap, width, height, boxes, counts);
+KERNEL suppress_half(const half* head, const float* scores, const int* which, int classes, int anchors, int candidates,
+                     int most, float overlap, float width, float height, float* boxes, int* counts) {
+    suppress(head, scores, which, classes, anchors, candidates, most, overlap, width, height, boxes, counts);
 }
 #endif
