@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 from camwire.devices.cpu.preprocess import CpuPreprocessor
 from camwire.frames import Batch, Frame, Size
 from camwire.models import Model, load_model
+from camwire.models.inputs import input_for
 from camwire.pipeline.detector import in_pictures, thinned
+from camwire.pipeline.selection import Limits
 from camwire.runtimes import Runtime, choose_runtime
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
@@ -119,18 +121,18 @@ def detect(
     model: Model, runtime: Runtime, frame: Frame, iou: float, seconds: list[list[float]]
 ) -> tuple[Boxes, NDArray[np.float64]]:
     """People in one frame; what each stage took is appended to ``seconds``."""
-    thresholds = np.full(len(model.classes), np.inf, np.float32)
-    thresholds[model.classes.index("person")] = LEAST_SCORE
+    limits = Limits.uniform(1, len(model.classes), np.inf, iou)
+    limits.score[0, model.classes.index("person")] = LEAST_SCORE
     batch = Batch(frame.sequence, (frame,), frame.decoded)
     marks = [time.perf_counter()]
-    spec = model.input_for([frame.source_size])
+    spec = input_for(model.graph.input, runtime.step, [frame.source_size])
     fed = CpuPreprocessor()(batch, spec)
     marks.append(time.perf_counter())
     outputs = runtime.infer(fed.pixels)
     marks.append(time.perf_counter())
-    raw = model.decode(outputs, spec.size, thresholds)
+    raw = model.decode(outputs, spec.size, limits.score)
     marks.append(time.perf_counter())
-    kept = thinned(raw, iou, len(model.classes))
+    kept = thinned(raw, limits, overlapping=model.overlapping)
     marks.append(time.perf_counter())
     found = in_pictures(kept, fed, batch)
     marks.append(time.perf_counter())

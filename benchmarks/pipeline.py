@@ -26,7 +26,6 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import zmq
 
 from camwire.devices import open_device
@@ -36,8 +35,10 @@ from camwire.link.endpoint import Endpoints
 from camwire.link.messages import DesiredCamera, DesiredModel, DesiredOutput, DesiredState, DesiredTracker
 from camwire.link.worker_end import WorkerEnd
 from camwire.models import load_model
+from camwire.models.inputs import input_for
 from camwire.pipeline.detector import in_pictures, thinned
 from camwire.pipeline.engine import Engine
+from camwire.pipeline.selection import Limits
 from camwire.runtimes import choose_runtime
 from camwire.sources import read_pictures
 from camwire.tracking import create as create_tracker
@@ -67,7 +68,7 @@ def stage_costs(size: str) -> dict[str, float]:
     device = open_device("cpu")
     model = load_model(MODEL.file)
     runtime = choose_runtime(MODEL.runtime, model.graph, device.name).runtime
-    thresholds = np.full(len(model.classes), MODEL.score_threshold, np.float32)
+    limits = Limits.uniform(1, len(model.classes), MODEL.score_threshold, MODEL.iou_threshold)
     tracker = create_tracker(TRACKER)
     overlay = Overlay(frozenset(TOGGLES), model.classes)
     spent: dict[str, float] = defaultdict(float)
@@ -81,13 +82,13 @@ def stage_costs(size: str) -> dict[str, float]:
             break
         marks = [("decode", clock())]
         batch = Batch(counted, (_fitted(frame),), 0.0)
-        spec = model.input_for([frame.source_size])
+        spec = input_for(model.graph.input, runtime.step, [frame.source_size])
         fed = device.preprocess(batch, spec)
         marks.append(("preprocess", clock()))
         outputs = runtime.infer(fed.pixels)
         marks.append(("infer", clock()))
-        raw = model.decode(outputs, spec.size, thresholds)
-        detections = in_pictures(thinned(raw, MODEL.iou_threshold, len(model.classes)), fed, batch)
+        raw = model.decode(outputs, spec.size, limits.score)
+        detections = in_pictures(thinned(raw, limits), fed, batch)
         marks.append(("boxes", clock()))
         tracks = tracker.step(batch, detections)
         marks.append(("track", clock()))

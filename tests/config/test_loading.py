@@ -39,7 +39,8 @@ def camera(**settings: str) -> str:
 def test_a_configuration_with_five_mistakes() -> None:
     assert problems(FIVE_MISTAKES) == [
         "4:16: transport is 'ucp'; allowed: tcp, udp; did you mean udp?",
-        "5:5: unknown key 'fps'; allowed: id, name, url, enabled, transport, latency_ms, drop_on_latency",
+        "5:5: unknown key 'fps'; allowed: id, name, url, enabled, transport, latency_ms, drop_on_latency, "
+        "detect_interval, score_threshold, iou_threshold, classes, per_class",
         "6:9: the id 'gate' is taken by the camera on line 2; ids are unique",
         "7:23: the environment variable GATE_PASSWORD is not set",
         "9:9: port is 99999; allowed: 0 to 65535",
@@ -87,7 +88,7 @@ def test_a_configuration_with_five_mistakes() -> None:
         ("cameras: []\noutput: {size: 1280xa}\n", ["2:16: size is '1280xa'; allowed: WIDTHxHEIGHT"]),
         ("cameras: []\noutput: {size: 4x4}\n", ["2:16: size: each side has 16 to 8192 pixels"]),
         ("cameras: []\noutput: {max_fps: .inf}\n", ["2:19: max_fps is inf; allowed: a number, at least 0"]),
-        ("cameras: []\nmodel: {classes: [1]}\n", ["2:19: classes[0] is 1; allowed: text"]),
+        ("cameras: []\nmodel: {classes: [1.5]}\n", ["2:19: classes[0] is 1.5; allowed: text"]),
         ("cameras: []\nmodel: {classes: person}\n", ["2:18: classes is 'person'; allowed: a list"]),
         ("cameras: []\nserver: {port: !!int x}\n", ["2:16: this can't be read as a number"]),
     ],

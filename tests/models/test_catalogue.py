@@ -42,7 +42,7 @@ def test_a_missing_file_a_folder_and_another_format_are_told_apart(tmp_path: Pat
     for path, what in (
         (tmp_path / "none.onnx", "there is no such file"),
         (tmp_path, "is a folder, not a file"),
-        (tmp_path / "weights.pt", r"ends in '\.pt'; accepted are ONNX files"),
+        (tmp_path / "weights.pt", r"ends in '\.pt'; accepted are ONNX files \(.onnx\)"),
     ):
         with pytest.raises(ModelError, match=what) as refusal:
             load_model(str(path))

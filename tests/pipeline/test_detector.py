@@ -12,13 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from camwire.config.detection import ModelConfig
 from camwire.devices.contracts import InputSpec, ModelInput
 from camwire.devices.cpu import CpuDevice
 from camwire.frames import Batch, Detections, Float32Array, Size, UInt8Array
+from camwire.link.messages import DesiredModel
 from camwire.models import Graph, ModelError, RawDetections
+from camwire.models.contract import Task
 from camwire.pipeline import detector as detector_module
 from camwire.pipeline.detector import Detector, in_pictures, thinned
+from camwire.pipeline.selection import Limits
 from tests.support.frames import batch, frame
 
 INPUT = InputSpec(Size(100, 100), "RGB", 0, centred=True)
@@ -32,13 +34,13 @@ class Told:
     classes: tuple[str, ...] = ("person", "car", "sports ball")
     name: str = "Told"
     graph: Graph = GRAPH
-
-    def input_for(self, pictures: Sequence[Size]) -> InputSpec:
-        return INPUT
+    task: Task = "detect"
+    reading: str = "as told"
+    overlapping: bool = True
 
     def decode(self, outputs: Sequence[NDArray[Any]], size: Size, thresholds: Float32Array) -> RawDetections:
         rows = outputs[0]
-        return raw(rows[rows[:, 5] >= thresholds[rows[:, 6].astype(int)]])
+        return raw(rows[rows[:, 5] >= thresholds[rows[:, 0].astype(int), rows[:, 6].astype(int)]])
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Saying:
 
     rows: Sequence[Sequence[float]]
     sizes: tuple[Size, ...] = (Size(100, 100),)
+    step: int | None = None
 
     def prepare(self, size: Size) -> None:
         """Ready at once."""
@@ -77,10 +80,13 @@ def raw(rows: NDArray[np.float64]) -> RawDetections:
 
 def detect(rows: Sequence[Sequence[float]], frames: int = 1, **changes: Any) -> Detections:
     saying = Saying(rows)
-    options: dict[str, Any] = {"score_threshold": 0.4, "iou_threshold": 0.5, "classes": None, **changes}
-    return Detector(saying.preprocess, saying, Told(), **options)(
-        batch(*(frame(f"c{i}") for i in range(frames)))
-    )
+    detector = Detector(saying.preprocess, saying, Told(), settings(**changes))
+    return detector(batch(*(frame(f"c{i}") for i in range(frames))))
+
+
+def settings(**changes: Any) -> DesiredModel:
+    usual: dict[str, Any] = {"score_threshold": 0.4, "iou_threshold": 0.5, "classes": None}
+    return DesiredModel(file="nanodet", runtime="auto", **{**usual, **changes})
 
 
 def test_boxes_come_out_in_picture_pixels() -> None:
@@ -158,7 +164,7 @@ def test_only_the_best_candidates_of_each_frame_are_compared(monkeypatch: pytest
     rows = [
         [f, 20 * i, 0, 20 * i + 10, 10, score, 0] for f in (0, 1) for i, score in enumerate((0.5, 0.9, 0.7))
     ]
-    kept = thinned(raw(np.array(rows)), 0.5, 3)
+    kept = thinned(raw(np.array(rows)), Limits.uniform(2, 3, 0.0, 0.5))
     assert kept.frame_index.tolist() == [0, 0, 1, 1]
     np.testing.assert_allclose(kept.scores, [0.9, 0.7, 0.9, 0.7], rtol=1e-6)
 
@@ -177,7 +183,7 @@ def test_each_frame_is_mapped_by_its_own_geometry() -> None:
 
 @pytest.mark.integration
 def test_the_bundled_model_is_loaded_by_configuration() -> None:
-    detector = Detector.load(ModelConfig(), CpuDevice())
+    detector = Detector.load(settings(), CpuDevice())
     assert detector.describe() in ("NanoDet-g 416×256, OpenVINO FP32", "NanoDet-g 416×256, OpenVINO BF16")
     assert detector.class_names[0] == "person"
 
@@ -186,7 +192,7 @@ def test_the_bundled_model_is_loaded_by_configuration() -> None:
 @pytest.mark.shared
 def test_the_bundled_model_finds_everyone_on_real_footage(shared: Path) -> None:
     """Everyone of the ground truth in five frames far apart, and at most two boxes a frame too many."""
-    detector = Detector.load(ModelConfig(score_threshold=0.4, classes=("person",)), CpuDevice())
+    detector = Detector.load(settings(classes=("person",)), CpuDevice())
     truth = ground_truth(shared / "mot" / "PETS09-S2L1_gt.txt")
     counts = {}
     clip = shared / "footage" / "pets09-s2l1.mp4"

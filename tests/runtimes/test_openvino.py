@@ -132,7 +132,7 @@ def test_the_choice_says_what_it_is_and_why() -> None:
     choice = choose_runtime("auto", graph, "cpu")
     assert choice.runtime.describe() in ("OpenVINO FP32", "OpenVINO BF16")
     assert choice.reason.startswith("auto: ")
-    with pytest.raises(ModelError, match="no runtime is called 'tensorrt'; known: auto, openvino"):
+    with pytest.raises(ModelError, match="no runtime is called 'tensorrt'; known: auto, openvino, onnxruntime"):
         choose_runtime("tensorrt", graph, "cpu")
     with pytest.raises(ModelError, match="device 'cuda:0'"):
         choose_runtime("auto", graph, "cuda:0")

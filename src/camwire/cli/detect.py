@@ -65,12 +65,15 @@ def load_detector(model: str, score: float, classes: tuple[str, ...] | None) -> 
     """The product's own detector on the CPU. Raises ModelError."""
     import cv2
 
-    from camwire.config.detection import ModelConfig
     from camwire.devices.cpu import CpuDevice
+    from camwire.link.messages import DesiredModel
     from camwire.pipeline.detector import Detector
 
     cv2.setNumThreads(1)  # frames run side by side already
-    return Detector.load(ModelConfig(file=model, score_threshold=score, classes=classes), CpuDevice())
+    settings = DesiredModel(
+        file=model, runtime="auto", score_threshold=score, iou_threshold=0.5, classes=classes
+    )
+    return Detector.load(settings, CpuDevice())
 
 
 def detections(frames: Iterable[Frame], detector: Detector) -> Iterator[tuple[Frame, Detections]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from camwire.config.base import ConfigModel
+from camwire.config.detection import ClassConfig, ClassNames
 from camwire.config.secrets import SecretUrl
 
 LONGEST_ID = 255
@@ -65,6 +66,18 @@ class CameraConfig(ConfigModel):
         True,
         description="Leave pictures out that are older than `latency_ms` behind the newest packet, rather "
         "than let the delay grow.",
+    )
+    detect_interval: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="The detector sees every k-th picture; the tracker carries the objects through the rest.",
+    )
+    score_threshold: float | None = Field(None, ge=0, le=1, description="As in `model`, for this camera.")
+    iou_threshold: float | None = Field(None, ge=0, le=1, description="As in `model`, for this camera.")
+    classes: ClassNames | None = Field(None, description="As in `model`, for this camera.")
+    per_class: tuple[ClassConfig, ...] | None = Field(
+        None, description="As in `model`, for this camera; goes before it."
     )
 
     @property

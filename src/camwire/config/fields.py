@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -49,8 +49,8 @@ def _is_model(annotation: Any) -> bool:
 def without_none(annotation: Any) -> Any:
     """X for `X | None`, and any other annotation as it is."""
     if get_origin(annotation) in (Union, UnionType):
-        return next(option for option in get_args(annotation) if option is not NoneType)
-    return annotation
+        annotation = next(option for option in get_args(annotation) if option is not NoneType)
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def allowed(annotation: Any, field: FieldInfo | None = None) -> str:

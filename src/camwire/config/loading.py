@@ -73,6 +73,8 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     model = config.model
     if model.file != BUNDLED_MODEL:
         model = model.model_copy(update={"file": _absolute(model.file, folder)})
+    if model.labels is not None:
+        model = model.model_copy(update={"labels": _absolute(model.labels, folder)})
     return config.model_copy(update={"cameras": cameras, "model": model})
 
 

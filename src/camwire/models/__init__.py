@@ -2,5 +2,6 @@
 
 from camwire.models.catalogue import load_model
 from camwire.models.contract import Graph, Model, ModelError, RawDetections, TensorSpec
+from camwire.models.recognition import Overrides
 
-__all__ = ["Graph", "Model", "ModelError", "RawDetections", "TensorSpec", "load_model"]
+__all__ = ["Graph", "Model", "ModelError", "Overrides", "RawDetections", "TensorSpec", "load_model"]

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from camwire.devices.contracts import InputSpec
 from camwire.frames import Float32Array, Int32Array, Size
+
+Task = Literal["detect", "pose", "segment", "obb"]
+"""Boxes; boxes with keypoints; boxes with masks; oriented boxes."""
 
 
 class ModelError(Exception):
@@ -42,13 +46,38 @@ class Graph:
     input: InputSpec
     """With the largest size of the input."""
     step: int | None
-    """Width and height may also be any smaller multiples of this; None: they are fixed."""
+    """Width and height may also be any smaller multiples of this; None: they are fixed. Where the file
+    declares a fixed size all the same (``reshaped``), only runtimes that can reshape a graph can do that."""
     mean: tuple[float, float, float]
     """Subtracted from the pixels (0 to 255), in the order of ``input.channels`` ..."""
     std: tuple[float, float, float]
     """... before they are divided by this. The runtime makes both part of the graph."""
     outputs: tuple[TensorSpec, ...]
     """In the order in which ``Model.decode`` wants them; shapes for a batch of one at the largest size."""
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    """Order of the axes of the file's own input; the runtime transposes as needed."""
+    dtype: str = "float32"
+    """Of the file's own input; the runtime casts."""
+    batch: int | None = None
+    """Frames that one run of the file takes; None: any number."""
+    quantised: bool = False
+    """Whether parts of it are in 8 bits."""
+    reshaped: bool = False
+    """Whether the sizes that ``input`` and ``step`` allow are others than the one that the file declares."""
+
+    def name_of(self, index: int) -> str:
+        """An output, for messages: `model yolo.onnx: its output output0`."""
+        return f"model {self.file}: its output {self.outputs[index].name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RawMasks:
+    """Masks as segmentation models state them: sums of prototypes, each row with weights of its own."""
+
+    weights: Float32Array
+    """[M, P]."""
+    prototypes: Float32Array
+    """[B, P, h, w], of a whole input each. It may be the runtime's memory: valid as long as that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +92,27 @@ class RawDetections:
     """[M]."""
     frame_index: Int32Array
     """[M], ascending: the frame's position in the batch."""
+    keypoints: Float32Array | None = None
+    """[M, K, 3] x, y in input pixels, and how sure the point is, 0 to 1."""
+    masks: RawMasks | None = None
+    oriented: Float32Array | None = None
+    """[M, 5] centre x, y, width, height in input pixels and angle, in radians from x towards y.
+    ``boxes`` then is the upright rectangle around it."""
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+    def take(self, rows: NDArray[np.intp]) -> RawDetections:
+        """The given rows, in that order, which has to keep the frames' order."""
+        return RawDetections(
+            self.boxes[rows],
+            self.scores[rows],
+            self.classes[rows],
+            self.frame_index[rows],
+            None if self.keypoints is None else self.keypoints[rows],
+            None if self.masks is None else RawMasks(self.masks.weights[rows], self.masks.prototypes),
+            None if self.oriented is None else self.oriented[rows],
+        )
 
 
 class Model(Protocol):
@@ -76,23 +123,28 @@ class Model(Protocol):
         """For people: `NanoDet-g`."""
 
     @property
+    def task(self) -> Task: ...
+
+    @property
+    def reading(self) -> str:
+        """How the outputs are read, and what that was told from, for `camwire models inspect`."""
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Class names; a class id is an index into them."""
 
     @property
     def graph(self) -> Graph: ...
 
-    def input_for(self, pictures: Sequence[Size]) -> InputSpec:
-        """What to feed for a batch of pictures of these sizes.
-
-        Not larger than ``graph.input``, and where the graph allows it only as large as the pictures need at
-        the scale that they have in the largest input: bars are work for nothing.
-        """
+    @property
+    def overlapping(self) -> bool:
+        """Whether several boxes may be one object, so that they have to be thinned out."""
 
     def decode(self, outputs: Sequence[NDArray[Any]], size: Size, thresholds: Float32Array) -> RawDetections:
         """Read the outputs of a whole batch of B frames.
 
         ``outputs``: arrays as in ``graph.outputs``, with B in place of the leading 1, for an input of
-        ``size``; they are only read, and nothing of them is kept. ``thresholds``: [C] float32, a row of class
-        c counts when its score is at least ``thresholds[c]``; infinity leaves a class out.
+        ``size``; they are only read, and nothing of them is kept but what ``RawMasks`` says. ``thresholds``:
+        [B, C] float32, a row of class c in frame b counts when its score is at least ``thresholds[b, c]``;
+        infinity leaves a class out. Raises ModelError for numbers that aren't finite.
         """

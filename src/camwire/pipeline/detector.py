@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
-from typing import Protocol, Self
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 import structlog
 
 from camwire.devices.contracts import Device, ModelInput, Preprocessor
-from camwire.frames import Batch, Detections, Float32Array, Size
-from camwire.models import Model, ModelError, RawDetections, load_model
+from camwire.frames import Batch, Detections, Float32Array, Size, UInt8Array
+from camwire.link.messages import DesiredModel
+from camwire.models import Model, Overrides, RawDetections, load_model
+from camwire.models.contract import Task
+from camwire.models.geometry import oriented_corners
+from camwire.models.inputs import input_for
+from camwire.models.labels import read_labels
+from camwire.models.masks import rasters
 from camwire.models.nms import suppress
+from camwire.pipeline.interval import Intervals
+from camwire.pipeline.selection import Limits, Selection
 from camwire.runtimes import Runtime, choose_runtime
 
 COMMON = Size(1920, 1080)
 """The shape of picture for which a detector is made ready before the first camera; others follow when met."""
 MOST_CANDIDATES = 3000
 """Boxes a frame that are compared with each other, the best ones; a bound for absurdly low thresholds."""
+TASKS: dict[str, Task | None] = {
+    "auto": None,
+    "detect": "detect",
+    "pose": "pose",
+    "segment": "segment",
+    "obb": "obb",
+}
+LOADED = ("file", "runtime", "precision", "task", "input_size", "resize", "labels")
+"""Settings that take effect when a model is loaded; the others choose among what it says."""
 
 log = structlog.get_logger()
-
-
-class DetectorSettings(Protocol):
-    """What a detector is told; ``config.ModelConfig`` and ``link.DesiredModel`` are such."""
-
-    @property
-    def file(self) -> str: ...
-    @property
-    def runtime(self) -> str: ...
-    @property
-    def score_threshold(self) -> float: ...
-    @property
-    def iou_threshold(self) -> float: ...
-    @property
-    def classes(self) -> tuple[str, ...] | None: ...
 
 
 class Detector:
@@ -46,33 +48,40 @@ class Detector:
         preprocess: Preprocessor,
         runtime: Runtime,
         model: Model,
-        score_threshold: float,
-        iou_threshold: float,
-        classes: Sequence[str] | None = None,
+        settings: DesiredModel,
+        carried_from: float | None = None,
     ) -> None:
-        """``classes``: only these, by name; None: all. Raises ModelError for an unknown name."""
+        """``carried_from`` as in Selection. Raises ModelError for a class that the model doesn't have."""
         self._preprocess = preprocess
         self._runtime = runtime
         self._model = model
-        self._thresholds = _thresholds(model.classes, score_threshold, classes)
-        self._iou_threshold = iou_threshold
+        self._settings = settings
+        self._selection = Selection(model.classes, settings, carried_from)
+        self._intervals = Intervals({camera: own.detect_interval for camera, own in settings.cameras.items()})
 
     @classmethod
-    def load(cls, settings: DetectorSettings, device: Device) -> Self:
+    def load(cls, settings: DesiredModel, device: Device, carried_from: float | None = None) -> Self:
         """The detector that ``settings`` ask for, warmed up. Raises ModelError."""
-        model = load_model(settings.file)
-        choice = choose_runtime(settings.runtime, model.graph, device.name)
-        choice.runtime.prepare(model.input_for([COMMON]).size)
-        detector = cls(
-            device.preprocess,
-            choice.runtime,
-            model,
-            settings.score_threshold,
-            settings.iou_threshold,
-            settings.classes,
+        model = load_model(settings.file, overrides_of(settings))
+        choice = choose_runtime(settings.runtime, model.graph, device.name, settings.precision)
+        detector = cls(device.preprocess, choice.runtime, model, settings, carried_from)
+        choice.runtime.prepare(input_for(model.graph.input, choice.runtime.step, [COMMON]).size)
+        log.info(
+            "model ready",
+            model=detector.describe(),
+            outputs=model.reading,
+            runtime_because=choice.reason,
         )
-        log.info("model ready", model=detector.describe(), runtime_because=choice.reason)
         return detector
+
+    def changed(self, settings: DesiredModel, device: Device, carried_from: float | None = None) -> Detector:
+        """The detector for other settings; nothing is loaded where thresholds and classes alone differ.
+
+        Raises ModelError.
+        """
+        if any(getattr(settings, name) != getattr(self._settings, name) for name in LOADED):
+            return Detector.load(settings, device, carried_from)
+        return Detector(self._preprocess, self._runtime, self._model, settings, carried_from)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -84,34 +93,94 @@ class Detector:
         return f"{self._model.name} {sizes}, {self._runtime.describe()}"
 
     def __call__(self, batch: Batch) -> Detections:
-        """Every frame's objects, in a frame by score downwards, clipped to the picture and never empty."""
-        spec = self._model.input_for([frame.source_size for frame in batch.frames])
+        """The objects of every frame that is due, in a frame by score downwards, clipped to the picture and
+        never empty. Raises ModelError when the model says what makes no sense."""
+        due = self._intervals.due(batch.frames)
+        if due is None:
+            return self._look(batch)
+        positions = np.flatnonzero(due).astype(np.int32)
+        if not len(positions):
+            return replace(Detections.empty(), detected=due)
+        found = self._look(replace(batch, frames=tuple(batch.frames[index] for index in positions)))
+        return replace(found, frame_index=positions[found.frame_index], detected=due)
+
+    def _look(self, batch: Batch) -> Detections:
+        model, frames = self._model, batch.frames
+        spec = input_for(model.graph.input, self._runtime.step, [frame.source_size for frame in frames])
         fed = self._preprocess(batch, spec)
-        raw = self._model.decode(self._runtime.infer(fed.pixels), spec.size, self._thresholds)
-        return in_pictures(thinned(raw, self._iou_threshold, len(self._model.classes)), fed, batch)
+        limits = self._selection.limits(frame.camera for frame in frames)
+        raw = model.decode(self._runtime.infer(fed.pixels), spec.size, limits.score)
+        return in_pictures(thinned(raw, limits, overlapping=model.overlapping), fed, batch)
 
 
-def thinned(raw: RawDetections, iou_threshold: float, class_count: int) -> RawDetections:
-    """``raw`` after non-maximum suppression in each class of each frame; in a frame by score downwards."""
+def overrides_of(settings: DesiredModel) -> Overrides:
+    """What the settings say about the model's file. Raises ModelError for labels that can't be read."""
+    return Overrides(
+        task=TASKS[settings.task],
+        size=None if settings.input_size is None else Size(*settings.input_size),
+        keep_aspect=None if settings.resize == "auto" else settings.resize == "letterbox",
+        labels=None if settings.labels is None else read_labels(Path(settings.labels)),
+    )
+
+
+def thinned(raw: RawDetections, limits: Limits, *, overlapping: bool = True) -> RawDetections:
+    """``raw`` without doubles, by ``limits`` [B, C]; in a frame by score downwards.
+
+    In each class of each frame: non-maximum suppression unless the boxes aren't ``overlapping``, scores at
+    or below ``limits.final`` left out, the first ``limits.most`` kept. (NVIDIA DeepStream, nvinfer.)
+    """
     raw = _best(raw, MOST_CANDIDATES)
-    groups = raw.frame_index.astype(np.int64) * class_count + raw.classes
-    kept = np.sort(suppress(raw.boxes, raw.scores, groups, iou_threshold))
-    return _rows(raw, kept[np.lexsort((-raw.scores[kept], raw.frame_index[kept]))])
+    own = raw.frame_index, raw.classes
+    groups = raw.frame_index.astype(np.int64) * limits.score.shape[1] + raw.classes
+    if overlapping:
+        kept = suppress(raw.boxes, raw.scores, groups, limits.iou[own], raw.oriented)
+    else:
+        kept = np.lexsort((-raw.scores, groups))
+    kept = kept[(raw.scores > limits.final[own])[kept]]
+    rank = np.arange(len(kept)) - np.searchsorted(groups[kept], groups[kept])
+    kept = np.sort(kept[rank < limits.most[own][kept]])
+    return raw.take(kept[np.lexsort((-raw.scores[kept], raw.frame_index[kept]))])
 
 
 def in_pictures(raw: RawDetections, fed: ModelInput, batch: Batch) -> Detections:
-    """``raw`` in picture pixels, clipped; what lies in the letterbox's bars alone is left out."""
-    index = raw.frame_index
-    sides = np.array([frame.size for frame in batch.frames], np.float32)
-    corners = (raw.boxes.reshape(-1, 2, 2) - fed.offset[index, None]) / fed.scale[index, None]
-    corners = np.clip(corners, np.float32(0), sides[index, None])
-    inside = (corners[:, 1] > corners[:, 0]).all(axis=1)
+    """``raw`` in picture pixels, boxes clipped; what lies in the letterbox's bars alone is left out."""
+    sides = np.array([frame.size for frame in batch.frames], np.float32)[raw.frame_index]
+    boxes = np.clip(_points(raw.boxes.reshape(-1, 2, 2), raw, fed), np.float32(0), sides[:, None])
+    inside = np.flatnonzero((boxes[:, 1] > boxes[:, 0]).all(axis=1))
+    if len(inside) < len(raw):
+        raw, boxes = raw.take(inside), boxes[inside]
     return Detections(
-        boxes=corners[inside].reshape(-1, 4),
-        scores=raw.scores[inside],
-        classes=raw.classes[inside],
-        frame_index=index[inside],
+        boxes=boxes.reshape(-1, 4),
+        scores=raw.scores,
+        classes=raw.classes,
+        frame_index=raw.frame_index,
+        keypoints=_keypoints(raw, fed),
+        masks=_masks(raw, boxes, fed),
+        corners=None if raw.oriented is None else _points(oriented_corners(raw.oriented), raw, fed),
     )
+
+
+def _points(points: Float32Array, raw: RawDetections, fed: ModelInput) -> Float32Array:
+    """[M, K, 2] from input pixels to picture pixels."""
+    index = raw.frame_index
+    mapped: Float32Array = (points - fed.offset[index, None]) / fed.scale[index, None]
+    return mapped
+
+
+def _keypoints(raw: RawDetections, fed: ModelInput) -> Float32Array | None:
+    if raw.keypoints is None:
+        return None
+    return np.concatenate((_points(raw.keypoints[..., :2], raw, fed), raw.keypoints[..., 2:]), axis=2)
+
+
+def _masks(raw: RawDetections, boxes: Float32Array, fed: ModelInput) -> UInt8Array | None:
+    """Of the clipped ``boxes`` [M, 2, 2] in picture pixels."""
+    if raw.masks is None:
+        return None
+    index = raw.frame_index
+    in_input = boxes * fed.scale[index, None] + fed.offset[index, None]
+    size = Size(fed.pixels.shape[2], fed.pixels.shape[1])
+    return rasters(raw.masks, index, in_input.reshape(-1, 4), size)
 
 
 def _best(raw: RawDetections, most: int) -> RawDetections:
@@ -120,20 +189,4 @@ def _best(raw: RawDetections, most: int) -> RawDetections:
         return raw
     order = np.lexsort((-raw.scores, raw.frame_index))
     rank = np.arange(len(raw)) - np.searchsorted(raw.frame_index, raw.frame_index)
-    return _rows(raw, np.sort(order[rank < most]))
-
-
-def _rows(raw: RawDetections, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> RawDetections:
-    return RawDetections(raw.boxes[rows], raw.scores[rows], raw.classes[rows], raw.frame_index[rows])
-
-
-def _thresholds(names: Sequence[str], score: float, wanted: Sequence[str] | None) -> Float32Array:
-    """[C] float32: ``score`` for the classes wanted, infinity for the others."""
-    if wanted is None:
-        return np.full(len(names), score, np.float32)
-    for name in wanted:
-        if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"it knows: {', '.join(names)}"
-            raise ModelError(f"the model has no class {name!r}; {hint}")
-    return np.array([score if name in wanted else np.inf for name in names], np.float32)
+    return raw.take(np.sort(order[rank < most]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import msgspec
 import structlog
 
 from camwire.devices.contracts import Device, Overlay
@@ -15,6 +14,7 @@ from camwire.pipeline.detector import Detector
 from camwire.pipeline.lane import Lanes, Publisher
 from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recorder import Recorder
+from camwire.pipeline.selection import lowest_score
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
 from camwire.sources import CameraSource
@@ -51,7 +51,7 @@ class Engine:
         self._sources: dict[str, CameraSource] = {}
         self._desired: DesiredState | None = None
         self._detector: Detector | None = None
-        self._detector_settings: DesiredModel | None = None
+        self._detector_settings: tuple[DesiredModel, float] | None = None
         self._tracker: Tracker | None = None
         self._tracker_settings: tuple[DesiredTracker, float] | None = None
         self._live = 1
@@ -99,15 +99,17 @@ class Engine:
             self._start_camera(camera, bound)
 
     def _detector_for(self, desired: DesiredState) -> Detector:
-        score = weakest_score(desired.tracker, desired.model.score_threshold)
-        settings = msgspec.structs.replace(desired.model, score_threshold=score)
-        if self._detector is None or self._detector_settings != settings:
-            self._detector = Detector.load(settings, self._device)
-            self._detector_settings = settings
+        weakest = weakest_score(desired.tracker, lowest_score(desired.model))
+        settings = (desired.model, weakest)
+        if self._detector is None:
+            self._detector = Detector.load(desired.model, self._device, weakest)
+        elif self._detector_settings != settings:
+            self._detector = self._detector.changed(desired.model, self._device, weakest)
+        self._detector_settings = settings
         return self._detector
 
     def _tracker_for(self, desired: DesiredState) -> Tracker:
-        settings = (desired.tracker, desired.model.score_threshold)
+        settings = (desired.tracker, lowest_score(desired.model))
         if self._tracker is None or self._tracker_settings != settings:
             self._tracker = create_tracker(settings[0], score_threshold=settings[1])
             self._tracker_settings = settings

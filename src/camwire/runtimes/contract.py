@@ -26,10 +26,14 @@ class Runtime(Protocol):
         """Run a batch.
 
         ``pixels``: [B, H, W, 3] uint8, C-contiguous, channel order as in the graph's ``input``, H×W its size
-        or, where the graph has a ``step``, a smaller one, any B ≥ 1; not changed, and not needed once this
+        or, with a ``step``, a smaller one, any B ≥ 1; not changed, and not needed once this
         returns. Returns the arrays of ``Graph.outputs``, in that order, with B in place of the leading 1.
         Raises ValueError for pixels of another shape or type, ModelError when the graph can't be run.
         """
+
+    @property
+    def step(self) -> int | None:
+        """As ``Graph.step``; None where this runtime can't reshape a graph that declares a fixed size."""
 
     @property
     def sizes(self) -> tuple[Size, ...]:

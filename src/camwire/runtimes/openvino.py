@@ -14,6 +14,7 @@ from openvino.preprocess import PrePostProcessor
 from camwire.frames import Size, UInt8Array
 from camwire.models.contract import Graph, ModelError
 from camwire.models.signature import last_line
+from camwire.runtimes.pixels import check_pixels
 
 
 class OpenVinoRuntime:
@@ -24,25 +25,31 @@ class OpenVinoRuntime:
     request, and a batch of any size needs no compiling: on CPUs larger batches gain nothing. Threads are not
     pinned, because two processes that pin fight for the same cores.
 
-    BF16 where the processor has it, else FP32. OpenVINO's telemetry belongs to its model converter, which is
-    never called.
+    BF16 where the processor has it, else FP32; what a model has quantised to 8 bits runs in 8 bits.
+    OpenVINO's telemetry belongs to its model converter, which is never called.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        """Nothing is compiled yet: see ``prepare``."""
+    def __init__(self, graph: Graph, *, full_precision: bool = False) -> None:
+        """Nothing is compiled yet: see ``prepare``. With ``full_precision`` no BF16."""
         self._core = openvino.Core()
         self._graph = graph
-        self._half = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        can_half = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        self._half = can_half and not full_precision
         self._compiled: dict[Size, openvino.CompiledModel] = {}
         self._compiling = threading.Lock()
         self._mine = _Mine()
+
+    @property
+    def step(self) -> int | None:
+        return self._graph.step
 
     @property
     def sizes(self) -> tuple[Size, ...]:
         return tuple(self._compiled)
 
     def describe(self) -> str:
-        return f"OpenVINO {'BF16' if self._half else 'FP32'}"
+        rest = "BF16" if self._half else "FP32"
+        return f"OpenVINO INT8 and {rest}" if self._graph.quantised else f"OpenVINO {rest}"
 
     def prepare(self, size: Size) -> None:
         """As ``Runtime.prepare`` says; takes about half a second."""
@@ -50,7 +57,7 @@ class OpenVinoRuntime:
 
     def infer(self, pixels: UInt8Array) -> list[NDArray[Any]]:
         """As ``Runtime.infer`` says. Each calling thread has requests and output arrays of its own."""
-        self._check(pixels)
+        check_pixels(pixels, self._graph, self.step)
         count = len(pixels)
         lane = self._lane(Size(pixels.shape[2], pixels.shape[1]), count)
         running = lane.requests[:count]
@@ -60,18 +67,6 @@ class OpenVinoRuntime:
         for request in running:
             request.wait()
         return [output[:count] for output in lane.outputs]
-
-    def _check(self, pixels: UInt8Array) -> None:
-        largest, step = self._graph.input.size, self._graph.step
-        found = pixels.shape[2:0:-1]
-        fits = found == largest or (
-            step is not None
-            and all(0 < side <= most and side % step == 0 for side, most in zip(found, largest, strict=True))
-        )
-        if not fits or pixels.shape[3:] != (3,) or pixels.dtype != np.uint8 or not len(pixels):
-            smaller = f", or H and W smaller multiples of {step}" if step else ""
-            wanted = f"uint8[B, {largest.height}, {largest.width}, 3]{smaller}"
-            raise ValueError(f"pixels are {pixels.dtype}{list(pixels.shape)}; wanted: {wanted}")
 
     def _lane(self, size: Size, batch: int) -> _Lane:
         """This thread's requests and outputs, for ``batch`` frames at least."""
@@ -115,7 +110,7 @@ class _Lane:
     """What one thread infers with: a request a frame, all writing into the same arrays."""
 
     def __init__(self, compiled: openvino.CompiledModel, graph: Graph, batch: int) -> None:
-        ports = [compiled.output(tensor.name) for tensor in graph.outputs]
+        ports = [_port(compiled, tensor.name) for tensor in graph.outputs]
         self.outputs = [np.empty((batch, *port.shape[1:]), port.element_type.to_dtype()) for port in ports]
         self.requests = [compiled.create_infer_request() for _ in range(batch)]
         for index, request in enumerate(self.requests):
@@ -123,12 +118,18 @@ class _Lane:
                 request.set_tensor(port, openvino.Tensor(output[index : index + 1], shared_memory=True))
 
 
+def _port(compiled: openvino.CompiledModel, name: str) -> Any:
+    """The output of that name, or, where outputs have none, of the node of that name."""
+    return next(port for port in compiled.outputs if name in port.names or name == port.node.friendly_name)
+
+
 def _with_preprocessing(model: openvino.Model, graph: Graph, size: Size) -> openvino.Model:
     """``model`` for an input of ``size``, with cast, mean, scale and transposition as its first steps."""
-    model.reshape([1, 3, size.height, size.width])
+    planar = graph.layout == "NCHW"
+    model.reshape([1, 3, size.height, size.width] if planar else [1, size.height, size.width, 3])
     steps = PrePostProcessor(model)
     steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
     pixels = steps.input().preprocess().convert_element_type(openvino.Type.f32)
     pixels.mean(list(graph.mean)).scale(list(graph.std))
-    steps.input().model().set_layout(openvino.Layout("NCHW"))
+    steps.input().model().set_layout(openvino.Layout(graph.layout))
     return steps.build()

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from camwire.config.camera import CameraConfig
 from camwire.config.root import Config
-from camwire.link.messages import DesiredCamera, DesiredModel, DesiredOutput, DesiredState, DesiredTracker
+from camwire.link.messages import (
+    DesiredCamera,
+    DesiredDetection,
+    DesiredModel,
+    DesiredOutput,
+    DesiredState,
+    DesiredTracker,
+)
 
 
 class UnknownToggleError(LookupError):
@@ -70,7 +79,7 @@ class Desired:
         return DesiredState(
             revision=self.revision,
             cameras=tuple(_camera(camera) for camera in config.cameras),
-            model=DesiredModel(**config.model.model_dump()),
+            model=_model(config),
             tracker=DesiredTracker(**config.tracker.model_dump()),
             output=DesiredOutput(
                 width=config.output.size.width,
@@ -82,6 +91,18 @@ class Desired:
             watched=tuple(camera.id for camera in config.cameras if camera.id in self._watched),
             stats_epoch=self.stats_epoch,
         )
+
+
+def _model(config: Config) -> DesiredModel:
+    usual = DesiredDetection()
+    own = {
+        camera.id: msgspec.convert(
+            camera.model_dump(include=set(DesiredDetection.__struct_fields__)), DesiredDetection
+        )
+        for camera in config.cameras
+    }
+    cameras = {name: detection for name, detection in own.items() if detection != usual}
+    return msgspec.convert({**config.model.model_dump(), "cameras": cameras}, DesiredModel)
 
 
 def _camera(camera: CameraConfig) -> DesiredCamera:

@@ -1,0 +1,126 @@
+"""ONNX Runtime: models on CPUs, and on GPUs where its CUDA build is installed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped, import-not-found, unused-ignore]
+from numpy.typing import NDArray
+from onnxruntime.capi import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    onnxruntime_pybind11_state as states,
+)
+
+from camwire.frames import Size, UInt8Array
+from camwire.models.contract import Graph, ModelError
+from camwire.runtimes.pixels import check_pixels
+
+_ERRORS = tuple(
+    kind for kind in vars(states).values() if isinstance(kind, type) and issubclass(kind, Exception)
+)
+"""ONNX Runtime's own exceptions, which have no common base."""
+
+PROVIDERS = {
+    "cpu": ("CPUExecutionProvider",),
+    "cuda": ("TensorrtExecutionProvider", "CUDAExecutionProvider"),
+}
+"""By kind of device, the fastest first."""
+
+
+def provider_for(device: str) -> str | None:
+    """The fastest installed provider for `cpu` or `cuda:0`; None when there is none."""
+    installed = onnxruntime.get_available_providers()
+    kind = device.partition(":")[0]
+    return next((name for name in PROVIDERS.get(kind, ()) if name in installed), None)
+
+
+class OnnxRuntime:
+    """Fulfils ``Runtime``.
+
+    One session, whose ``run`` any thread may call. On CPUs a run uses one thread, the caller's: lanes side by
+    side keep all cores busy, as many as there are. A file that takes one frame at a time is run frame after
+    frame; one with an open batch takes all at once. Pixels are normalised here, in one pass over each plane.
+    """
+
+    def __init__(self, graph: Graph, provider: str, device_index: int = 0) -> None:
+        """Loads the file. Raises ModelError when ONNX Runtime can't run it."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        settings: dict[str, Any] = {} if provider.startswith("CPU") else {"device_id": device_index}
+        try:
+            self._session = onnxruntime.InferenceSession(
+                os.fspath(graph.file), options, providers=[(provider, settings)]
+            )
+        except _ERRORS as error:
+            raise _unable(graph, error) from error
+        self._graph = graph
+        self._provider = provider
+        self._input = self._session.get_inputs()[0].name
+        self._outputs = [tensor.name for tensor in graph.outputs]
+        self._sizes: dict[Size, None] = {}
+        self._mine = threading.local()
+
+    @property
+    def step(self) -> int | None:
+        return None if self._graph.reshaped else self._graph.step
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        return tuple(self._sizes)
+
+    def describe(self) -> str:
+        rest = "FP16" if self._graph.dtype == "float16" else "FP32"
+        precision = f"INT8 and {rest}" if self._graph.quantised else rest
+        return f"ONNX Runtime {self._provider.removesuffix('ExecutionProvider')} {precision}"
+
+    def prepare(self, size: Size) -> None:
+        """As ``Runtime.prepare`` says."""
+        self.infer(np.zeros((1, size.height, size.width, 3), np.uint8))
+
+    def infer(self, pixels: UInt8Array) -> list[NDArray[Any]]:
+        """As ``Runtime.infer`` says."""
+        check_pixels(pixels, self._graph, self.step)
+        fed = self._normalised(pixels)
+        at_once = self._graph.batch or len(fed)
+        try:
+            parts = [self._run(fed[start : start + at_once]) for start in range(0, len(fed), at_once)]
+        except _ERRORS as error:
+            raise _unable(self._graph, error) from error
+        self._sizes.setdefault(Size(pixels.shape[2], pixels.shape[1]))
+        return parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+    def _run(self, fed: NDArray[Any]) -> list[NDArray[Any]]:
+        return self._session.run(self._outputs, {self._input: fed})  # type: ignore[no-any-return]
+
+    def _normalised(self, pixels: UInt8Array) -> NDArray[Any]:
+        """In the file's own layout and type, in memory that this thread keeps."""
+        graph = self._graph
+        count, height, width, _ = pixels.shape
+        shape = (count, 3, height, width) if graph.layout == "NCHW" else (count, height, width, 3)
+        fed = self._buffer(shape)
+        planes = fed if graph.layout == "NCHW" else fed.transpose(0, 3, 1, 2)
+        for picture, channels in zip(pixels, planes, strict=True):
+            for plane, target, mean, std in zip(
+                cv2.split(picture), channels, graph.mean, graph.std, strict=True
+            ):
+                np.multiply(plane, np.float32(1 / std), out=target)
+                if mean:
+                    target -= np.float32(mean / std)
+        return fed.astype(graph.dtype, copy=False)
+
+    def _buffer(self, shape: Sequence[int]) -> NDArray[np.float32]:
+        kept: NDArray[np.float32] | None = getattr(self._mine, "buffer", None)
+        if kept is None or kept.shape != tuple(shape):
+            kept = self._mine.buffer = np.empty(shape, np.float32)
+        return kept
+
+
+def _unable(graph: Graph, error: Exception) -> ModelError:
+    reason = " ".join(str(error).split())
+    return ModelError(f"model {graph.file}: ONNX Runtime can't run it ({reason})")
