@@ -151,7 +151,6 @@ class RuleEngine:
         number = self._numbers[frame.camera] = len(self._names)
         self._names.append(frame.camera)
         self._sizes.append(frame.size)
-        self._table.add_camera()
         for kind in self._kinds:
             kind.add_camera(number, frame.camera, frame.size)
 

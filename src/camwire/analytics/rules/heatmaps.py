@@ -30,7 +30,8 @@ class Heatmaps(RuleKind[HeatmapRule]):
     def place(self) -> None:
         rules = [instance.rule for instance in self.instances]
         self._grid = np.array([(rule.columns, rule.rows) for rule in rules]).reshape(-1, 2)
-        self._size = np.array([instance.size for instance in self.instances], float).reshape(-1, 2)
+        size = np.array([instance.size for instance in self.instances]).reshape(-1, 2)
+        self._last, self._scale = self._grid.T - 1, (self._grid / size).T
         ends = np.cumsum(self._grid.prod(axis=1))
         self._start = np.append(0, ends)
         self._seconds = np.append(self._seconds, np.zeros(int(self._start[-1]) - len(self._seconds)))
@@ -38,13 +39,13 @@ class Heatmaps(RuleKind[HeatmapRule]):
 
     def apply(self, moment: Moment, pairs: Pairs) -> None:
         self._fade(moment)
-        lasted = moment.now[pairs.row] - moment.before[pairs.row]
-        lasted = np.clip(np.nan_to_num(lasted), 0, LONGEST_STEP)
-        columns, rows = self._grid[pairs.instance].T
-        width, height = self._size[pairs.instance].T
-        column = np.clip(pairs.x / width * columns, 0, columns - 1).astype(np.int64)
-        row = np.clip(pairs.y / height * rows, 0, rows - 1).astype(np.int64)
-        np.add.at(self._seconds, self._start[pairs.instance] + row * columns + column, lasted)
+        lasted = np.minimum(np.fmax(moment.now - moment.before, 0), LONGEST_STEP)  # fmax takes NaN for 0
+        last_column, last_row = self._last.take(pairs.instance, axis=1)
+        to_column, to_row = self._scale.take(pairs.instance, axis=1)
+        column = np.clip(pairs.x * to_column, 0, last_column).astype(np.int64)
+        row = np.clip(pairs.y * to_row, 0, last_row).astype(np.int64)
+        cell = self._start[pairs.instance] + row * (last_column + 1) + column
+        np.add.at(self._seconds, cell, lasted[pairs.row])
 
     def _fade(self, moment: Moment) -> None:
         for place, instance in enumerate(self.instances):

@@ -59,6 +59,12 @@ class PairState:
         return all(value == empty or value != value for value, empty in zip(values, empties, strict=True))
 
 
+def _keys(cameras: Int64Array, ids: Int64Array) -> list[int]:
+    """Camera and id in one number; ids count from 1 and stay below 2⁴⁰."""
+    keys: list[int] = ((cameras << 40) + ids).tolist()
+    return keys
+
+
 class ObjectTable:
     """Slots by camera and object id; what was last seen of each object."""
 
@@ -72,34 +78,33 @@ class ObjectTable:
         self.boxes = np.empty((0, 4), np.float32)
         self.scores = np.empty(0, np.float32)
         self.classes = np.empty(0, np.int32)
-        self._slots: list[dict[int, int]] = []
-        """By camera: id → slot."""
+        self._slots: dict[int, int] = {}
+        """Slot by camera and id in one number."""
         self._free: list[int] = []
-
-    def add_camera(self) -> None:
-        self._slots.append({})
 
     def slots_of(self, camera: int) -> dict[int, int]:
         """Object id → slot, of one camera."""
-        return self._slots[camera]
+        slots = np.flatnonzero(self.camera == camera)
+        return dict(zip(self.ids[slots].tolist(), slots.tolist(), strict=True))
 
     def find(self, cameras: Int64Array, ids: Int64Array) -> tuple[Int64Array, bool]:
         """[N] the slots of objects, new ones where needed, and whether the table had to grow for it."""
-        known = self._slots
         capacity = self.capacity
-        pairs = list(zip(cameras.tolist(), ids.tolist(), strict=True))
-        slots = [known[camera].get(object_id, -1) for camera, object_id in pairs]
+        keys = _keys(cameras, ids)
+        slots = list(map(self._slots.get, keys))
         for place, slot in enumerate(slots):
-            if slot < 0:
-                slots[place] = self._take(*pairs[place])
+            if slot is None:
+                slots[place] = self._take(keys[place])
+                self.camera[slots[place]], self.ids[slots[place]] = cameras[place], ids[place]
         return np.array(slots, np.int64), self.capacity > capacity
 
-    def _take(self, camera: int, object_id: int) -> int:
+    def _take(self, key: int) -> int:
+        """A new slot, or the one just taken where an id is twice in a batch."""
+        if key in self._slots:
+            return self._slots[key]
         if not self._free:
             self._grow()
-        slot = self._slots[camera][object_id] = self._free.pop()
-        self.camera[slot] = camera
-        self.ids[slot] = object_id
+        slot = self._slots[key] = self._free.pop()
         self.last_seen[slot] = np.nan
         return slot
 
@@ -111,11 +116,8 @@ class ObjectTable:
         self.classes[slots] = tracks.classes
 
     def release(self, slots: Int64Array) -> None:
-        for slot, camera, object_id in zip(
-            slots.tolist(), self.camera[slots].tolist(), self.ids[slots].tolist(), strict=True
-        ):
-            del self._slots[camera][object_id]
-            self._free.append(slot)
+        for key in _keys(self.camera[slots], self.ids[slots]):
+            self._free.append(self._slots.pop(key))
         self.camera[slots] = -1
         self.last_seen[slots] = np.nan
 
