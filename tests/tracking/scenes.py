@@ -20,7 +20,7 @@ def frame(
     turn: int = 0,
     picture: object = None,
 ) -> Frame:
-    """A frame, without a picture unless one is given, which arrived when it was made unless told otherwise."""
+    """A frame, without a picture unless one is given; it arrived when it was made unless told otherwise."""
     arrival = time if arrived is None else arrived
     return Frame(
         camera=camera,

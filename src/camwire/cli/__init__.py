@@ -28,6 +28,8 @@ COMMANDS: dict[str, str] = {
     "check": "camwire.cli.check",
     "doctor": "camwire.cli.doctor",
     "detect": "camwire.cli.detect",
+    "track": "camwire.cli.track",
+    "models": "camwire.cli.models",
     "analytics": "camwire.cli.analytics",
     "worker": "camwire.cli.worker",
 }

@@ -13,6 +13,7 @@ from camwire.tracking.contract import Tracker
 from camwire.tracking.engine import Engine, IdReset
 from camwire.tracking.nvtracker import files, presets
 from camwire.tracking.nvtracker.build import nvtracker
+from camwire.tracking.nvtracker.pictures import NoPictureError
 from camwire.tracking.ocsort import OcSort, OcSortParameters
 
 __all__ = ["Tracker", "create", "known", "weakest_score"]

@@ -15,6 +15,10 @@ PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yu
 """Pixel formats whose planes are read as they are; others are converted to the first."""
 
 
+class NoPictureError(ValueError):
+    """A frame comes without the picture that a visual tracker has to look at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plane:
     """One colour of one frame."""

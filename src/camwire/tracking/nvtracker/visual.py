@@ -14,7 +14,7 @@ from camwire.tracking.association import Pairs
 from camwire.tracking.columns import Rows
 from camwire.tracking.nvtracker import dcf
 from camwire.tracking.nvtracker.parameters import VisualTracker
-from camwire.tracking.nvtracker.pictures import Plane, planes_of
+from camwire.tracking.nvtracker.pictures import NoPictureError, Plane, planes_of
 
 SIZES = (12, 18, 24, 30, 36)
 """Cells a side of a patch, by featureImgSizeLevel - 1."""
@@ -81,12 +81,10 @@ class Visual:
         return self._correlation.blank(count)
 
     def open(self, frames: tuple[Frame, ...]) -> list[tuple[Plane, ...]]:
-        """The pictures of a batch, ready to be looked at. Raises ValueError for a frame without one."""
+        """The pictures of a batch, ready to be looked at. Raises NoPictureError for a frame without one."""
         for frame in frames:
             if frame.picture is None:
-                raise ValueError(
-                    f"camera {frame.camera!r}: this tracker looks at pictures, and there is none"
-                )
+                raise NoPictureError(f"{frame.camera}: this tracker looks at pictures, and there is none")
         return [self._planes(frame)[: self._colours] for frame in frames]
 
     def look(
