@@ -25,13 +25,19 @@ class PolygonTable:
         # [4, edges, polygons]: the y of both ends, the x at height 0, and how x grows with the height.
         edges = np.stack((y, corners[:, 1:, 1], x - slope * y, slope))
         self._edges = np.ascontiguousarray(edges.swapaxes(1, 2))
+        # [4, polygons]: the box around each.
+        self._bounds = np.array([x.min(axis=1), x.max(axis=1), y.min(axis=1), y.max(axis=1)])
 
     def inside(self, x: Float64Array, y: Float64Array, which: Int64Array) -> BoolArray:
         """[P] whether each point lies in its polygon: a ray to the right crosses an odd number of edges."""
-        begins, ends, foot, slope = self._edges.take(which, axis=2)
+        left, right, top, bottom = self._bounds.take(which, axis=1)
+        found: BoolArray = (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
+        near = np.flatnonzero(found)  # Few are; only they are worth a look at every edge.
+        x, y = x[near], y[near]
+        begins, ends, foot, slope = self._edges.take(which[near], axis=2)
         crossed = ((begins > y) != (ends > y)) & (x < foot + slope * y)
-        odd: BoolArray = np.logical_xor.reduce(crossed, axis=0)
-        return odd
+        found[near] = np.logical_xor.reduce(crossed, axis=0)
+        return found
 
     def distance(self, x: Float64Array, y: Float64Array, which: Int64Array) -> Float64Array:
         """[P] pixels from each point to the nearest edge of its polygon."""

@@ -83,6 +83,8 @@ class _Tables:
     def lay_out(self, instances: Sequence[Instance[Any]], class_names: Sequence[str]) -> None:
         self.camera = np.array([instance.camera for instance in instances], np.int64)
         self.column = np.array([instance.column for instance in instances], np.int64)
+        self.common_count = int(self.count[0]) if len(set(self.count.tolist())) == 1 else None
+        """How many instances every camera has, where it is the same."""
         anchors = [ANCHORS.index(instance.rule.anchor) for instance in instances]
         self.anchor = np.array(anchors, np.int64)
         self.common_anchor = anchors[0] if len(set(anchors)) == 1 else None
@@ -155,10 +157,7 @@ class RuleKind(ABC, Generic[AnyRule]):
 
     def pairs(self, moment: Moment) -> Pairs:
         tables = self.tables
-        count = tables.count[moment.cameras]
-        row = np.repeat(np.arange(len(count)), count)
-        first = tables.start[moment.cameras] - (np.cumsum(count) - count)
-        instance = first[row] + np.arange(len(row))
+        row, instance = self._matches(moment.cameras)
         if tables.is_selective:
             classes = np.minimum(moment.tracks.classes, len(self._class_names))
             chosen = tables.allowed[instance, classes[row]]
@@ -171,6 +170,18 @@ class RuleKind(ABC, Generic[AnyRule]):
             x=moment.anchors[anchor, 0, row],
             y=moment.anchors[anchor, 1, row],
         )
+
+    def _matches(self, cameras: Int64Array) -> tuple[Int64Array, Int64Array]:
+        """Row and instance of each pair, for rows of these cameras."""
+        rows, start = np.arange(len(cameras)), self.tables.start[cameras]
+        same = self.tables.common_count
+        if same == 1:
+            return rows, start
+        if same is not None:
+            return np.repeat(rows, same), (start[:, None] + np.arange(same)).ravel()
+        count = self.tables.count[cameras]
+        row = np.repeat(rows, count)
+        return row, (start - (np.cumsum(count) - count))[row] + np.arange(len(row))
 
     def class_name(self, class_id: int) -> str:
         return class_name(self._class_names, class_id)

@@ -92,11 +92,12 @@ class ObjectTable:
         capacity = self.capacity
         keys = _keys(cameras, ids)
         slots = list(map(self._slots.get, keys))
-        for place, slot in enumerate(slots):
-            if slot is None:
-                slots[place] = self._take(keys[place])
-                self.camera[slots[place]], self.ids[slots[place]] = cameras[place], ids[place]
-        return np.array(slots, np.int64), self.capacity > capacity
+        if None in slots:
+            for place, slot in enumerate(slots):
+                if slot is None:
+                    slots[place] = self._take(keys[place])
+                    self.camera[slots[place]], self.ids[slots[place]] = cameras[place], ids[place]
+        return np.fromiter(slots, np.int64, len(slots)), self.capacity > capacity
 
     def _take(self, key: int) -> int:
         """A new slot, or the one just taken where an id is twice in a batch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import itemgetter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from camwire.analytics.rules.instances import Pairs, RuleKind
 from camwire.analytics.rules.moment import Moment
 from camwire.analytics.rules.objects import Fields, ObjectTable
 from camwire.config.rules import ZoneRule
-from camwire.frames import BoolArray, Int64Array
+from camwire.frames import BoolArray, Float64Array, Int64Array
 
 NOBODY = -1
 
@@ -63,33 +64,49 @@ class Zones(RuleKind[ZoneRule]):
         state, cell, instance = self.state, pairs.cell, pairs.instance
         was_in = state["inside"][cell]
         is_in = self._polygons.inside(pairs.x, pairs.y, instance)
-        leaving = was_in & ~is_in
-        doubtful = np.flatnonzero(leaving)
-        if len(doubtful):
-            where = instance[doubtful]
-            distance = self._polygons.distance(pairs.x[doubtful], pairs.y[doubtful], where)
-            leaving[doubtful] = distance > self._margin[where]
         now = moment.now[pairs.row]
         state["seen"][cell] = now
-        entering = is_in & ~was_in
-        staying = was_in & ~leaving & ~state["reported"][cell]
-        staying &= now - state["since"][cell] >= self._loitering[instance] - ROUNDING
-        for pair in np.flatnonzero(entering | leaving | staying).tolist():
-            row, place, at = int(pairs.row[pair]), int(instance[pair]), int(cell[pair])
-            if entering[pair]:
-                self._enter(moment, place, at, row)
-            elif leaving[pair]:
-                self._leave(moment, place, at, float(now[pair]), row=row)
-            else:
-                state["reported"][at] = True
-                self._report(moment, place, "loitering", row=row, value=float(now[pair] - state["since"][at]))
+        entering = np.flatnonzero(is_in & ~was_in)
+        leaving = self._far_outside(pairs, np.flatnonzero(was_in & ~is_in))
+        was_in[leaving] = False
+        staying = self._stayed_too_long(pairs, now, np.flatnonzero(was_in))
+        changes = [(pair, self._enter) for pair in entering.tolist()]
+        changes += [(pair, self._leave_now) for pair in leaving.tolist()]
+        changes += [(pair, self._report_stay) for pair in staying.tolist()]
+        for pair, change in sorted(changes, key=itemgetter(0)):
+            change(moment, int(instance[pair]), int(cell[pair]), int(pairs.row[pair]))
         self._watch_crowds(moment)
+
+    def _far_outside(self, pairs: Pairs, outside: Int64Array) -> Int64Array:
+        """Those of the pairs whose object is more than the margin away from the zone."""
+        if not len(outside):
+            return outside
+        where = pairs.instance[outside]
+        distance = self._polygons.distance(pairs.x[outside], pairs.y[outside], where)
+        far: Int64Array = outside[distance > self._margin[where]]
+        return far
+
+    def _stayed_too_long(self, pairs: Pairs, now: Float64Array, staying: Int64Array) -> Int64Array:
+        """Those of the pairs whose object is due to be reported as loitering."""
+        cell = pairs.cell[staying]
+        stayed = now[staying] - self.state["since"][cell]
+        due = stayed >= self._loitering[pairs.instance[staying]] - ROUNDING
+        overdue: Int64Array = staying[due & ~self.state["reported"][cell]]
+        return overdue
 
     def _enter(self, moment: Moment, place: int, cell: int, row: int) -> None:
         class_id = int(moment.tracks.classes[row])
         self.state.write(cell, [True, moment.now[row], moment.now[row], False, class_id])
         self._count(place, class_id, "entered", 1)
         self._report(moment, place, "enter", row=row)
+
+    def _report_stay(self, moment: Moment, place: int, cell: int, row: int) -> None:
+        self.state["reported"][cell] = True
+        stayed = float(moment.now[row] - self.state["since"][cell])
+        self._report(moment, place, "loitering", row=row, value=stayed)
+
+    def _leave_now(self, moment: Moment, place: int, cell: int, row: int) -> None:
+        self._leave(moment, place, cell, float(moment.now[row]), row=row)
 
     def _leave(
         self,
