@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import get_args
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from camwire.config.tracker import TrackerConfig, TrackerType
 from camwire.frames import Detections, Size, Tracks
 from camwire.link.messages import DesiredTracker
-from camwire.tracking import create, known
+from camwire.tracking import create, known, weakest_score
 from tests.tracking.scenes import batch_of, box, detections_of, frame, ids, rows_of, run
 
 KINDS = ("bytetrack", "ocsort", "sort", "nvsort", "iou")
@@ -277,3 +278,23 @@ def test_a_low_level_file_takes_the_place_of_a_type(tmp_path):
     assert ids(run(one, [[box(100), box(300)]])[0]) == [1]
     with pytest.raises(ValueError, match="either `type` or `config`"):
         TrackerConfig(type="dcf", config=str(path))
+
+
+@pytest.mark.parametrize("kind", ["bytetrack", "ocsort", "sort", "dcf"])
+@pytest.mark.parametrize(("threshold", "expected"), [(0.4, [1]), (0.8, [])])
+def test_objects_begin_at_the_users_threshold(kind, threshold, expected):
+    one = create(TrackerConfig.model_validate({"type": kind}), score_threshold=threshold)
+    # Even where there is nothing to see, a tracker that looks at pictures follows detections.
+    picture = av.VideoFrame.from_ndarray(np.full((72, 128), 90, np.uint8), "gray")
+    results = [
+        one.step(batch_of(frame("a", step / 25, picture=picture)), detections_of([box(300, score=0.55)]))
+        for step in range(8)
+    ]
+    assert ids(results[-1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("bytetrack", 0.2), ("sort", 0.2), ("dcf", 0.2), ("ocsort", 0.4), ("nvsort", 0.4)]
+)
+def test_weaker_detections_are_wanted_by_trackers_that_carry_on_with_them(kind, expected):
+    assert weakest_score(TrackerConfig.model_validate({"type": kind}), 0.4) == pytest.approx(expected)

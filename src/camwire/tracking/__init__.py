@@ -5,31 +5,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from camwire.tracking.bytetrack import ByteTrack, ByteTrackParameters
 from camwire.tracking.contract import Tracker
-from camwire.tracking.engine import Engine, IdReset
+from camwire.tracking.engine import Engine, IdReset, Method
 from camwire.tracking.nvtracker import files, presets
 from camwire.tracking.nvtracker.build import nvtracker
+from camwire.tracking.nvtracker.parameters import NvTrackerParameters
 from camwire.tracking.nvtracker.pictures import NoPictureError
 from camwire.tracking.ocsort import OcSort, OcSortParameters
 
-__all__ = ["Tracker", "create", "known", "weakest_score"]
+__all__ = ["NoPictureError", "Tracker", "create", "known", "weakest_score"]
 
 CARRYING_SHARE = 0.5
 """Of the score threshold: weaker detections, down to this, carry a track on but begin none."""
 
-NVTRACKERS = {
-    "sort": presets.SORT,
-    "dcf": presets.DCF,
+OWN = {"sort": presets.SORT, "dcf": presets.DCF}
+"""camwire's own trackers of DeepStream's family by name."""
+DEEPSTREAM = {
     "iou": presets.IOU,
     "nvsort": presets.NVSORT,
     "nvdcf_perf": presets.NVDCF_PERF,
     "nvdcf_accuracy": presets.NVDCF_ACCURACY,
 }
-"""Trackers of DeepStream's family by name."""
+"""Those with the values that DeepStream ships, thresholds included."""
 
 
 class TrackerChoice(Protocol):
@@ -54,35 +56,52 @@ class TrackerChoice(Protocol):
 
 def known() -> tuple[str, ...]:
     """The names of all trackers."""
-    return ("bytetrack", "ocsort", *NVTRACKERS)
+    return ("bytetrack", "ocsort", *OWN, *DEEPSTREAM)
 
 
 def create(choice: TrackerChoice, *, score_threshold: float | None = None) -> Tracker:
     """The tracker that the configuration asks for.
 
     ``score_threshold``: the score from which on a detection counts as an object; None: what the tracker's
-    authors chose for their detector. Raises ValueError for an unknown type or a low-level tracker file that can't be used.
+    authors chose for their detector. DeepStream's values and files have thresholds of their own. Raises
+    ValueError for an unknown type or a low-level tracker file that can't be used.
     """
-    id_reset = IdReset(choice.id_reset)
-    if choice.config is not None:
-        return Engine(nvtracker(files.load(Path(choice.config))), choice.trace_length, id_reset)
-    if choice.type == "bytetrack":
-        return Engine(ByteTrack(_bytetrack_parameters(score_threshold)), choice.trace_length, id_reset)
-    if choice.type == "ocsort":
-        return Engine(OcSort(OcSortParameters()), choice.trace_length, id_reset)
-    if choice.type in NVTRACKERS:
-        return Engine(nvtracker(NVTRACKERS[choice.type]), choice.trace_length, id_reset)
-    raise ValueError(f"unknown tracker type {choice.type!r}; known: {', '.join(known())}")
+    return Engine(_method(choice, score_threshold), choice.trace_length, IdReset(choice.id_reset))
 
 
 def weakest_score(choice: TrackerChoice, score_threshold: float) -> float:
     """The score from which on the tracker wants detections, where objects begin at ``score_threshold``."""
-    carries = choice.type == "bytetrack" and choice.config is None
+    carries = choice.config is None and (choice.type == "bytetrack" or choice.type in OWN)
     return score_threshold * CARRYING_SHARE if carries else score_threshold
 
 
-def _bytetrack_parameters(score_threshold: float | None) -> ByteTrackParameters:
+def _method(choice: TrackerChoice, score: float | None) -> Method[Any]:
+    if choice.config is not None:
+        return nvtracker(files.load(Path(choice.config)))
+    if choice.type == "bytetrack":
+        return ByteTrack(_bytetrack_parameters(score))
+    if choice.type == "ocsort":
+        return OcSort(OcSortParameters() if score is None else OcSortParameters(least_score=score))
+    if choice.type in OWN:
+        return nvtracker(_with_threshold(OWN[choice.type], score))
+    if choice.type in DEEPSTREAM:
+        return nvtracker(DEEPSTREAM[choice.type])
+    raise ValueError(f"unknown tracker type {choice.type!r}; known: {', '.join(known())}")
+
+
+def _bytetrack_parameters(score: float | None) -> ByteTrackParameters:
     """Detectors differ in how sure they are of what is there: strong is what the user calls an object."""
-    if score_threshold is None:
+    if score is None:
         return ByteTrackParameters()
-    return ByteTrackParameters(high_score=score_threshold, new_track_score=min(score_threshold + 0.1, 1.0))
+    return ByteTrackParameters(high_score=score, new_track_score=min(score + 0.1, 1.0))
+
+
+def _with_threshold(of: NvTrackerParameters, score: float | None) -> NvTrackerParameters:
+    """The same for DeepStream's family, where what isn't strong is tentative."""
+    if score is None:
+        return of
+    return replace(
+        of,
+        base_config=replace(of.base_config, min_detector_confidence=score * CARRYING_SHARE),
+        data_associator=replace(of.data_associator, tentative_detector_confidence=score),
+    )

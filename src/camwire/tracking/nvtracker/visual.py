@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from camwire.frames import Float64Array, Frame
+from camwire.frames import BoolArray, Float64Array, Frame
 from camwire.tracking.association import Pairs
 from camwire.tracking.columns import Rows
 from camwire.tracking.nvtracker import dcf
@@ -20,6 +20,9 @@ SIZES = (12, 18, 24, 30, 36)
 """Cells a side of a patch, by featureImgSizeLevel - 1."""
 DIRECTIONS = 4
 """Channels of edge directions."""
+
+FEATURELESS = 1e-3
+"""Mean power of a spectrum below which there is nothing in a patch; with contrast it is 1 and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +35,24 @@ class Sight:
     """[N] how surely, 0 to 1; 0 for those that nothing was learned of yet."""
     response: Any
     """[N, S, S] by displacement, in shares of the usual peak; of each cell the highest of its neighbours."""
+    blind: BoolArray
+    """[N] targets without any feature to know them by, as in fog or the dark: looks say nothing of them."""
     origin: Float64Array
     """[2, N] the centres of the regions looked at."""
     cell: Float64Array
     """[2, N] picture pixels a cell."""
 
     def similarity(self, pairs: Pairs, boxes: Float64Array) -> Float64Array:
-        """[P] how much the picture at the pairs' ``boxes`` [4, M] looks like their targets, 0 to 1."""
+        """[P] how much the picture at the pairs' ``boxes`` [4, M] looks like their targets, 0 to 1; 1 for
+        those that nothing is to be said of."""
         size = self.response.shape[1]
         target = pairs.track
         centre = (boxes[:2] + boxes[2:]).take(pairs.detection, axis=1) / 2
         place = np.rint((centre - self.origin.take(target, axis=1)) / self.cell.take(target, axis=1))
         inside = (np.abs(place) < size / 2).all(axis=0)
         x, y = np.where(inside, place, 0).astype(np.intp) % size
-        result: Float64Array = np.where(inside, _on_host(self.response[target, y, x]), 0.0).clip(0, 1)
+        likeness = np.where(inside, _on_host(self.response[target, y, x]), 0.0).clip(0, 1)
+        result: Float64Array = np.where(self.blind.take(target), 1.0, likeness)
         return result
 
 
@@ -102,6 +109,7 @@ class Visual:
         return Sight(
             centres=centre + _on_host(place) * cell,
             certainty=_on_host((top / usual).clip(0, 1)).astype(np.float64),
+            blind=_on_host(filters.denominator.mean(axis=(1, 2)) < FEATURELESS),
             response=dcf.near_maximum(xp, response) / usual[:, None, None],
             origin=centre,
             cell=cell,
