@@ -34,43 +34,50 @@ class Slots:
         self._filled: dict[str, float] = {}
         self._tickets = 0
         self._closed = False
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._due = threading.Condition(self._lock)
+        """Lanes wait here, and one is woken for each frame: were it all of them, and all sources with them,
+        they would spend their time waking each other."""
+        self._room: dict[str, threading.Condition] = {}
+        """A patient source waits at its own camera's."""
 
     def add(self, camera: str) -> None:
-        with self._changed:
+        with self._lock:
             self._frames.setdefault(camera, None)
+            self._room.setdefault(camera, threading.Condition(self._lock))
 
     def remove(self, camera: str) -> Frame | None:
         """Close a camera's slot and return the frame that was waiting in it."""
-        with self._changed:
+        with self._lock:
             self._filled.pop(camera, None)
-            self._changed.notify_all()
+            if room := self._room.pop(camera, None):
+                room.notify_all()
             return self._frames.pop(camera, None)
 
     def put(self, frame: Frame) -> bool:
         """Hand a frame over; false when the camera has no slot (any more)."""
-        with self._changed:
-            if self._patient:
-                self._changed.wait_for(lambda: self._closed or self._frames.get(frame.camera, None) is None)
+        with self._lock:
+            if self._patient and (room := self._room.get(frame.camera)):
+                room.wait_for(lambda: self._closed or self._frames.get(frame.camera) is None)
             if self._closed or frame.camera not in self._frames:
                 return False
             lost = self._frames[frame.camera]
             self._frames[frame.camera] = frame
             self._filled.setdefault(frame.camera, self._clock())
-            self._changed.notify_all()
+            self._due.notify()
         if lost is not None:
             self._on_overwritten(lost)
         return True
 
     def take(self, expected: Callable[[], int]) -> Batch | None:
         """Wait until a batch is due and take it; None once the slots are closed."""
-        with self._changed:
+        with self._lock:
             while not self._closed:
                 now = self._clock()
                 pause = self._policy.seconds_until_due(self._filled, expected(), now)
                 if pause == 0.0:
                     return self._taken(now)
-                self._changed.wait(None if pause == inf else pause)
+                self._due.wait(None if pause == inf else pause)
             return None
 
     def _taken(self, now: float) -> Batch:
@@ -81,13 +88,13 @@ class Slots:
             frames.append(frame)
             self._frames[camera] = None
             del self._filled[camera]
-        if self._patient:
-            self._changed.notify_all()
+            if self._patient:
+                self._room[camera].notify()
         return Batch(self._next_ticket(), tuple(frames), now)
 
     def empty_batch(self) -> Batch | None:
         """A batch of no frames, for whoever wants a turn between other batches; None once closed."""
-        with self._changed:
+        with self._lock:
             return None if self._closed else Batch(self._next_ticket(), (), self._clock())
 
     def _next_ticket(self) -> int:
@@ -97,10 +104,11 @@ class Slots:
 
     def close(self) -> list[Frame]:
         """End all waiting and return the frames that nobody took."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             left = [frame for frame in self._frames.values() if frame is not None]
             self._frames.clear()
             self._filled.clear()
-            self._changed.notify_all()
+            for waiting in (self._due, *self._room.values()):
+                waiting.notify_all()
             return left
