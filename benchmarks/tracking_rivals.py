@@ -2,7 +2,7 @@
 
 Reads one JSON request from standard input and prints one JSON answer. Requests:
 
-- {"do": "score", "truth": PATH, "results": [PATH, ...]}: HOTA, MOTA, IDF1, id switches, false and missed boxes.
+- {"do": "score", "truth": PATH, "results": [PATH, ...]}: HOTA, MOTA, IDF1, id switches and mistakes.
 - {"do": "track", "tracker": NAME, "detections": PATH, "fps": F, "out": PATH}: follow and time it.
 - {"do": "speed", "tracker": NAME, "scene": PATH.npz}: milliseconds an update on a made-up scene.
 """
@@ -124,4 +124,6 @@ def speed(request):
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     request = json.load(sys.stdin)
-    json.dump({"score": score, "track": track, "speed": speed}[request["do"]](request), sys.stdout)
+    answer = {"score": score, "track": track, "speed": speed}[request["do"]](request)
+    # TrackEval prints as it goes.
+    print("@@" + json.dumps(answer))
