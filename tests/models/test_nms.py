@@ -83,3 +83,48 @@ def test_a_box_is_not_thinned_out_by_one_that_was_itself_thinned_out() -> None:
 def test_nothing_gives_nothing() -> None:
     empty = np.empty(0, np.float32)
     assert not len(suppress(np.empty((0, 4), np.float32), empty, np.empty(0, np.int64), 0.5))
+
+
+# --- oriented boxes ----------------------------------------------------------------------------
+
+
+def gaussian_overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """1 less the Hellinger distance, from the integral of the root of two normal densities, by matrices."""
+
+    def moments(box: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        x, y, width, height, angle = (float(value) for value in box)
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        return np.array([x, y]), turn @ np.diag([width**2 / 12, height**2 / 12]) @ turn.T
+
+    (ma, sa), (mb, sb) = moments(a), moments(b)
+    mean = (sa + sb) / 2
+    coefficient = (np.linalg.det(sa) * np.linalg.det(sb)) ** 0.25 / np.linalg.det(mean) ** 0.5
+    coefficient *= np.exp(-(ma - mb) @ np.linalg.inv(mean) @ (ma - mb) / 8)
+    return float(1 - np.sqrt(max(0.0, 1 - coefficient)))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_oriented_boxes_are_compared_as_gaussians(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    boxes = np.column_stack(
+        (rng.uniform(0, 50, (20, 2)), rng.uniform(2, 60, (20, 2)), rng.uniform(-4, 4, 20))
+    ).astype(np.float32)
+    expected = [gaussian_overlap(a, b) for a, b in zip(boxes[:10], boxes[10:], strict=True)]
+    np.testing.assert_allclose(nms.probabilistic_iou(boxes[:10], boxes[10:]), expected, atol=1e-5)
+
+
+def test_crossed_boxes_both_stay_and_parallel_ones_do_not() -> None:
+    upright = np.array([[0, 0, 100, 100]] * 3, np.float32)
+    scores, groups = np.array([0.9, 0.8, 0.7], np.float32), np.zeros(3, np.int64)
+    oriented = np.array(
+        [[50, 50, 120, 10, 0.7], [50, 50, 120, 10, 0.75], [50, 50, 120, 10, -0.7]], np.float32
+    )
+    assert suppress(upright, scores, groups, 0.5).tolist() == [0]
+    assert suppress(upright, scores, groups, 0.5, oriented).tolist() == [0, 2]
+
+
+def test_limits_may_differ_between_groups() -> None:
+    boxes = np.array([[0, 0, 10, 10], [4, 0, 14, 10]] * 2, np.float32)
+    scores, groups = np.array([0.9, 0.8] * 2, np.float32), np.array([0, 0, 1, 1])
+    limits = np.array([0.3, 0.3, 0.5, 0.5], np.float32)
+    assert suppress(boxes, scores, groups, limits).tolist() == [0, 2, 3]

@@ -22,7 +22,13 @@ def test_the_document_says_all_that_the_configuration_says() -> None:
     assert (document.output.max_fps, document.output.jpeg_quality) == (20.0, 85)
     assert document.model.file == given.model.file
     assert document.tracker.type == "bytetrack"
-    assert document.toggles == {"boxes": True, "labels": True, "traces": True}
+    assert document.toggles == {
+        "boxes": True,
+        "labels": True,
+        "traces": True,
+        "keypoints": True,
+        "masks": True,
+    }
     assert decode_downward(encode(document)) == document
     assert "secret" not in repr(document)
 

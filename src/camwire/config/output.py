@@ -58,3 +58,5 @@ class OverlayConfig(ConfigModel):
     boxes: bool = Field(True, description="A box around each object.")
     labels: bool = Field(True, description="Class, id and score of each object.")
     traces: bool = Field(True, description="The way each object came.")
+    keypoints: bool = Field(True, description="Skeletons, where the model finds keypoints.")
+    masks: bool = Field(True, description="Each object's pixels, tinted, where the model finds masks.")

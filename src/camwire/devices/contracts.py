@@ -44,7 +44,7 @@ class Overlay:
     """What to draw."""
 
     toggles: frozenset[str]
-    """Names of the toggles that are on: boxes, labels, traces."""
+    """Names of the toggles that are on: boxes, labels, traces, keypoints, masks."""
     class_names: tuple[str, ...]
 
 

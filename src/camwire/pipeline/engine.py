@@ -10,6 +10,7 @@ from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Frame, Size
 from camwire.link.messages import CameraReport, DesiredCamera, DesiredModel, DesiredState, DesiredTracker
 from camwire.pipeline.changes import camera_changes
+from camwire.pipeline.details import DetailedTracker
 from camwire.pipeline.detector import Detector
 from camwire.pipeline.lane import Lanes, Publisher
 from camwire.pipeline.policy import BatchPolicy
@@ -111,7 +112,7 @@ class Engine:
     def _tracker_for(self, desired: DesiredState) -> Tracker:
         settings = (desired.tracker, lowest_score(desired.model))
         if self._tracker is None or self._tracker_settings != settings:
-            self._tracker = create_tracker(settings[0], score_threshold=settings[1])
+            self._tracker = DetailedTracker(create_tracker(settings[0], score_threshold=settings[1]))
             self._tracker_settings = settings
         return self._tracker
 

@@ -71,7 +71,8 @@ def choose_runtime(wanted: str, graph: Graph, device: str, precision: str = "aut
     ModelError when the runtime isn't known or installed, doesn't run on the device or can't run the model.
     """
     if wanted == "auto":
-        return _fastest(graph, device, precision)
+        name, why = _fastest(graph, device)
+        return Choice(KINDS[name].load(graph, device, precision == "full"), f"auto: {why}")
     kind = KINDS.get(wanted)
     if kind is None:
         raise ModelError(f"no runtime is called {wanted!r}; known: auto, {', '.join(KINDS)}")
@@ -81,13 +82,19 @@ def choose_runtime(wanted: str, graph: Graph, device: str, precision: str = "aut
     return Choice(kind.load(graph, device, precision == "full"), "asked for")
 
 
-def _fastest(graph: Graph, device: str, precision: str) -> Choice:
+def explain_runtime(graph: Graph, device: str) -> str:
+    """What `auto` chooses for ``graph`` on ``device``, and why; nothing is loaded. Raises ModelError."""
+    name, why = _fastest(graph, device)
+    return f"{name} ({why})"
+
+
+def _fastest(graph: Graph, device: str) -> tuple[str, str]:
+    """The first of ``KINDS`` that can run ``graph`` on ``device``, and why it is that one."""
     obstacles: list[str] = []
     for name, kind in KINDS.items():
         obstacle = _obstacle(name, kind, graph, device)
         if obstacle is None:
-            why = f"auto: {REASONS[name]}"
-            return Choice(kind.load(graph, device, precision == "full"), "; ".join([why, *obstacles]))
+            return name, "; ".join([REASONS[name], *obstacles])
         if _kind_of(device) in kind.devices:
             obstacles.append(obstacle)
     tried = "; ".join(obstacles) or "none knows such a device"
