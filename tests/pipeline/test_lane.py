@@ -18,7 +18,7 @@ from camwire.sources import SourceReport
 from tests.support.frames import frame
 from tests.support.waiting import wait_for
 
-LIVE = SourceReport("live", None, None, "h264", 640, 360, 0, 0.0, {})
+LIVE = SourceReport("live", None, None, "h264", 640, 360, 0, {})
 
 
 class Device:
@@ -222,6 +222,6 @@ def test_objects_are_counted_by_class():
     recorder.processed(batch(frame("a")), tracks, ("person", "dog", "car"), 0.0)
     assert recorder.report("a", LIVE, 0.0).objects == {"person": 2, "car": 1}
     assert (
-        recorder.report("a", SourceReport("retrying", "refused", None, None, 0, 0, 0, 0.0, {}), 0.0).objects
+        recorder.report("a", SourceReport("retrying", "refused", None, None, 0, 0, 0, {}), 0.0).objects
         == {}
     )

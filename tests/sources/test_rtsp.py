@@ -40,7 +40,6 @@ def assert_plays(camera: Running, pictures: int = 20) -> None:
     report = camera.source.report()
     assert (report.phase, report.reason, report.retry_at) == ("live", None, None)
     assert (report.width, report.height) == (320, 240)
-    assert report.input_fps > 0
 
 
 @pytest.mark.parametrize("name", ["h264.mp4", "h265.mp4", "b_frames.mp4"])

@@ -216,7 +216,7 @@ class CameraSource:
         size = Size(picture.frame.width, picture.frame.height)
         sequence = self._sequence
         self._sequence += 1
-        self._status.picture(size, arrived=picture.arrived, decoded=decoded, late=late)
+        self._status.picture(size, decoded=decoded, late=late)
         if self._logged is not None:
             self._logged = None
             _log.info("camera live", camera=self._camera.id)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from camwire.frames import Size
 from camwire.link.messages import CameraPhase
-from camwire.sources.rate import RateMeter
 from camwire.sources.reconnect import Reconnect
 
 
@@ -30,7 +29,6 @@ class SourceReport:
     """The source's size in pixels; 0 before the first picture."""
     frames_in: int
     """Pictures handed to the sink."""
-    input_fps: float
     discarded: dict[str, int]
     """What never reached the sink, by cause: ``corrupt``, ``before_keyframe``, ``late``."""
 
@@ -44,7 +42,6 @@ class SourceStatus:
         self.last_picture = 0.0
         self._lock = threading.Lock()
         self._connection = Reconnect(random.random)
-        self._rate = RateMeter()
         self._ended = False
         self._codec: str | None = None
         self._size = Size(0, 0)
@@ -61,11 +58,10 @@ class SourceStatus:
             self._connection.connected()
             self._codec = codec
 
-    def picture(self, size: Size, *, arrived: float, decoded: float, late: bool) -> None:
+    def picture(self, size: Size, *, decoded: float, late: bool) -> None:
         """A picture was decoded, and is handed on unless it is late."""
         with self._lock:
             self._connection.picture(decoded)
-            self._rate.count(arrived)
             self._size = size
             self._frames_in += not late
         self.last_picture = decoded
@@ -97,6 +93,5 @@ class SourceStatus:
                 width=self._size.width,
                 height=self._size.height,
                 frames_in=self._frames_in,
-                input_fps=self._rate.rate(now),
                 discarded=dict(+self.discarded),
             )
