@@ -74,7 +74,7 @@ def open_source(arguments: OpenArguments, *, hwaccel: Any = None, threads: int =
 def _open_container(arguments: OpenArguments, hwaccel: Any) -> InputContainer:
     started = time.monotonic()
     try:
-        return av.open(
+        container: InputContainer = av.open(
             arguments.url,
             format=arguments.format,
             options=arguments.options,
@@ -82,6 +82,7 @@ def _open_container(arguments: OpenArguments, hwaccel: Any) -> InputContainer:
             hwaccel=hwaccel,
             **_LENIENT,
         )
+        return container
     except (av.FFmpegError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
         if (
             hwaccel is not None
