@@ -141,6 +141,7 @@ def test_without_an_estimator_the_box_is_the_detection():
 
 def test_keys_are_deepstreams():
     assert key_of("noise_weight_var_4_loc") == "noiseWeightVar4Loc"
+    assert key_of("feature_focus_offset_factor_y") == "featureFocusOffsetFactor_y"
     assert key_of("min_iou_diff_4_new_target") == "minIouDiff4NewTarget"
     assert list(sections()) == [
         "BaseConfig",

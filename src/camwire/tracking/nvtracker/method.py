@@ -29,8 +29,9 @@ SLOWEST = 5.0
 """Ages are counted in frames, but a target doesn't wait longer than its frames last at this rate."""
 
 FADING = 0.8
-"""What remains of a visual tracker's certainty with each frame in which the detector disagrees."""
+"""What remains of a visual tracker's certainty with each frame after one in which the detector disagreed."""
 COVERED_IOU = 0.3
+"""From this overlap with a detected target on, what an undetected one sees is that target."""
 
 
 @dataclass(slots=True)
@@ -117,7 +118,7 @@ class NvTracker:
         sight = self._visual.look(table.filters, boxes, scene.frame_of(table.who.slot), pictures)
         table.certainty[:] = sight.certainty
         rows = (sight.certainty >= self._target.min_tracker_confidence).nonzero()[0]
-        moved = sight.centres - sight.origin
+        moved = sight.centres - (boxes[:2] + boxes[2:]) / 2
         seen = boxes + np.concatenate((moved, moved))
         self._estimator.correct(table.motion, rows, seen.take(rows, axis=1), self._noise_of_sight)
         return sight

@@ -92,7 +92,6 @@ class VisualTracker:
     feature_img_size_level: int = 2
     feature_focus_offset_factor_y: float = 0.0
     filter_lr: float = 0.075
-    filter_channel_weights_lr: float = 0.1
     gaussian_sigma: float = 0.75
     search_region_padding_scale: float = 1.0
 
@@ -109,9 +108,11 @@ class NvTrackerParameters:
 
 
 def key_of(name: str) -> str:
-    """DeepStream's spelling of a field's name: ``noise_weight_var_4_loc`` is ``noiseWeightVar4Loc``."""
-    first, *rest = name.split("_")
-    return first + "".join(part[0].upper() + part[1:] for part in rest)
+    """DeepStream's spelling of a field's name: ``noise_weight_var_4_loc`` is ``noiseWeightVar4Loc``; an axis
+    stays apart, as in ``featureFocusOffsetFactor_y``."""
+    first, *rest = name.removesuffix("_y").split("_")
+    key = first + "".join(part[0].upper() + part[1:] for part in rest)
+    return f"{key}_y" if name.endswith("_y") else key
 
 
 def section_of(name: str) -> str:

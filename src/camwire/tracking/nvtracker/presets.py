@@ -1,6 +1,6 @@
 """The parameters that DeepStream 9.1 ships for its trackers, and those that camwire chose for its own.
 
-Keys of re-identification, trajectories and backends have no meaning here and are left out.
+Keys of re-identification, trajectories, channel weights and backends have no meaning here and are left out.
 """
 
 from __future__ import annotations
@@ -99,7 +99,6 @@ NVDCF_PERF = NvTrackerParameters(
         feature_img_size_level=2,
         feature_focus_offset_factor_y=-0.2,
         filter_lr=0.075,
-        filter_channel_weights_lr=0.1,
         gaussian_sigma=0.75,
     ),
 )
@@ -141,7 +140,6 @@ NVDCF_ACCURACY = NvTrackerParameters(
         feature_img_size_level=3,
         feature_focus_offset_factor_y=-0.1054,
         filter_lr=0.0767,
-        filter_channel_weights_lr=0.0339,
         gaussian_sigma=0.5687,
     ),
 )
@@ -170,6 +168,15 @@ SORT = NvTrackerParameters(
 
 DCF = replace(
     NVDCF_PERF,
-    target_management=replace(NVDCF_PERF.target_management, max_targets_per_stream=2000),
+    target_management=replace(
+        NVDCF_PERF.target_management, max_targets_per_stream=2000, min_tracker_confidence=0.6
+    ),
+    data_associator=replace(
+        NVDCF_PERF.data_associator,
+        min_matching_score_4_overall=0.3,
+        min_matching_score_4_iou=0.1,
+        min_matching_score_4_visual_similarity=0.0,
+    ),
+    visual_tracker=replace(NVDCF_PERF.visual_tracker, use_hog=True),
 )
-"""camwire's own `dcf`."""
+"""camwire's own `dcf`. Looks speak for a match, but don't forbid one: people turn, lights change."""
