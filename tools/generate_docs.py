@@ -18,6 +18,7 @@ from camwire.cli import COMMANDS, HIDDEN, app
 from camwire.config import Config
 from camwire.config.camera import CameraConfig
 from camwire.config.fields import allowed
+from camwire.config.rules import RULE_MODELS, GroundConfig, OvercrowdingConfig
 from camwire.frames import Size
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -62,9 +63,21 @@ def configuration_page() -> str:
     parts = [CONFIGURATION_INTRODUCTION, "## `cameras`\n", "A list; each item:\n", keys_table(CameraConfig)]
     for name, field in Config.model_fields.items():
         section = field.annotation
+        if name == "rules":
+            parts += rules_section()
         if isinstance(section, type) and issubclass(section, BaseModel):
             parts += [f"\n## `{name}`\n", f"{inspect.getdoc(section)}\n", keys_table(section)]
     return "\n".join(parts) + "\n"
+
+
+def rules_section() -> list[str]:
+    """The keys of each kind of rule, and of what stands inside rules."""
+    parts = ["\n## `rules`\n", "A list; [Analytics](../explanation/analytics.md) says what rules count.\n"]
+    for kind, model in RULE_MODELS.items():
+        parts += [f"\n### `type: {kind}`\n", f"{inspect.getdoc(model)}\n", keys_table(model)]
+    for key, inside in (("overcrowding", OvercrowdingConfig), ("ground", GroundConfig)):
+        parts += [f"\n### `{key}`\n", f"{inspect.getdoc(inside)}\n", keys_table(inside)]
+    return parts
 
 
 def keys_table(model: type[BaseModel]) -> str:

@@ -6,10 +6,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from camwire.config.fields import allowed, bounds_of, choices, field_at, model_at, without_none
-from camwire.config.root import DUPLICATE_ID, Config
+from camwire.config.fields import allowed, annotation_at, bounds_of, choices, field_at, model_at, without_none
+from camwire.config.root import DUPLICATE_ID, UNFIT_RULE, Config
+from camwire.config.rules import RULE_MODELS
 from camwire.config.secrets import redact
 from camwire.config.tree import Path, Tree
 
@@ -21,12 +23,12 @@ def explain(error: ValidationError, tree: Tree) -> None:
     """Add a problem to ``tree`` for each of the error's details."""
     for detail in error.errors(include_url=False):
         path = _known_path(detail["loc"], tree)
-        if detail["type"] == DUPLICATE_ID:
-            continue  # find_duplicate_ids says where
+        if detail["type"] in (DUPLICATE_ID, UNFIT_RULE):
+            continue  # find_duplicate_ids and find_unfit_rules say where
         if detail["type"] == "extra_forbidden":
-            tree.add_problem(tree.mark_of(path, key=True), _unknown_key(path))
+            tree.add_problem(tree.mark_of(path, key=True), _unknown_key(path, tree))
         elif detail["type"] == "missing":
-            tree.add_problem(tree.mark_of(path[:-1]), _missing(path))
+            tree.add_problem(tree.mark_of(path[:-1]), _missing(path, tree))
         elif path not in tree.unreadable:
             tree.add_problem(tree.mark_of(path), _wrong_value(path, detail, tree))
 
@@ -51,14 +53,31 @@ def find_duplicate_ids(tree: Tree) -> None:
 def _known_path(location: tuple[int | str, ...], tree: Tree) -> Path:
     """The error's path, cut where it leads into parts of a value (a size's width)."""
     path: Path = location
-    while path and field_at(path) is None and path not in tree.values and path not in tree.keys:
+    if path[:1] == ("rules",) and len(path) > 2 and path[2] in RULE_MODELS:
+        path = (*path[:2], *path[3:])  # the kind of rule stands in the location, but not in the file
+    while path and _field(path, tree) is None and path not in tree.values and path not in tree.keys:
         path = path[:-1]
     return path
 
 
-def _unknown_key(path: Path) -> str:
+def _within(path: Path, tree: Tree) -> tuple[Any, Path]:
+    """The model to look a path up in, and the path in there: rules differ by their type."""
+    if path[:1] == ("rules",) and len(path) > 1:
+        rule = tree.value_at(path[:2])
+        kind = rule.get("type") if isinstance(rule, dict) else None
+        return RULE_MODELS.get(kind) if isinstance(kind, str) else None, path[2:]
+    return Config, path
+
+
+def _field(path: Path, tree: Tree) -> FieldInfo | None:
+    root, inner = _within(path, tree)
+    return field_at(inner, root)
+
+
+def _unknown_key(path: Path, tree: Tree) -> str:
     key = str(path[-1])
-    model = model_at(path[:-1])
+    root, inner = _within(path, tree)
+    model = model_at(inner[:-1], root)
     known = list(model.model_fields) if model is not None else []
     message = f"unknown key {_quoted(key)}; allowed: {', '.join(known)}"
     if close := get_close_matches(key, known, n=1):
@@ -69,8 +88,8 @@ def _unknown_key(path: Path) -> str:
     return message
 
 
-def _missing(path: Path) -> str:
-    field = field_at(path)
+def _missing(path: Path, tree: Tree) -> str:
+    field = _field(path, tree)
     what = allowed(field.annotation, field) if field is not None else "a value"
     return f"{_name(path)} is missing; it is {what}"
 
@@ -78,10 +97,18 @@ def _missing(path: Path) -> str:
 def _wrong_value(path: Path, detail: ErrorDetails, tree: Tree) -> str:
     if detail["type"] == "value_error":
         return f"{_name(path)}: {detail['ctx']['error']}"
-    field = field_at(path)
-    annotation: Any = field.annotation if field is not None else _item_annotation(path)
+    if detail["type"].startswith("rule_"):
+        return f"{_name(path)}: {detail['msg']}"
+    field = _field(path, tree)
+    annotation: Any = field.annotation if field is not None else _item_annotation(path, tree)
     out_of_bounds = field is not None and detail["type"] in _OUT_OF_BOUNDS
     what = bounds_of(field) if field is not None and out_of_bounds else allowed(annotation, field)
+    if field is None and detail["type"] == "greater_than_equal":
+        what = f"{what}, at least {detail['ctx']['ge']:g}"
+    if detail["type"] in ("too_short", "too_long"):
+        least_or_most = "at most" if detail["type"] == "too_long" else "at least"
+        length = detail["ctx"].get("max_length", detail["ctx"].get("min_length"))
+        return f"{_name(path)} has {detail['ctx']['actual_length']} items; allowed: {least_or_most} {length}"
     value = tree.value_at(path)
     message = f"{_name(path)} is {_shown(value, path, tree)}; allowed: {what}"
     if without_none(annotation) is str and isinstance(value, int | float):
@@ -90,11 +117,10 @@ def _wrong_value(path: Path, detail: ErrorDetails, tree: Tree) -> str:
     return f"{message}; did you mean {close[0]}?" if close else message
 
 
-def _item_annotation(path: Path) -> Any:
-    if not path:
-        return Config
-    model = model_at(path)
-    return model if model is not None else str
+def _item_annotation(path: Path, tree: Tree) -> Any:
+    root, inner = _within(path, tree)
+    annotation = annotation_at(inner, root)
+    return annotation if annotation is not None else str
 
 
 def _name(path: Path) -> str:

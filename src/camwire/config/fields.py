@@ -9,27 +9,33 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from camwire.config.root import Config
+from camwire.config.rules import RULE_MODELS
 from camwire.config.secrets import SecretUrl
 from camwire.config.tree import Path
 from camwire.frames import Size
 
 
-def model_at(path: Path) -> type[BaseModel] | None:
-    """The model whose keys stand under ``path``; None where there is none."""
-    annotation: Any = Config
+def model_at(path: Path, root: Any = Config) -> type[BaseModel] | None:
+    """The model whose keys stand under ``path``, from ``root`` on; None where there is none."""
+    annotation = annotation_at(path, root)
+    return annotation if _is_model(annotation) else None
+
+
+def annotation_at(path: Path, root: Any = Config) -> Any:
+    """What stands at ``path``, from ``root`` on; None where nothing does."""
+    annotation: Any = root
     for step in path:
         annotation = _inner(annotation, step)
         if annotation is None:
             return None
-    annotation = without_none(annotation)
-    return annotation if _is_model(annotation) else None
+    return without_none(annotation)
 
 
-def field_at(path: Path) -> FieldInfo | None:
+def field_at(path: Path, root: Any = Config) -> FieldInfo | None:
     """The field that ``path`` leads to; None for a list's item or an unknown key."""
     if not path or not isinstance(path[-1], str):
         return None
-    model = model_at(path[:-1])
+    model = model_at(path[:-1], root)
     return model.model_fields.get(path[-1]) if model is not None else None
 
 
@@ -60,6 +66,8 @@ def allowed(annotation: Any, field: FieldInfo | None = None) -> str:
         return ", ".join(map(str, choices(annotation)))
     if get_origin(annotation) is tuple:
         return f"a list; each item {allowed(get_args(annotation)[0])}"
+    if get_origin(annotation) in (Union, UnionType):
+        return f"a section with a `type`: {', '.join(RULE_MODELS)}"
     if annotation is Size:
         return "WIDTHxHEIGHT in pixels, for example 1280x720"
     if _is_model(annotation):

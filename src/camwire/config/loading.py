@@ -12,6 +12,7 @@ from camwire.config.detection import BUNDLED_MODEL
 from camwire.config.errors import ConfigError, Problem
 from camwire.config.explanation import explain, find_duplicate_ids
 from camwire.config.root import Config
+from camwire.config.rule_mistakes import find_unfit_rules
 from camwire.config.secrets import SECRETS, SecretRegistry, SecretUrl
 from camwire.config.tree import Tree, read_tree
 
@@ -51,6 +52,7 @@ def load_text(
 
 def _validated(tree: Tree) -> Config | None:
     find_duplicate_ids(tree)
+    find_unfit_rules(tree)
     data = tree.data
     if isinstance(data, dict):
         # A section whose lines are all commented out is null in YAML, and means its defaults.
@@ -75,7 +77,11 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
         model = model.model_copy(update={"file": _absolute(model.file, folder)})
     if model.labels is not None:
         model = model.model_copy(update={"labels": _absolute(model.labels, folder)})
-    return config.model_copy(update={"cameras": cameras, "model": model})
+    analytics = config.analytics
+    if analytics.nvdsanalytics is not None:
+        file = _absolute(analytics.nvdsanalytics, folder)
+        analytics = analytics.model_copy(update={"nvdsanalytics": file})
+    return config.model_copy(update={"cameras": cameras, "model": model, "analytics": analytics})
 
 
 def _absolute(path: str, folder: Path) -> str:

@@ -5,15 +5,20 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from camwire.config.analytics import AnalyticsConfig
 from camwire.config.base import ConfigModel
 from camwire.config.camera import CameraConfig
-from camwire.config.detection import ModelConfig
+from camwire.config.coco import COCO_CLASSES
+from camwire.config.detection import BUNDLED_MODEL, ModelConfig
 from camwire.config.output import OutputConfig, OverlayConfig
+from camwire.config.rules import Rule, duplicate_names, unknown_cameras, unknown_classes
 from camwire.config.server import ServerConfig
 from camwire.config.tracker import TrackerConfig
 
 DUPLICATE_ID = "duplicate_camera_id"
 """The type of the validation error of that kind."""
+UNFIT_RULE = "unfit_rule"
+"""Of a rule that is right by itself, but not beside the others, the cameras or the model."""
 
 
 class Config(ConfigModel):
@@ -24,6 +29,8 @@ class Config(ConfigModel):
     )
     model: ModelConfig = Field(ModelConfig(), description="The model that finds objects.")
     tracker: TrackerConfig = Field(TrackerConfig(), description="How objects are followed.")
+    rules: tuple[Rule, ...] = Field((), description="What is counted, measured and reported of the objects.")
+    analytics: AnalyticsConfig = Field(AnalyticsConfig(), description="Rules taken over from DeepStream.")
     output: OutputConfig = Field(OutputConfig(), description="The pictures that go out.")
     overlay: OverlayConfig = Field(OverlayConfig(), description="What is drawn on them at first.")
     server: ServerConfig = Field(ServerConfig(), description="Where people and programs connect.")
@@ -36,3 +43,27 @@ class Config(ConfigModel):
                 raise PydanticCustomError(DUPLICATE_ID, "two cameras have the same id; ids are unique")
             seen.add(camera.id)
         return self
+
+    @model_validator(mode="after")
+    def _rules_fit(self) -> Self:
+        problems = [f"two rules have the name {name!r}" for _, name in duplicate_names(self.rules)]
+        problems += [
+            f"a rule is for the camera {camera!r}, which isn't configured"
+            for _, _, camera in unknown_cameras(self.rules, (camera.id for camera in self.cameras))
+        ]
+        problems += [
+            f"a rule is for the class {name!r}, which the model doesn't know"
+            for _, _, name in unknown_classes(self.rules, known_classes(self.model) or self._named_classes())
+        ]
+        if problems:
+            raise PydanticCustomError(UNFIT_RULE, "{problems}", {"problems": "; ".join(problems)})
+        return self
+
+    def _named_classes(self) -> set[str]:
+        """Where the model's classes aren't known yet, every class that is named may be one."""
+        return {name for rule in self.rules for name in rule.classes or ()}
+
+
+def known_classes(model: ModelConfig) -> tuple[str, ...] | None:
+    """The model's classes by name; None where only its file can tell."""
+    return COCO_CLASSES if model.file == BUNDLED_MODEL and model.labels is None else None

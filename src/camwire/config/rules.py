@@ -289,6 +289,16 @@ Rule = Annotated[
 ]
 
 
+RULE_MODELS: Mapping[str, type[_Rule]] = {
+    "zone": ZoneRule,
+    "line": LineRule,
+    "direction": DirectionRule,
+    "speed": SpeedRule,
+    "heatmap": HeatmapRule,
+}
+"""By `type`, in the order in which the manual has them."""
+
+
 def duplicate_names(rules: Iterable[Rule]) -> list[tuple[int, str]]:
     """Position and name of each rule whose name an earlier one has."""
     seen: set[str] = set()
