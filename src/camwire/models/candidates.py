@@ -27,33 +27,36 @@ class Candidates:
     """[M], the box's best class, of equal ones the first."""
     scores: Float32Array
     """[M]."""
+    rows: Float32Array
+    """[M, columns], all that the output says of the box."""
 
     def __len__(self) -> int:
         return len(self.frame)
 
 
-def sure_by_class(scores: Float32Array, thresholds: Float32Array, source: str) -> Candidates:
-    """From scores [B, C, A], one plane of anchors a class; ``thresholds`` [B, C].
+def sure_by_class(table: Float32Array, columns: slice, thresholds: Float32Array, source: str) -> Candidates:
+    """From a table [B, columns, A], whose ``columns`` are the scores of C classes; ``thresholds`` [B, C].
 
     An anchor counts when its best class reaches that class's threshold in its frame. The best score of each
     anchor is the maximum of C contiguous planes, which runs at memory speed where an argmax takes ten times
     as long. Raises ModelError, which begins with ``source``, when a score is NaN.
     """
-    best = np.maximum.reduce(scores, axis=1)
+    best = np.maximum.reduce(table[:, columns], axis=1)
     _check(best, source)
-    frame, anchor = np.nonzero(best >= thresholds.min(axis=1)[:, None])
-    return _classified(frame, anchor, scores[frame, :, anchor], thresholds)
+    hits = np.flatnonzero(best >= thresholds.min(axis=1)[:, None])
+    frame, anchor = np.divmod(hits, best.shape[1])
+    return _classified(frame, anchor, table[frame, :, anchor], columns, thresholds)
 
 
-def sure_by_anchor(scores: Float32Array, thresholds: Float32Array, source: str) -> Candidates:
-    """As ``sure_by_class``, from scores [B, A, C], one row of classes an anchor."""
+def sure_by_anchor(table: Float32Array, columns: slice, thresholds: Float32Array, source: str) -> Candidates:
+    """As ``sure_by_class``, from a table [B, A, columns]."""
+    scores = table[:, :, columns]
     _, anchors, classes = scores.shape
     # A maximum over everything passes NaN on, and costs half of the comparison.
     _check(np.asarray(scores.max(initial=-np.inf)), source)
     hits = np.flatnonzero(scores >= thresholds.min()) // classes
-    rows = hits[np.diff(hits, prepend=-1) > 0]
-    frame, anchor = np.divmod(rows, anchors)
-    return _classified(frame, anchor, scores[frame, anchor], thresholds)
+    frame, anchor = np.divmod(hits[np.diff(hits, prepend=-1) > 0], anchors)
+    return _classified(frame, anchor, table[frame, anchor], columns, thresholds)
 
 
 def require_finite(values: Float32Array, source: str) -> None:
@@ -75,10 +78,17 @@ def _not_finite(source: str) -> ModelError:
 
 
 def _classified(
-    frame: NDArray[np.intp], anchor: NDArray[np.intp], scores: Float32Array, thresholds: Float32Array
+    frame: NDArray[np.intp],
+    anchor: NDArray[np.intp],
+    rows: Float32Array,
+    columns: slice,
+    thresholds: Float32Array,
 ) -> Candidates:
-    """Those of the M rows, with ``scores`` [M, C], whose best class reaches its own threshold."""
+    """Those of the ``rows`` [M, columns] whose best class reaches its own threshold."""
+    scores = rows[:, columns]
     classes = scores.argmax(axis=1) if len(scores) else np.empty(0, np.intp)
     best = scores[np.arange(len(scores)), classes]
     sure = np.flatnonzero(best >= thresholds[frame, classes])
-    return Candidates(frame[sure], anchor[sure], classes[sure].astype(np.int32), best[sure])
+    if len(sure) < len(rows):
+        frame, anchor, classes, best, rows = (part[sure] for part in (frame, anchor, classes, best, rows))
+    return Candidates(frame, anchor, classes.astype(np.int32), best, rows)

@@ -42,7 +42,7 @@ class Detr:
         parts = [np.asarray(output, np.float32) for output in outputs]
         boxes, scores = parts if len(parts) == 2 else (parts[0][..., :4], parts[0][..., 4:])
         source = self.graph.name_of(len(parts) - 1)
-        found = sure_by_anchor(self._probabilities(scores), thresholds, source)
+        found = sure_by_anchor(self._probabilities(scores), slice(None), thresholds, source)
         chosen = boxes[found.frame, found.anchor] * np.array(size * 2, np.float32)
         require_finite(chosen, self.graph.name_of(0))
         return RawDetections(

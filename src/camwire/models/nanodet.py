@@ -46,8 +46,8 @@ class NanoDet:
         """As ``Model.decode`` says. A cell gives one box at most, of its best class."""
         grids = []
         for index, stride in enumerate(STRIDES):
-            source = self.graph.name_of(index)
-            found = sure_by_anchor(np.asarray(outputs[index], np.float32), thresholds, source)
+            scores, source = np.asarray(outputs[index], np.float32), self.graph.name_of(index)
+            found = sure_by_anchor(scores, slice(None), thresholds, source)
             distributions = outputs[len(STRIDES) + index]
             bins = distributions.shape[2] // 4
             logits = distributions[found.frame, found.anchor].reshape(-1, 4, bins).astype(np.float32)

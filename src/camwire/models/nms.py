@@ -42,7 +42,7 @@ def suppress(
     of the box-by-box rule, in as many rounds as the longest chain of boxes that decide on each other.
     """
     order = np.lexsort((-scores, groups))
-    limits = np.broadcast_to(np.asarray(iou_threshold, np.float32), len(boxes))
+    limits = np.full(len(boxes), iou_threshold, np.float32)
     strong, weak = _overlapping_pairs(
         boxes[order], groups[order], limits[order], None if oriented is None else oriented[order]
     )

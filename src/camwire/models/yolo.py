@@ -57,16 +57,12 @@ class Yolo:
         """As ``Model.decode`` says. An anchor gives one box at most, of its best class."""
         table = np.asarray(outputs[0], np.float32)
         source, scores = self.graph.name_of(0), slice(4, 4 + len(self.classes))
-        if self.anchors_first:
-            found = sure_by_anchor(table[:, :, scores], thresholds, source)
-            rows = table[found.frame, found.anchor]
-        else:
-            found = sure_by_class(table[:, scores], thresholds, source)
-            rows = table[found.frame, :, found.anchor]
-        rows = np.concatenate((rows[:, :4], rows[:, scores.stop :]), axis=1)
-        require_finite(rows, source)
+        sure = sure_by_anchor if self.anchors_first else sure_by_class
+        found = sure(table, scores, thresholds, source)
+        require_finite(found.rows, source)
         unit = _unit(self.normalised, size)
-        return _raw(found, corners_of, rows[:, :4] * unit, rows[:, 4:], self.extras, unit, size, outputs)
+        boxes, extra = found.rows[:, :4] * unit, found.rows[:, scores.stop :]
+        return _raw(found, corners_of, boxes, extra, self.extras, unit, size, outputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +86,9 @@ class YoloRows:
         """As ``Model.decode`` says. Raises ModelError for a class that has no name."""
         table = np.asarray(outputs[0], np.float32)
         source = self.graph.name_of(0)
-        anchors = sure_by_class(table[:, None, :, 4], thresholds.min(axis=1, keepdims=True), source)
-        rows = table[anchors.frame, anchors.anchor]
+        columns = table.transpose(0, 2, 1)
+        anchors = sure_by_class(columns, slice(4, 5), thresholds.min(axis=1, keepdims=True), source)
+        rows = anchors.rows
         require_finite(rows, source)
         classes = np.rint(rows[:, 5]).astype(np.int32)
         if len(classes) and not 0 <= classes.min() <= classes.max() < len(self.classes):
@@ -100,11 +97,13 @@ class YoloRows:
                 f"{len(self.classes) - 1} only; name all classes in a file and give it as model.labels"
             )
         sure = np.flatnonzero(rows[:, 4] >= thresholds[anchors.frame, classes])
-        found = Candidates(anchors.frame[sure], anchors.anchor[sure], classes[sure], rows[sure, 4])
+        found = Candidates(
+            anchors.frame[sure], anchors.anchor[sure], classes[sure], rows[sure, 4], rows[sure]
+        )
         unit = _unit(self.normalised, size)
-        boxes = rows[sure, :4] * unit
+        boxes = found.rows[:, :4] * unit
         form = corners_of if self.extras.angle else np.asarray
-        return _raw(found, form, boxes, rows[sure, 6:], self.extras, unit, size, outputs)
+        return _raw(found, form, boxes, found.rows[:, 6:], self.extras, unit, size, outputs)
 
 
 def _unit(normalised: bool, size: Size) -> Float32Array:
