@@ -58,7 +58,7 @@ def test_a_target_is_followed_between_detections(tracker, pixel_format):
     """It turns around where the detector doesn't look; only its picture tells."""
     world, last = World(), None
     for number in range(30):
-        x = 100 + (3 * number if number < 15 else 45 - 3 * (number - 15))
+        x = 100 + (2 * number if number < 15 else 30 - 2 * (number - 15))
         looked = number % 5 == 0
         last = step(
             tracker,
@@ -71,7 +71,7 @@ def test_a_target_is_followed_between_detections(tracker, pixel_format):
         )
         if number >= 5:
             assert ids(last) == [1], number
-            np.testing.assert_allclose(centres_of(last)[0], (x, 120), atol=8)
+            np.testing.assert_allclose(centres_of(last)[0], (x, 120), atol=6)
 
 
 def test_a_target_that_the_detector_misses_is_reported_while_it_is_seen(tracker):

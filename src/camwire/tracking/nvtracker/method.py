@@ -118,7 +118,7 @@ class NvTracker:
         sight = self._visual.look(table.filters, boxes, scene.frame_of(table.who.slot), pictures)
         table.certainty[:] = sight.certainty
         rows = (sight.certainty >= self._target.min_tracker_confidence).nonzero()[0]
-        moved = sight.centres - (boxes[:2] + boxes[2:]) / 2
+        moved = sight.centres - sight.origin
         seen = boxes + np.concatenate((moved, moved))
         self._estimator.correct(table.motion, rows, seen.take(rows, axis=1), self._noise_of_sight)
         return sight

@@ -98,16 +98,11 @@ class Visual:
         self, filters: dcf.Filters, boxes: Float64Array, frame: Rows, pictures: list[tuple[Plane, ...]]
     ) -> Sight:
         """Look for N targets around their expected ``boxes``, [4, N] corners, in the frames ``frame``, [N]
-        ascending.
-
-        A second look is centred on what the first one found: towards the border of a region the window fades
-        what there is to see, and with it the peak.
-        """
+        ascending."""
         xp = self._xp
-        expected, cell = self._regions(boxes)
-        _, place = dcf.peaks(xp, self._response(filters, expected, cell, frame, pictures))
-        centre = expected + _on_host(place) * cell
-        response = self._response(filters, centre, cell, frame, pictures)
+        centre, cell = self._regions(boxes)
+        spectrum = self._correlation.spectrum(self._features(centre, cell, frame, pictures))
+        response = self._correlation.response(filters, spectrum)
         top, place = dcf.peaks(xp, response)
         filters.last[:] = top
         usual = xp.where(filters.peak > 0, filters.peak, xp.inf)
@@ -119,18 +114,6 @@ class Visual:
             origin=centre,
             cell=cell,
         )
-
-    def _response(
-        self,
-        filters: dcf.Filters,
-        centre: Float64Array,
-        cell: Float64Array,
-        frame: Rows,
-        pictures: list[tuple[Plane, ...]],
-    ) -> Any:
-        """[N, S, S] the filters' responses to regions around the centres."""
-        spectrum = self._correlation.spectrum(self._features(centre, cell, frame, pictures))
-        return self._correlation.response(filters, spectrum)
 
     def learn(
         self,
