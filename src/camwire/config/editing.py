@@ -57,9 +57,9 @@ def append(text: str, path: Path, item: Mapping[str, Any]) -> str:
     if node.flow_style:
         at = _end(node.value[-1]) if node.value else node.start_mark.index + 1
         comma = ", " if node.value else ""
-        return _checked(text[:at] + comma + json.dumps(dict(item), ensure_ascii=False) + text[at:], meant)
+        return _checked(text[:at] + comma + _flow(dict(item)) + text[at:], meant)
     dash = " " * node.start_mark.column + "- "
-    lines = [f"{_written(key)}: {_written(value)}" for key, value in item.items()]
+    lines = [f"{_written(key)}: {_written(value)}" for key, value in item.items()] or ["{}"]
     block = dash + ("\n" + " " * len(dash)).join(lines)
     return _checked(_with_lines_after(text, _end(node), block), meant)
 
@@ -107,7 +107,7 @@ def _with_value(text: str, path: Path, key: str, value: Any) -> str:
     if mapping.flow_style:
         at = _end(mapping.value[-1][1]) if mapping.value else mapping.start_mark.index + 1
         comma = ", " if mapping.value else ""
-        return f"{text[:at]}{comma}{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}{text[at:]}"
+        return f"{text[:at]}{comma}{_flow(key)}: {_flow(value)}{text[at:]}"
     line = f"{' ' * mapping.start_mark.column}{_written(key)}: {_written(value)}"
     return _with_lines_after(text, _end(mapping), line)
 
@@ -138,15 +138,18 @@ def _written(value: Any) -> str:
     """A value as it stands behind a key; text without quotes where that surely means the same."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and _plain(value) == value:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return _flow(value)
+
+
+def _flow(value: Any) -> str:
+    """A value on one line: JSON, with YAML's escapes for what may not stand in YAML."""
+    dumped = json.dumps(value, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in dumped)
 
 
 def _checked(text: str, meant: Any) -> str:
-    try:
-        if _plain(text) == meant:
-            return text
-    except YAMLError:
-        pass
+    if _plain(text) == meant:
+        return text
     raise CannotEditError(_BY_HAND)
 
 
@@ -158,11 +161,17 @@ def _parser() -> YAML:
 
 
 def _plain(text: str) -> Any:
-    return deepcopy(_parser().load(text))
+    try:
+        return deepcopy(_parser().load(text))
+    except YAMLError:
+        raise CannotEditError(_BY_HAND) from None
 
 
 def _root(text: str) -> Node | None:
-    root: Node | None = _parser().compose(text)
+    try:
+        root: Node | None = _parser().compose(text)
+    except YAMLError:
+        raise CannotEditError(_BY_HAND) from None
     return root
 
 

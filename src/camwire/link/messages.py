@@ -90,6 +90,13 @@ class DesiredOutput(msgspec.Struct, frozen=True, kw_only=True):
     jpeg_quality: int
 
 
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera that is to be tried once; the answer is a ProbeResult."""
+
+    id: str
+    camera: DesiredCamera
+
+
 class DesiredState(Message, frozen=True, kw_only=True):
     """Everything a worker is to do, as one document. The worker compares it with what runs."""
 
@@ -103,6 +110,8 @@ class DesiredState(Message, frozen=True, kw_only=True):
     """Ids of the cameras that anyone looks at: only these are drawn and encoded."""
     stats_epoch: int
     """Grows when someone clears the statistics: the worker then starts counting anew."""
+    probes: tuple[Probe, ...] = ()
+    """Stay until they are answered."""
 
 
 class Stop(Message, frozen=True, kw_only=True):
@@ -125,6 +134,16 @@ class Quantiles(msgspec.Struct, frozen=True, kw_only=True):
 
     p50: float
     p95: float
+
+
+class LatencyCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Since the last clearing of statistics; the bounds are those of ``monitoring.exported``."""
+
+    cumulated: tuple[int, ...]
+    """For each bound, how many took no longer."""
+    count: int
+    seconds: float
+    """Of all together."""
 
 
 class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +171,8 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
     """Objects in the newest processed frame, by class name."""
     latency_ms: dict[str, Quantiles] = {}
     """By stage: decode, queue, detect, track, render, encode, and total (arrived to published)."""
+    latencies: dict[str, LatencyCounts] = {}
+    """By stage, too."""
 
 
 class Statistics(Message, frozen=True, kw_only=True):
@@ -177,6 +198,19 @@ class Failure(Message, frozen=True, kw_only=True):
     reason: str
 
 
+class ProbeResult(Message, frozen=True, kw_only=True):
+    """What came of a probe: a picture, or the reason why there is none, for people and without a secret."""
+
+    worker: str
+    probe: str
+    reason: str | None = None
+    codec: str | None = None
+    width: int = 0
+    height: int = 0
+    """The source's size in pixels."""
+    jpeg: bytes = b""
+
+
 class FrameHeader(Message, frozen=True, kw_only=True):
     """Goes before a frame's JPEG, as the first part of a two-part message."""
 
@@ -193,7 +227,7 @@ class FrameHeader(Message, frozen=True, kw_only=True):
 
 
 Downward = DesiredState | Stop
-Upward = Hello | Statistics | Failure
+Upward = Hello | Statistics | Failure | ProbeResult
 
 _encoder = msgspec.msgpack.Encoder()
 _downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)

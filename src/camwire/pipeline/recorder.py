@@ -12,7 +12,8 @@ import numpy as np
 
 from camwire.frames import Batch, Frame, Tracks
 from camwire.link.messages import CameraReport, Quantiles
-from camwire.monitoring.histogram import SlidingHistogram
+from camwire.monitoring.exported import latency_counts
+from camwire.monitoring.histogram import Histogram, SlidingHistogram
 from camwire.monitoring.rates import Rate
 from camwire.sources import SourceReport
 
@@ -39,6 +40,7 @@ class CameraRecord:
         self.throughput = Rate(WINDOW)
         self.output = Rate(WINDOW)
         self.latency = {stage: SlidingHistogram(WINDOW) for stage in STAGES}
+        self.latencies = {stage: Histogram() for stage in STAGES}
 
     @property
     def under_way(self) -> int:
@@ -124,6 +126,7 @@ class Recorder:
                     spans["total"] = marks.published - frame.arrived
                 for stage, seconds in spans.items():
                     record.latency[stage].add(seconds * 1000, now)
+                    record.latencies[stage].add(seconds * 1000)
 
     def failed(self, stage: str) -> bool:
         """Count a stage's failure; true when it is time to log one again."""
@@ -167,6 +170,7 @@ class Recorder:
                     for p50, p95 in [histogram.quantiles((0.5, 0.95), now)]
                     if p50 == p50  # an empty histogram's quantiles are NaN
                 },
+                latencies={stage: latency_counts(counts) for stage, counts in record.latencies.items()},
             )
 
 

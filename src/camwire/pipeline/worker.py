@@ -19,6 +19,7 @@ from camwire.link.worker_end import WorkerEnd
 from camwire.models import ModelError
 from camwire.monitoring.process import ProcessMeter
 from camwire.pipeline.engine import Engine
+from camwire.pipeline.probes import Probes
 
 REPORT_EVERY = 1.0
 STOP_TIMEOUT = 1.5
@@ -38,6 +39,7 @@ class Worker:
         self._device = open_device(device)
         self._link = WorkerEnd(directory, name)
         self._engine = Engine(self._device, self._publish)
+        self._probes = Probes(self._device, name)
         self._meter = ProcessMeter()
         self._parent = os.getppid()
         self._stopping = threading.Event()
@@ -55,6 +57,8 @@ class Worker:
         next_report = time.monotonic() + REPORT_EVERY
         while not self._stopping.is_set() and os.getppid() == self._parent:
             self._hear(max(0.0, next_report - time.monotonic()))
+            for result in self._probes.results():
+                self._link.send(result)
             if time.monotonic() >= next_report:
                 next_report = time.monotonic() + REPORT_EVERY
                 self._tell()
@@ -64,6 +68,8 @@ class Worker:
         match self._link.receive(min(timeout, 0.2)):
             case DesiredState() as desired:
                 SECRETS.add(*(SecretUrl(camera.url) for camera in desired.cameras))
+                SECRETS.add(*(SecretUrl(probe.camera.url) for probe in desired.probes))
+                self._probes.apply(desired.probes)
                 self._newest.put(desired)
             case Stop():
                 self._stopping.set()
@@ -116,6 +122,7 @@ class Worker:
 
     def _stop(self) -> int:
         self._newest.put(None)
+        self._probes.apply(())
         ended = self._engine.stop(STOP_TIMEOUT)
         self._applier.join(STOP_TIMEOUT)
         self._link.close()

@@ -10,7 +10,9 @@ import uvicorn
 from fastapi import FastAPI, Response, WebSocket
 
 from camwire.server import wire
+from camwire.server.api import PREFIX, Services, create_api
 from camwire.server.hub import Hub
+from camwire.server.metrics import CONTENT_TYPE
 from camwire.server.session import Delivered, serve_client
 from camwire.server.viewer import SecurityHeaders, Viewer
 from camwire.server.websocket import BoundedWebSocket
@@ -19,8 +21,13 @@ PING_INTERVAL = 20.0
 """Seconds between pings, and until a missing answer ends the connection."""
 
 
-def create_app(hub: Hub, delivered: Delivered, not_ready: Callable[[], str | None]) -> FastAPI:
-    """``delivered`` hears of every picture sent; ``not_ready`` says why no pictures can come."""
+def create_app(
+    hub: Hub, delivered: Delivered, not_ready: Callable[[], str | None], services: Services | None = None
+) -> FastAPI:
+    """``delivered`` hears of every picture sent; ``not_ready`` says why no pictures can come.
+
+    Without ``services`` there are no REST API and no metrics.
+    """
     app = FastAPI(title="camwire", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SecurityHeaders)
 
@@ -42,6 +49,15 @@ def create_app(hub: Hub, delivered: Delivered, not_ready: Callable[[], str | Non
     async def ws(socket: WebSocket) -> None:
         await serve_client(socket, hub, delivered)
 
+    if services is not None:
+        reporter = services.reporter
+
+        @app.get("/metrics")
+        async def metrics() -> Response:
+            """Everything that is measured, for Prometheus."""
+            return Response(reporter.metrics(), media_type=CONTENT_TYPE)
+
+        app.mount(PREFIX, create_api(services))
     app.mount("/", Viewer())
     return app
 

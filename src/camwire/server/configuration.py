@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
 
 from camwire.config import Changes, Config, ConfigError, compare
+from camwire.config.camera import CameraConfig
 from camwire.config.editing import append, remove, set_values
 from camwire.server.document import Document, as_text
 
@@ -68,6 +70,11 @@ class Configuration:
             config = await asyncio.to_thread(self._changed, edit)
             self._seen = self.document.stamp()
             return self._use(config)
+
+    def try_out(self, values: Mapping[str, Any]) -> CameraConfig:
+        """A camera of these settings as it would be in this configuration. Raises ConfigError."""
+        text = json.dumps({"cameras": [as_text({**values, "id": "tried"})]})
+        return self.document.parse(text).cameras[0]
 
     def _changed(self, edit: Edit) -> Config:
         try:

@@ -15,6 +15,7 @@ from camwire.link.messages import (
     DesiredOutput,
     DesiredState,
     DesiredTracker,
+    Probe,
 )
 
 
@@ -31,6 +32,7 @@ class Desired:
         self.stats_epoch = 0
         self._toggles: dict[str, bool] = config.overlay.model_dump()
         self._watched: frozenset[str] = frozenset()
+        self._probes: dict[str, CameraConfig] = {}
 
     @property
     def toggles(self) -> Mapping[str, bool]:
@@ -69,6 +71,15 @@ class Desired:
         self.config = config
         self.revision += 1
 
+    def probe(self, name: str, camera: CameraConfig) -> None:
+        """Have a camera tried, whether or not one of its id is configured."""
+        self._probes[name] = camera
+        self.revision += 1
+
+    def end_probe(self, name: str) -> None:
+        del self._probes[name]
+        self.revision += 1
+
     def clear_statistics(self) -> None:
         self.stats_epoch += 1
         self.revision += 1
@@ -90,6 +101,7 @@ class Desired:
             toggles=dict(self._toggles),
             watched=tuple(camera.id for camera in config.cameras if camera.id in self._watched),
             stats_epoch=self.stats_epoch,
+            probes=tuple(Probe(id=name, camera=_camera(camera)) for name, camera in self._probes.items()),
         )
 
 

@@ -87,23 +87,28 @@ class Hub:
         if isinstance(parsed, wire.SetVisToggle):
             parsed = self._set_toggle(parsed)
         elif isinstance(parsed, wire.ClearStats):
-            self._clear()
+            self.clear_statistics()
         if isinstance(parsed, wire.Wrong):
             client.mailbox.put_text(wire.error_message(parsed.problem))
             client.wake.set()
         return parsed if isinstance(parsed, wire.Refused) else None
 
-    def _set_toggle(self, wish: wire.SetVisToggle) -> wire.SetVisToggle | wire.Wrong:
-        try:
-            changed = self._desired.set_toggle(wish.toggle, wish.enabled)
-        except UnknownToggleError:
-            return wire.unknown_toggle(wish.toggle, self._desired.toggles)
+    def set_toggle(self, name: str, enabled: bool) -> None:
+        """Set a toggle and tell everyone. Raises UnknownToggleError."""
+        changed = self._desired.set_toggle(name, enabled)
         self.broadcast("toggles", wire.toggles_message(self._desired.toggles))
         if changed:
             self._changed()
+
+    def _set_toggle(self, wish: wire.SetVisToggle) -> wire.SetVisToggle | wire.Wrong:
+        try:
+            self.set_toggle(wish.toggle, wish.enabled)
+        except UnknownToggleError:
+            return wire.unknown_toggle(wish.toggle, self._desired.toggles)
         return wish
 
-    def _clear(self) -> None:
+    def clear_statistics(self) -> None:
+        """Have everything counted anew."""
         for client in self.clients.values():
             client.sent = 0
             client.mailbox.dropped.clear()

@@ -18,12 +18,14 @@ from camwire.config import Config
 from camwire.link.endpoint import Endpoints, NoPlaceError, private_endpoints
 from camwire.link.messages import Stop
 from camwire.link.server_end import ServerEnd
+from camwire.server.api import Services
 from camwire.server.app import create_app, http_server
 from camwire.server.configuration import Configuration
 from camwire.server.desired import Desired
 from camwire.server.document import Document, FileDocument, MemoryDocument
 from camwire.server.hub import Hub
 from camwire.server.listener import CannotListenError, address_of, listen
+from camwire.server.probing import Probing
 from camwire.server.reporter import Reporter
 from camwire.server.supervisor import Supervisor
 from camwire.server.workers import Workers
@@ -97,12 +99,18 @@ class Server:
         self.configuration = Configuration(document, self._configured)
         self.desired = Desired(self.configuration.config)
         self.supervisor = Supervisor(WORKER, command, lambda: link.send(WORKER, Stop()))
-        self.workers = Workers(link, self.desired, {WORKER: self.supervisor})
+        self.probing = Probing(self.desired, changed=lambda: self.workers.changed())
+        self.workers = Workers(link, self.desired, {WORKER: self.supervisor}, self.probing.answered)
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=lambda: self.reporter.clear())
         self.reporter = Reporter(self.desired, self.hub, self.workers)
         self._link = link
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Event()
+
+    @property
+    def services(self) -> Services:
+        """What the REST API works with."""
+        return Services(self.configuration, self.desired, self.hub, self.workers, self.reporter, self.probing)
 
     def reload(self) -> None:
         """Read the configuration again."""
@@ -117,7 +125,7 @@ class Server:
 
     async def run(self, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
         """Serve until ``stop``; a part that fails ends all others, and its exception comes out in a group."""
-        http = http_server(create_app(self.hub, self.reporter.delivered, self.not_ready))
+        http = http_server(create_app(self.hub, self.reporter.delivered, self.not_ready, self.services))
         async with asyncio.TaskGroup() as tasks:
             for_ever = [
                 tasks.create_task(self.workers.listen()),

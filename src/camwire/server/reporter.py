@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Mapping
 from math import isnan
 from typing import Any
 
-from camwire.link.messages import Quantiles
-from camwire.monitoring.histogram import SlidingHistogram
+from camwire.link.messages import CameraReport, Quantiles
+from camwire.monitoring.exported import latency_counts
+from camwire.monitoring.histogram import Histogram, SlidingHistogram
 from camwire.monitoring.process import ProcessMeter
-from camwire.server import statistics, wire
+from camwire.server import metrics, statistics, wire
 from camwire.server.desired import Desired
 from camwire.server.hub import Hub
 from camwire.server.workers import Workers
@@ -31,23 +33,30 @@ class Reporter:
         self._began = time.monotonic()
         self._meter = ProcessMeter()
         self._latency: dict[str, SlidingHistogram] = {}
+        self._counted: dict[str, Histogram] = {}
+        self._composed: tuple[float, dict[str, Any]] | None = None
         self.clear()
 
     def delivered(self, camera: str, seconds: float) -> None:
         """A client's socket has taken a picture that arrived so long ago."""
         if (latency := self._latency.get(camera)) is not None:
             latency.add(seconds * 1000, time.monotonic())
+            self._counted[camera].add(seconds * 1000)
 
     def configured(self) -> None:
         """Cameras have come or gone."""
+        self._composed = None
         self._latency = {
             camera.id: self._latency.get(camera.id) or SlidingHistogram(WINDOW)
             for camera in self._desired.config.cameras
         }
+        self._counted = {camera: self._counted.get(camera) or Histogram() for camera in self._latency}
 
     def clear(self) -> None:
         """Measure anew."""
-        self._latency = {camera.id: SlidingHistogram(WINDOW) for camera in self._desired.config.cameras}
+        self._latency = {}
+        self._counted = {}
+        self.configured()
 
     async def run(self) -> None:
         """Broadcast for ever."""
@@ -56,11 +65,16 @@ class Reporter:
             if self._hub.clients:
                 self._hub.broadcast("stats", wire.stats_message(self.compose(time.time(), time.monotonic())))
 
+    def latest(self) -> dict[str, Any]:
+        """What is known, not older than ``INTERVAL``."""
+        now = time.monotonic()
+        if self._composed is None or now - self._composed[0] >= INTERVAL:
+            self._composed = now, self.compose(time.time(), now)
+        return self._composed[1]
+
     def compose(self, utc: float, monotonic: float) -> dict[str, Any]:
         """Everything that is known now."""
-        reports = statistics.reports_by_camera(
-            filter(None, map(self._workers.statistics, self._workers.supervisors))
-        )
+        reports = self._reports()
         return {
             "time": round(utc, 3),
             "uptime_s": round(monotonic - self._began, 1),
@@ -86,6 +100,16 @@ class Reporter:
             "clients": statistics.client_statistics(self._hub.clients.values()),
             "connections": {"now": len(self._hub.clients), "total": self._hub.connected_so_far},
         }
+
+    def metrics(self) -> bytes:
+        """Everything that is known now, in Prometheus's text format."""
+        socket = {camera: latency_counts(counted) for camera, counted in self._counted.items()}
+        return metrics.exposition(self.latest(), self._reports(), socket)
+
+    def _reports(self) -> Mapping[str, CameraReport]:
+        return statistics.reports_by_camera(
+            filter(None, map(self._workers.statistics, self._workers.supervisors))
+        )
 
     def _socket_latency(self, camera: str, now: float) -> Quantiles | None:
         p50, p95 = self._latency[camera].quantiles((0.5, 0.95), now)

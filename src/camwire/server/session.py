@@ -5,23 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from fastapi import WebSocket, WebSocketDisconnect
 
 from camwire.server import wire
 from camwire.server.hub import Client, Hub
 from camwire.server.mailbox import Picture
+from camwire.server.origin import same_origin
 
 Delivered = Callable[[str, float], None]
 """Gets a camera's id and the seconds from a picture's arrival to its last byte in a client's socket."""
-
-
-def same_origin(origin: str | None, host: str | None) -> bool:
-    """Whether a page from ``origin`` may connect to ``host``; programs send no origin, our page its own."""
-    if origin is None:
-        return True
-    return host is not None and urlsplit(origin).netloc.lower() == host.lower()
 
 
 async def serve_client(socket: WebSocket, hub: Hub, delivered: Delivered) -> None:

@@ -11,6 +11,8 @@ from camwire.monitoring.process import ProcessUsage
 from camwire.server.hub import Client
 from camwire.server.supervisor import WorkerState
 
+STATES = ("waiting", "disabled", "connecting", "live", "stalled", "retrying")
+
 
 def camera_statistics(
     camera: CameraConfig, report: CameraReport | None, *, watched: bool, socket: Quantiles | None, now: float

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
-from camwire.link.messages import Failure, Hello, Statistics
+from camwire.link.messages import Failure, Hello, ProbeResult, Statistics
 from camwire.link.server_end import ServerEnd
 from camwire.server.desired import Desired
 from camwire.server.supervisor import Supervisor
@@ -21,8 +21,16 @@ log = structlog.get_logger()
 class Workers:
     """The link's traffic: desired state down; greetings, statistics and failures up."""
 
-    def __init__(self, link: ServerEnd, desired: Desired, supervisors: Mapping[str, Supervisor]) -> None:
+    def __init__(
+        self,
+        link: ServerEnd,
+        desired: Desired,
+        supervisors: Mapping[str, Supervisor],
+        probed: Callable[[ProbeResult], None] = lambda _: None,
+    ) -> None:
+        """``probed`` hears what came of each probe."""
         self.supervisors = supervisors
+        self._probed = probed
         self._link = link
         self._desired = desired
         self._changed = asyncio.Event()
@@ -62,6 +70,8 @@ class Workers:
                 await self._greeted(worker, message)
             elif isinstance(message, Statistics):
                 await self._reported(worker, message)
+            elif isinstance(message, ProbeResult):
+                self._probed(message)
             else:
                 self._failures[worker] = message
                 log.error("worker can't do what is desired", worker=worker, reason=message.reason)

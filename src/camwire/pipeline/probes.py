@@ -1,0 +1,89 @@
+"""Cameras that are tried once, beside those that run: a first picture, or the reason why there is none."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from camwire.devices.contracts import Device, Overlay
+from camwire.frames import Batch, Frame, Size, Tracks
+from camwire.link.messages import Probe, ProbeResult
+from camwire.sources import CameraSource
+
+BOUND = Size(640, 360)
+"""The picture is for a look at it."""
+QUALITY = 80
+
+
+class Probes:
+    """``apply`` and ``results`` are called by one thread; neither waits."""
+
+    def __init__(self, device: Device, worker: str) -> None:
+        self._device = device
+        self._worker = worker
+        self._sources: dict[str, CameraSource] = {}
+        self._answered: set[str] = set()
+        self._pictures: queue.SimpleQueue[ProbeResult] = queue.SimpleQueue()
+
+    def apply(self, probes: Iterable[Probe]) -> None:
+        """Start those that are new, stop those that are gone."""
+        wanted = {probe.id: probe for probe in probes}
+        for gone in self._sources.keys() - wanted.keys():
+            self._sources.pop(gone).stop()
+        self._answered &= wanted.keys()
+        for name in wanted.keys() - self._sources.keys() - self._answered:
+            source = CameraSource(
+                wanted[name].camera,
+                _FirstPicture(partial(self._seen, name)),
+                bound=BOUND,
+                hwaccel=self._device.hwaccel,
+            )
+            self._sources[name] = source
+            source.start()
+
+    def results(self) -> list[ProbeResult]:
+        """What has come of probes since the last call; one answer each."""
+        found = []
+        while not self._pictures.empty():
+            found.append(self._pictures.get())
+        for name, source in self._sources.items():
+            report = source.report()
+            if report.phase == "retrying":
+                found.append(ProbeResult(worker=self._worker, probe=name, reason=report.reason))
+        results = [result for result in found if result.probe in self._sources]
+        for result in results:
+            if result.probe not in self._answered:
+                self._answered.add(result.probe)
+                self._sources.pop(result.probe).stop()
+        return results
+
+    def _seen(self, name: str, frame: Frame) -> None:
+        """On the camera's thread: what raises here is that camera's reason."""
+        batch = Batch(0, (frame,), frame.decoded)
+        pictures = self._device.render(batch, (0,), Tracks.empty(), Overlay(frozenset(), ()))
+        [jpeg] = self._device.encode(pictures, QUALITY)
+        source = self._sources.get(name)
+        self._pictures.put(
+            ProbeResult(
+                worker=self._worker,
+                probe=name,
+                codec=source.report().codec if source else None,
+                width=frame.source_size.width,
+                height=frame.source_size.height,
+                jpeg=jpeg,
+            )
+        )
+
+
+class _FirstPicture:
+    """A sink that is interested in one frame."""
+
+    def __init__(self, seen: Callable[[Frame], None]) -> None:
+        self._seen = seen
+        self._done = False
+
+    def put(self, frame: Frame) -> None:
+        if not self._done:
+            self._done = True
+            self._seen(frame)

@@ -1,0 +1,54 @@
+"""The API as an application of its own, so that its errors and its description are its own too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.responses import RedirectResponse
+from starlette.staticfiles import StaticFiles
+
+from camwire import __version__
+from camwire.server.api import cameras, settings
+from camwire.server.api.errors import ErrorBody, add_error_answers
+from camwire.server.api.guard import BoundedBody, SameOrigin
+from camwire.server.api.services import Services
+
+PREFIX = "/api/v1"
+PAGE = Path(__file__).parent / "page"
+"""Shows the description; loads nothing from elsewhere."""
+
+DESCRIPTION = """\
+Everything that changes something is checked like the configuration's file, used at once without touching
+other cameras, and written back to the file around its comments. Answers that are no success have a body that
+says what is wrong, where, and what to do.
+"""
+
+
+def create_api(services: Services) -> FastAPI:
+    """To be mounted at ``PREFIX``."""
+    api = FastAPI(
+        title="camwire",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        responses={"default": {"model": ErrorBody, "description": "What is wrong."}},
+    )
+    api.add_middleware(SameOrigin)
+    api.add_middleware(BoundedBody)
+    add_error_answers(api)
+    for router in (
+        cameras.trial_routes(services),
+        cameras.routes(services),
+        settings.routes(services),
+    ):
+        api.include_router(router)
+
+    @api.get("/docs", include_in_schema=False)
+    async def docs() -> RedirectResponse:
+        return RedirectResponse(f"{PREFIX}/docs/")
+
+    api.mount("/docs", StaticFiles(directory=PAGE, html=True))
+    return api

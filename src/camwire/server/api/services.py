@@ -1,0 +1,24 @@
+"""What the routes work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from camwire.server.configuration import Configuration
+from camwire.server.desired import Desired
+from camwire.server.hub import Hub
+from camwire.server.probing import Probing
+from camwire.server.reporter import Reporter
+from camwire.server.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The server's parts."""
+
+    configuration: Configuration
+    desired: Desired
+    hub: Hub
+    workers: Workers
+    reporter: Reporter
+    probing: Probing

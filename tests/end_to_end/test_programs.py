@@ -1,0 +1,71 @@
+"""What programs do over HTTP with the whole product: cameras tried, added and changed, live and in the file."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.clips import make_clip
+from tests.support.product import camwire
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.e2e
+
+TEXT = """\
+# one camera
+cameras:
+  - id: first  # stays
+    url: first.mp4
+server:
+  port: 0
+"""
+
+
+def test_cameras_come_and_go_while_others_stay_live(tmp_path: Path) -> None:
+    for name in ("first.mp4", "second.mp4"):
+        make_clip(tmp_path / name)
+    config = tmp_path / "camwire.yaml"
+    config.write_text(TEXT)
+    with camwire("run", str(config)) as product:
+        api = product.url + "/api/v1"
+
+        def state(camera: str) -> tuple[str, int]:
+            answer = httpx.get(f"{api}/cameras/{camera}", timeout=20).json()["statistics"]
+            return answer["state"], answer["frames"]["in"]
+
+        wait_for(lambda: state("first")[0] == "live", "the first camera is live", timeout=60)
+        tried = httpx.post(f"{api}/try-camera", json={"url": "second.mp4"}, timeout=30).json()
+        assert (tried["works"], tried["width"], tried["height"]) == (True, 320, 240)
+        refused = httpx.post(f"{api}/try-camera", json={"url": "rtsp://127.0.0.1:9/s"}, timeout=30).json()
+        assert "refuses the connection" in refused["reason"]
+
+        before = state("first")[1]
+        assert httpx.post(f"{api}/cameras", json={"id": "2", "url": "second.mp4"}).status_code == 201
+        wait_for(lambda: state("2")[0] == "live", "the second camera is live", timeout=30)
+        httpx.post(f"{api}/cameras/2/disable")
+        wait_for(lambda: state("2")[0] == "disabled", "it is disabled", timeout=20)
+        assert state("first")[0] == "live"
+        assert state("first")[1] > before, "its counts went on"
+
+        config.write_text(config.read_text().replace("enabled: false", "enabled: true"))
+        os.kill(product.process.pid, signal.SIGHUP)
+        wait_for(lambda: state("2")[0] == "live", "the file is read again", timeout=30)
+        assert httpx.delete(f"{api}/cameras/2").status_code == 204
+
+        def detected() -> float:
+            return sum(
+                sample.value
+                for family in text_string_to_metric_families(httpx.get(product.url + "/metrics").text)
+                for sample in family.samples
+                if sample.name == "camwire_camera_latency_seconds_count"
+                and sample.labels == {"camera": "first", "stage": "detect"}
+            )
+
+        wait_for(lambda: detected() > 5, "latencies are counted", timeout=20)
+        assert product.interrupt() == 0
+    assert config.read_text() == TEXT

@@ -1,0 +1,45 @@
+"""The whole server in one process, without a worker: requests go straight to the application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+
+from camwire.link.endpoint import private_endpoints
+from camwire.link.server_end import ServerEnd
+from camwire.server.app import create_app
+from camwire.server.document import FileDocument
+from camwire.server.main import Server
+
+TEXT = """\
+# cameras of the house
+cameras:
+  - id: gate  # the first
+    name: Main gate
+    url: "rtsp://user:sesame@192.0.2.7/s"
+  - id: a/b ü
+    url: yard.mp4
+    enabled: false
+"""
+
+Play = Callable[[httpx.AsyncClient, Server], Awaitable[None]]
+
+
+def with_api(folder: Path, play: Play, text: str = TEXT) -> Path:
+    """Let ``play`` use a server whose configuration is ``text`` in a file; returns the file."""
+    path = folder / "camwire.yaml"
+    path.write_text(text)
+
+    async def run() -> None:
+        with private_endpoints() as endpoints, ServerEnd(endpoints) as link:
+            server = Server(FileDocument(path), link, ["true"])
+            app = create_app(server.hub, server.reporter.delivered, server.not_ready, server.services)
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://camwire") as client:
+                await play(client, server)
+
+    asyncio.run(run())
+    return path
