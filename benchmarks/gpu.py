@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import tempfile
 import threading
@@ -150,12 +151,26 @@ class Result:
         )
 
 
+def cpu_by_thread() -> dict[str, float]:
+    """CPU seconds so far by what the threads are called, user and system apart."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    names = {thread.native_id: thread.name.partition("-")[0] for thread in threading.enumerate()}
+    spent: dict[str, float] = {}
+    for task in Path("/proc/self/task").iterdir():
+        fields = (task / "stat").read_text().rpartition(")")[2].split()
+        kind = names.get(int(task.name), "native")
+        for which, column in (("user", 11), ("system", 12)):
+            spent[f"{kind} {which}"] = spent.get(f"{kind} {which}", 0.0) + int(fields[column]) / ticks
+    return spent
+
+
 class Inlet:
     def __init__(self, slots: Slots, recorder: Recorder) -> None:
         self._slots, self._recorder = slots, recorder
 
     def put(self, frame: Frame) -> None:
         self._recorder.arrived(frame)
+        frame = replace(frame, picture=DEVICE.adopt(frame.picture))
         if not self._slots.put(frame):
             self._recorder.lost((frame,), "stopped")
 
@@ -172,7 +187,7 @@ def pipeline(
     name: str, clip: Path, cameras: int, seconds: float, detect: Callable[[Batch], Detections], *, track: bool,
     draw: bool, paced: bool, lanes: int = 4,
 ) -> Result:  # fmt: skip
-    """The product's own sources, slots and lanes for ``seconds``, after two seconds to get going."""
+    """The product's own sources, slots and lanes for ``seconds``, once every camera is live and two seconds more."""
     recorder = Recorder()
     slots = Slots(
         BatchPolicy(DEVICE.batch_size, 0.010),
@@ -221,10 +236,18 @@ def pipeline(
         source.start()
         if paced:
             time.sleep(1 / 30 / cameras * 2)  # cameras don't send in step
+    opened = time.monotonic()
+    while any(source.report().phase != "live" for source in sources) and time.monotonic() - opened < 40:
+        time.sleep(0.1)
+    opened = time.monotonic() - opened
     time.sleep(2)
-    begin, cpu = time.monotonic(), time.process_time()
+    begin, cpu, by_thread = time.monotonic(), time.process_time(), cpu_by_thread()
     time.sleep(seconds)
-    end, cpu = time.monotonic(), time.process_time() - cpu
+    end, cpu, later = time.monotonic(), time.process_time() - cpu, cpu_by_thread()
+    print(
+        f"   opened in {opened:.1f} s; cores busy by thread:",
+        {k: round((later[k] - by_thread[k]) / seconds, 2) for k in later},
+    )
     free, total = torch.cuda.mem_get_info()
     report = recorder.report(ids[0], sources[0].report(), time.monotonic())
     for source in sources:
@@ -397,6 +420,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--kinds", nargs="*", default=["detect", "track", "all"])
     parser.add_argument("--lanes", type=int, default=DEVICE.lanes)
+    parser.add_argument("--at-once", type=int, default=2, help="batches in the network at the same time")
     parser.add_argument("--no-stages", action="store_true")
     parser.add_argument(
         "--compile", action="store_true", help="also the network alone, fused by torch.compile"
@@ -423,12 +447,12 @@ def main() -> None:
         long = [repeated(clip, Path(folder), 3000, 30) for clip in arguments.clips]
         for position, scale in enumerate(arguments.scales):
             begin = time.monotonic()
-            detector = detector_for(scale, size, arguments.lanes)
+            detector = detector_for(scale, size, arguments.at_once)
             print(f"{detector.describe()} ready in {time.monotonic() - begin:.1f} s", flush=True)
             moved = drifting(detector)
-            for compiled in (False, True)[: 1 + arguments.compile]:
-                tell(network_alone(scale, size, 2, compiled))
             if not arguments.no_stages:
+                for compiled in (False, True)[: 1 + arguments.compile]:
+                    tell(network_alone(scale, size, 2, compiled))
                 for result in stages_alone(long[0], detector, scale, 2, whole=position == 0):
                     tell(result)
             for clip in long:

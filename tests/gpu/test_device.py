@@ -128,10 +128,13 @@ def test_a_network_sees_the_pictures_and_its_boxes_come_back(device: CudaDevice,
     from camwire.runtimes.torch import from_module
 
     class Mean(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("box", torch.tensor([320.0, 320.0, 200.0, 100.0]))
+
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             levels = images.mean(dim=(2, 3))
-            box = torch.tensor([320.0, 320.0, 200.0, 100.0], dtype=images.dtype, device=images.device)
-            rows = torch.cat((box.expand(len(images), 4), levels), 1)
+            rows = torch.cat((self.box.expand(len(images), 4), levels), 1)
             return torch.stack((rows, rows * 0.5), 2)
 
     path = write_clip(tmp_path / "clip.mp4", "libx264", "yuv420p", 640, 640, count=5)

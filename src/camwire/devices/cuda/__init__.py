@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from camwire.devices.contracts import Encoder, InputSpec, ModelInput, Renderer
+from camwire.devices.cuda.adoption import AdoptedPicture
 from camwire.devices.cuda.context import open_context
 from camwire.devices.cuda.encode import CudaEncoder
 from camwire.devices.cuda.nvjpeg import load as load_nvjpeg
@@ -33,6 +34,10 @@ class CudaDevice:
     def preprocess(self, batch: Batch, spec: InputSpec) -> NoReturn:
         """Preprocessing is part of the detector's graph: nothing is ever fed to a runtime on the CPU."""
         raise NotImplementedError
+
+    def adopt(self, picture: Any) -> AdoptedPicture:
+        """What frames carry in place of a decoded ``av.VideoFrame``. Raises DeviceError."""
+        return AdoptedPicture(picture)
 
     def hwaccel(self) -> Any:
         """NVDEC, frames staying on the device; what it can't decode is an error."""

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from camwire.devices.contracts import ModelInput
+from camwire.devices.cuda.adoption import surface_on_device
 from camwire.devices.cuda.preprocess import grid_of, pack, target_of
 from camwire.devices.cuda.program import THREADS, foreign_stream, launch
-from camwire.devices.cuda.surfaces import SURFACE, Records, surface_of
+from camwire.devices.cuda.surfaces import SURFACE, Records
 from camwire.frames import Batch, Detections, Float32Array, Int32Array
 from camwire.runtimes.torch import TorchNetwork
 
@@ -105,7 +106,7 @@ class _Lane:
         import torch
 
         network, count = self._network, len(batch)
-        surfaces = [surface_of(frame.picture) for frame in batch.frames]
+        surfaces = [surface_on_device(frame.picture) for frame in batch.frames]
         scale, offset = pack(self.rows, batch, surfaces, network.input)
         # FFmpeg copies a decoded picture to its place on the default stream and does not wait for that.
         self._decoded.record(torch.cuda.default_stream())

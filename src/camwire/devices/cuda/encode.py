@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,15 +20,12 @@ class CudaEncoder:
     """Implements :class:`camwire.devices.contracts.Encoder`; any number of threads may call it at once."""
 
     def __init__(self, index: int, states: int = STATES) -> None:
-        self._handle: Handle | None = None
-        self._starting = threading.Lock()
-        self._benches = PerThread(index, lambda: _Bench(self._shared_handle(), states))
+        """Starts the library, which takes seconds. Raises DeviceError."""
+        import cupy
 
-    def _shared_handle(self) -> Handle:
-        with self._starting:
-            if self._handle is None:
-                self._handle = Handle()
-            return self._handle
+        with cupy.cuda.Device(index):
+            handle = Handle()
+        self._benches = PerThread(index, lambda: _Bench(handle, states))
 
     def __call__(self, pictures: Sequence[CudaPicture], quality: int) -> list[bytes]:
         """A JPEG (4:2:0) of each picture; ``quality`` is 1 to 100. Raises DeviceError."""

@@ -12,11 +12,12 @@ import numpy as np
 
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.palette import Style
+from camwire.devices.cuda.adoption import surface_on_device
 from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
 from camwire.devices.cuda.program import launch
 from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures
-from camwire.devices.cuda.surfaces import Records, Spot, fill, surface_of
+from camwire.devices.cuda.surfaces import Records, Spot, fill
 from camwire.devices.cuda.threads import PerThread, after_decoding, high_priority_stream
 from camwire.frames import Batch, Size, Tracks
 
@@ -93,7 +94,7 @@ class _Easel:
     ) -> tuple[list[CudaPicture], tuple[Records | Any, ...]]:  # fmt: skip
         records = np.zeros(len(chosen), PICTURE)
         pack_pictures(records, sizes, chosen, tracks, overlay, looks)
-        surfaces = [surface_of(batch.frames[index].picture) for index in chosen]
+        surfaces = [surface_on_device(batch.frames[index].picture) for index in chosen]
         spots = [Spot(0, 0, sizes[index]) for index in chosen]
         fill(records["surface"], surfaces, spots, [surface.to_jpeg() for surface in surfaces])
         pictures = self._canvases([sizes[index] for index in chosen])
