@@ -1,7 +1,10 @@
 """`camwire models inspect`: what a file is, or what is wrong with it, in a few lines."""
 
+import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from camwire.cli import main
@@ -12,9 +15,13 @@ pytestmark = pytest.mark.integration
 
 
 def inspect(file: Path, *options: str) -> int:
+    return run("models", "inspect", str(file), *options)
+
+
+def run(*arguments: str) -> int:
     """The exit status, whether typer exits by itself or not."""
     try:
-        return main(["models", "inspect", str(file), *options])
+        return main(arguments)
     except SystemExit as exit_:
         return int(exit_.code or 0)
 
@@ -61,3 +68,21 @@ def test_what_is_wrong_is_one_line(
     assert captured.err.startswith("camwire: ")
     assert what in captured.err
     assert captured.err.count("\n") == 1
+
+
+def test_detect_tells_keypoints_masks_and_corners(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "grey.png"
+    cv2.imwrite(str(picture), np.full((64, 96, 3), 128, np.uint8))
+    for name, key, shape in (
+        ("pose", "keypoints", (17, 3)),
+        ("oriented", "corners", (4, 2)),
+        ("segment", "mask", (64,)),
+    ):
+        layout = next(layout for layout in LAYOUTS if layout.name == name)
+        file = save_model(tmp_path / f"{name}.onnx", layout)
+        options = "--json", "--model", str(file), "--runtime", "onnxruntime"
+        assert run("detect", str(picture), *options) == 0
+        (line,) = capsys.readouterr().out.splitlines()
+        objects = json.loads(line)["objects"]
+        assert objects
+        assert np.shape(objects[0][key]) == shape

@@ -9,15 +9,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from camwire.cli.errors import CommandError
+from camwire.cli.models import parsed_size
 
 if TYPE_CHECKING:
     from camwire.frames import Detections, Frame
     from camwire.pipeline.detector import Detector
+
+PART = 128
+"""From this value on a mask's cell is part of the object."""
 
 
 def command(
@@ -31,8 +35,18 @@ def command(
         str | None, typer.Option(metavar="NAME,NAME", help="Only these classes; all where absent.")
     ] = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every k-th frame only.")] = 1,
+    task: Annotated[
+        Literal["auto", "detect", "pose", "segment", "obb"], typer.Option(help="As `model.task`.")
+    ] = "auto",
+    size: Annotated[str | None, typer.Option(metavar="WIDTHxHEIGHT", help="As `model.input_size`.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="As `model.labels`.")] = None,
+    runtime: Annotated[
+        Literal["auto", "openvino", "onnxruntime"], typer.Option(help="As `model.runtime`.")
+    ] = "auto",
 ) -> None:
     """Print the objects in a picture or in each frame of a video: box in pixels of the file, score, class.
+
+    JSON also has keypoints, corners of oriented boxes and masks where the model finds them.
 
     The exit status is 0 when the file was read to its end (or the reader of a pipe left), 1 when the file or
     the model can't be used, 2 when the command line is wrong.
@@ -45,7 +59,15 @@ def command(
     if not file.is_file():
         raise CommandError(f"{file}: {'a folder, not a file' if file.is_dir() else 'there is no such file'}")
     try:
-        detector = load_detector(model, score, _names(classes))
+        detector = load_detector(
+            model,
+            score,
+            _names(classes),
+            task=task,
+            input_size=parsed_size(size) if size is not None else None,
+            labels=str(labels) if labels is not None else None,
+            runtime=runtime,
+        )
         frames = (frame for frame in read_pictures(file) if frame.sequence % every == 0)
         for frame, found in detections(frames, detector):
             result = described(str(file), frame, found, detector.class_names)
@@ -61,8 +83,10 @@ def _names(classes: str | None) -> tuple[str, ...] | None:
     return None if classes is None else tuple(name.strip() for name in classes.split(","))
 
 
-def load_detector(model: str, score: float, classes: tuple[str, ...] | None) -> Detector:
-    """The product's own detector on the CPU. Raises ModelError."""
+def load_detector(
+    model: str, score: float, classes: tuple[str, ...] | None, runtime: str = "auto", **loading: Any
+) -> Detector:
+    """The product's own detector on the CPU; ``loading``: more of DesiredModel. Raises ModelError."""
     import cv2
 
     from camwire.devices.cpu import CpuDevice
@@ -71,7 +95,7 @@ def load_detector(model: str, score: float, classes: tuple[str, ...] | None) -> 
 
     cv2.setNumThreads(1)  # frames run side by side already
     settings = DesiredModel(
-        file=model, runtime="auto", score_threshold=score, iou_threshold=0.5, classes=classes
+        file=model, runtime=runtime, score_threshold=score, iou_threshold=0.5, classes=classes, **loading
     )
     return Detector.load(settings, CpuDevice())
 
@@ -112,12 +136,28 @@ def described(file: str, frame: Frame, found: Detections, class_names: tuple[str
                 "score": round(score, 4),
                 "class_id": class_id,
                 "class": class_names[class_id],
+                **details(found, row),
             }
-            for box, score, class_id in zip(
-                found.boxes.tolist(), found.scores.tolist(), found.classes.tolist(), strict=True
+            for row, (box, score, class_id) in enumerate(
+                zip(found.boxes.tolist(), found.scores.tolist(), found.classes.tolist(), strict=True)
             )
         ],
     }
+
+
+def details(found: Detections, row: int) -> dict[str, Any]:
+    """What some models know besides: keypoints x, y, score; the four corners of an oriented box; a mask, as
+    rows of 0 and 1 over the box. Points are pixels of the file."""
+    result: dict[str, Any] = {}
+    if found.keypoints is not None:
+        result["keypoints"] = found.keypoints[row].round(2).tolist()
+    if found.corners is not None:
+        result["corners"] = found.corners[row].round(2).tolist()
+    if found.masks is not None:
+        result["mask"] = [
+            "".join("01"[value >= PART] for value in line) for line in found.masks[row].tolist()
+        ]
+    return result
 
 
 def readable(result: dict[str, Any]) -> str:

@@ -90,5 +90,6 @@ def _classified(
     best = scores[np.arange(len(scores)), classes]
     sure = np.flatnonzero(best >= thresholds[frame, classes])
     if len(sure) < len(rows):
-        frame, anchor, classes, best, rows = (part[sure] for part in (frame, anchor, classes, best, rows))
+        frame, anchor, classes = frame[sure], anchor[sure], classes[sure]
+        best, rows = best[sure], rows[sure]
     return Candidates(frame, anchor, classes.astype(np.int32), best, rows)
