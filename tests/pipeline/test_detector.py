@@ -1,7 +1,7 @@
 """From a batch to boxes in picture pixels: a model made by hand, and the bundled model on footage."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from camwire.devices.contracts import InputSpec, ModelInput
 from camwire.devices.cpu import CpuDevice
 from camwire.frames import Batch, Detections, Float32Array, Size, UInt8Array
-from camwire.link.messages import DesiredModel
+from camwire.link.messages import DesiredClass, DesiredDetection, DesiredModel
 from camwire.models import Graph, ModelError, RawDetections
-from camwire.models.contract import Task
+from camwire.models.contract import RawMasks, Task
 from camwire.pipeline import detector as detector_module
 from camwire.pipeline.detector import Detector, in_pictures, thinned
 from camwire.pipeline.selection import Limits
@@ -202,3 +202,82 @@ def test_the_bundled_model_finds_everyone_on_real_footage(shared: Path) -> None:
         counts[number] = int(right.sum())
         assert len(found) <= len(truth[number]) + 2
     assert counts == {1: 3, 200: 7, 400: 3, 600: 6, 795: 7}
+
+
+# --- details, intervals, other settings ---------------------------------------------------------
+
+
+def fed_half(frames: int = 1) -> ModelInput:
+    """Pictures of 640×360 in an input of 320×200: half as large, 10 pixels down."""
+    pixels = np.empty((frames, 200, 320, 3), np.uint8)
+    return ModelInput(
+        pixels, np.full((frames, 2), 0.5, np.float32), np.tile(np.float32([0, 10]), (frames, 1))
+    )
+
+
+def test_keypoints_and_corners_come_out_in_picture_pixels() -> None:
+    found = raw(np.array([[0, 300, 20, 330, 60, 0.9, 0]]))
+    points = np.array([[[310, 30, 0.7], [0, 10, 0.2]]], np.float32)
+    oriented = np.array([[310, 40, 40, 20, np.pi / 2]], np.float32)
+    mapped = in_pictures(replace(found, keypoints=points, oriented=oriented), fed_half(), batch(frame()))
+    assert mapped.keypoints is not None
+    assert mapped.corners is not None
+    np.testing.assert_allclose(mapped.keypoints, [[[620, 40, 0.7], [0, 0, 0.2]]], atol=1e-4)
+    np.testing.assert_allclose(mapped.corners, [[[640, 20], [640, 100], [600, 100], [600, 20]]], atol=1e-3)
+    np.testing.assert_allclose(mapped.boxes, [[600, 20, 640, 100]])
+    assert mapped.masks is None
+
+
+def test_a_mask_lies_over_the_clipped_box() -> None:
+    """The object is the left half of the input; the box sticks out at the left of the picture."""
+    prototypes = np.where(np.arange(80) < 40, 9.0, -9.0) * np.ones((1, 1, 50, 1))
+    masks = RawMasks(np.ones((2, 1), np.float32), prototypes.astype(np.float32))
+    rows = np.array([[0, -40, 20, 200, 60, 0.9, 0], [0, 200, 20, 300, 60, 0.8, 0]])
+    mapped = in_pictures(replace(raw(rows), masks=masks), fed_half(), batch(frame()))
+    assert mapped.masks is not None
+    np.testing.assert_allclose(mapped.boxes[0], [0, 20, 400, 100])
+    inside = mapped.masks >= 128
+    assert abs(int(inside[0].sum(axis=1).max()) - 0.8 * 64) <= 1
+    assert not inside[1].any()
+
+
+def test_details_stay_with_their_rows_through_suppression() -> None:
+    rows = np.array([[0, 0, 0, 10, 10, 0.5, 0], [0, 1, 0, 11, 10, 0.9, 0], [0, 50, 0, 60, 10, 0.7, 0]])
+    points = np.arange(3, dtype=np.float32)[:, None, None] * np.ones((1, 2, 3), np.float32)
+    kept = thinned(replace(raw(rows), keypoints=points), Limits.uniform(1, 3, 0.0, 0.5))
+    assert kept.keypoints is not None
+    assert kept.keypoints[:, 0, 0].tolist() == [1, 2]
+
+
+def test_the_detector_looks_at_every_kth_frame_and_says_which() -> None:
+    saying = Saying([[0, 0, 30, 10, 40, 0.9, 0]])
+    cameras = {"a": DesiredDetection(detect_interval=2)}
+    detector = Detector(saying.preprocess, saying, Told(), settings(cameras=cameras))
+    both = detector(batch(frame("a", 0), frame("b", 0)))
+    assert both.detected is None
+    second = detector(batch(frame("a", 1), frame("b", 1)))
+    assert second.detected is not None
+    assert second.detected.tolist() == [False, True]
+    assert second.frame_index.tolist() == [1]
+    nothing = detector(batch(frame("a", 1)))
+    assert nothing.detected is not None
+    assert (nothing.detected.tolist(), len(nothing)) == ([False], 0)
+
+
+def test_a_camera_may_want_something_else() -> None:
+    rows = [[f, 0, 30, 10, 40, 0.5, 0] for f in (0, 1)]
+    cameras = {"c1": DesiredDetection(score_threshold=0.6)}
+    assert detect(rows, frames=2, cameras=cameras).frame_index.tolist() == [0]
+    own = (DesiredClass(name="person", score_threshold=0.6),)
+    assert len(detect(rows, frames=2, per_class=own)) == 0
+
+
+@pytest.mark.integration
+def test_other_thresholds_load_nothing_and_another_model_does() -> None:
+    device = CpuDevice()
+    detector = Detector.load(settings(), device)
+    assert detector.changed(settings(score_threshold=0.9), device)._runtime is detector._runtime
+    smaller = detector.changed(settings(input_size=(320, 320)), device)
+    assert smaller.describe().startswith("NanoDet-g 320×192, OpenVINO")
+    with pytest.raises(ModelError, match="no class 'x'"):
+        detector.changed(settings(classes=("x",)), device)
