@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +35,8 @@ class CameraRecord:
         self.processed = 0
         self.published = 0
         self.drops: Counter[str] = Counter()
+        self.discarded: Counter[str] = Counter()
+        """What the source said last of what it discarded; part of the drops."""
         self.objects: dict[str, int] = {}
         self.input = Rate(WINDOW)
         self.throughput = Rate(WINDOW)
@@ -46,10 +48,18 @@ class CameraRecord:
     def under_way(self) -> int:
         return self.arrived - self.published - sum(self.drops.values())
 
+    def source_discarded(self, discarded: Mapping[str, int]) -> None:
+        """Take in what the source has discarded since it was opened: it arrived, and it was lost."""
+        news = Counter(discarded) - self.discarded
+        self.arrived += news.total()
+        self.drops += news
+        self.discarded = Counter(discarded)
+
     def cleared(self) -> CameraRecord:
         """New books that know only of the frames that are still under way."""
         fresh = CameraRecord()
         fresh.arrived = self.under_way
+        fresh.discarded = self.discarded
         fresh.objects = self.objects
         return fresh
 
@@ -148,6 +158,7 @@ class Recorder:
         """The source's state and the camera's books in one message."""
         with self._lock:
             record = self._cameras.get(camera) or CameraRecord()
+            record.source_discarded(source.discarded)
             return CameraReport(
                 id=camera,
                 phase=source.phase,
