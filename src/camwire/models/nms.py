@@ -134,7 +134,8 @@ def _sorted_by_left_side(boxes: Float32Array, groups: IntArray) -> tuple[NDArray
         return np.empty(0, np.intp), np.empty(0, np.intp)
     left, right = boxes[:, 0].astype(np.float64), boxes[:, 2].astype(np.float64)
     # All groups on one line, so far apart that none reaches the next; a pixel more keeps rounding out of it.
-    ordinal = np.cumsum(np.diff(groups, prepend=groups[0]) != 0)
+    ordinal = np.zeros(len(groups), np.intp)
+    np.cumsum(groups[1:] != groups[:-1], out=ordinal[1:])
     line = ordinal * (max(left.max(), right.max()) - left.min() + 2)
     across = np.argsort(line + left, kind="stable")
     ends = np.searchsorted((line + left)[across], (line + right)[across] + 1)
