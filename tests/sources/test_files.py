@@ -42,6 +42,7 @@ def test_a_file_is_looped_with_a_new_epoch_each_turn(run_source: Run, clips: Pat
     frames = camera.sink.frames
     assert camera.sink.counters[:25] == [n % 10 for n in range(25)]
     assert [frame.epoch for frame in frames[:25]] == [1 + n // 10 for n in range(25)]
+    assert [frame.turn for frame in frames[:25]] == [n // 10 for n in range(25)]
     assert [frame.sequence for frame in frames[:25]] == list(range(25))
     assert camera.phase == "live"
 
@@ -68,7 +69,7 @@ def test_a_still_image_is_repeated_in_one_epoch(run_source: Run, clips: Path, na
     wait_for(lambda: len(camera.sink) >= 3, "the third picture")
     frames = camera.sink.frames
     assert set(camera.sink.counters) == {7}
-    assert {frame.epoch for frame in frames} == {1}
+    assert {(frame.epoch, frame.turn) for frame in frames} == {(1, 0)}
     assert all(later.time - earlier.time > 0.9 for earlier, later in pairwise(frames))
 
 

@@ -69,6 +69,7 @@ class CameraSource:
         self._pacer = Pacer()
         self._clock: StreamClock | None = None
         self._epoch = 0
+        self._turn = 0
         self._sequence = 0
         self._gate: LatenessGate | None = None
         self._stop = threading.Event()
@@ -160,6 +161,8 @@ class CameraSource:
         if not self._looped:
             self._ended = True
             self._status.ended()
+        elif not source.still:
+            self._turn += 1
         if source.still and self._paced:
             self._stop.wait(STILL_INTERVAL)
 
@@ -227,6 +230,7 @@ class CameraSource:
                 camera=self._camera.id,
                 sequence=sequence,
                 epoch=self._epoch,
+                turn=self._turn,
                 picture=picture.frame,
                 source_size=size,
                 size=size.fitted_into(self._bound),
