@@ -52,3 +52,35 @@ def save_model(
     helper.set_model_props(model, layout.metadata)
     onnx.save(model, path)
     return path
+
+
+def save_dynamic(path: Path, classes: int = 5, **metadata: str) -> Path:
+    """A tiny fully convolutional detector [B, 4 + classes, A] whose batch, height and width are open.
+
+    Each of the grids of strides 8, 16, 32 is the mean colour of its cells, mixed into the columns.
+    """
+    rng = np.random.default_rng(0)
+    nodes, constants = [], [numpy_helper.from_array(np.array([0, 4 + classes, -1], np.int64), "flat")]
+    for stride in (8, 16, 32):
+        weights = rng.uniform(0, 1, (4 + classes, 3, 1, 1)).astype(np.float32)
+        constants.append(numpy_helper.from_array(weights, f"w{stride}"))
+        nodes += [
+            helper.make_node(
+                "AveragePool", ["images"], [f"p{stride}"], kernel_shape=[stride] * 2, strides=[stride] * 2
+            ),
+            helper.make_node("Conv", [f"p{stride}", f"w{stride}"], [f"c{stride}"]),
+            helper.make_node("Reshape", [f"c{stride}", "flat"], [f"f{stride}"]),
+        ]
+    nodes.append(helper.make_node("Concat", ["f8", "f16", "f32"], ["output0"], axis=2))
+    shape = ["batch", 3, "height", "width"]
+    graph = helper.make_graph(
+        nodes,
+        "dynamic",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, ["batch", 4 + classes, "anchors"])],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    helper.set_model_props(model, metadata)
+    onnx.save(model, path)
+    return path

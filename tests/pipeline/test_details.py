@@ -1,11 +1,21 @@
 """Keypoints, masks and corners follow the detections that tracks were matched with."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 
-from camwire.frames import Batch, Detections, Int64Array, Tracks
+from camwire.devices.contracts import Overlay
+from camwire.devices.cpu import CpuDevice
+from camwire.frames import Batch, Detections, Int64Array, Size, Tracks
+from camwire.link.messages import DesiredDetection, DesiredModel, DesiredTracker
 from camwire.pipeline.details import DetailedTracker
+from camwire.pipeline.detector import Detector
+from camwire.tracking import create
+from tests.devices.pictures import batch_of, flat
+from tests.models.files import save_model
+from tests.models.layouts import LAYOUTS, random_outputs
 from tests.support.frames import batch, detections, frame
 
 BOX = (10.0, 20.0, 30.0, 60.0)
@@ -112,3 +122,45 @@ def test_nothing_tracked_is_no_error() -> None:
     tracks = DetailedTracker(Scripted([])).step(batch(frame()), seen())
     assert tracks.keypoints is not None
     assert tracks.keypoints.shape == (0, 2, 3)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", ["pose", "segment", "oriented"])
+def test_details_go_from_a_models_file_into_the_picture(name: str, tmp_path: Path) -> None:
+    """One object that stands still, looked at in every third frame only: found, followed, drawn each time."""
+    layout = next(layout for layout in LAYOUTS if layout.name == name)
+    (table, *rest) = random_outputs(layout, 1, 0)
+    table[:] = 0
+    table[0, :5, 3] = 48, 32, 40, 30, 0.9
+    table[0, 4 + layout.classes :, 3] = 0.6
+    if layout.task == "pose":
+        table[0, 5::3, 3], table[0, 6::3, 3] = 40, 30
+    model = DesiredModel(
+        file=str(save_model(tmp_path / "some.onnx", layout, [table, *rest])),
+        runtime="auto",
+        task=layout.task,
+        score_threshold=0.4,
+        iou_threshold=0.5,
+        classes=None,
+        cameras={"camera": DesiredDetection(detect_interval=3)},
+    )
+    device = CpuDevice()
+    detector = Detector.load(model, device)
+    tracker = DetailedTracker(create(DesiredTracker(type="bytetrack", trace_length=0), score_threshold=0.4))
+    field = {"pose": "keypoints", "segment": "masks", "oriented": "corners"}[name]
+    overlay = Overlay(frozenset({"keypoints", "masks", "boxes"}), detector.class_names)
+    for number in range(7):
+        (seen,) = batch_of(flat(Size(192, 128))).frames
+        pictures = Batch(number, (replace(seen, camera="camera", sequence=number, time=number / 25),), 0.0)
+        found = detector(pictures)
+        assert (len(found) == 1) == (number % 3 == 0)
+        tracks = tracker.step(pictures, found)
+        assert tracks.ids.tolist() == [1]
+        values = getattr(tracks, field)
+        assert np.isfinite(values).all()
+        if name == "pose":
+            np.testing.assert_allclose(values[0, 0, :2], [80, 60], atol=1)
+        np.testing.assert_allclose(np.mean(tracks.boxes.reshape(2, 2), axis=0), [96, 64], atol=1)
+        (plain,) = device.render(pictures, [0], tracks, Overlay(frozenset(), detector.class_names))
+        (drawn,) = device.render(pictures, [0], tracks, overlay)
+        assert (plain != drawn).any()

@@ -11,10 +11,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from camwire.frames import Size
-from camwire.models import Graph, ModelError, load_model
+from camwire.models import Graph, ModelError, Overrides, load_model
+from camwire.models.inputs import input_for
 from camwire.runtimes import Runtime, choose_runtime
-from tests.models.files import save_model
-from tests.models.layouts import LAYOUTS, SIZE, Layout, random_outputs, reference
+from tests.models.files import save_dynamic, save_model
+from tests.models.layouts import LAYOUTS, SIZE, Layout, metadata, random_outputs, reference
 from tests.runtimes.test_openvino import expected, pictures, two_outputs
 
 pytestmark = pytest.mark.integration
@@ -169,3 +170,36 @@ def test_the_choice_says_why_and_what_is_missing(monkeypatch: pytest.MonkeyPatch
         choose_runtime("onnxruntime", graph, "cpu")
     with pytest.raises(ModelError, match=r"no runtime can run it on the device 'cpu': runtime openvino"):
         choose_runtime("auto", graph, "cpu")
+
+
+def test_a_dynamic_file_is_fed_at_the_shape_of_the_pictures(tmp_path: Path) -> None:
+    said = metadata("detect", 5, imgsz="[640, 640]")
+    model = load_model(str(save_dynamic(tmp_path / "open.onnx", **said)))
+    assert (model.graph.input.size, model.graph.step) == (Size(640, 640), 32)
+    assert model.graph.outputs[0].shape == (1, 9, 8400)
+    outputs = []
+    for name in RUNTIMES:
+        runtime = load(name, model.graph)
+        spec = input_for(model.graph.input, runtime.step, [Size(1920, 1080)])
+        assert spec.size == Size(640, 384)
+        outputs.append(runtime.infer(pictures(2, spec.size))[0])
+        assert runtime.sizes == (Size(640, 384),)
+    assert outputs[0].shape == (2, 9, 5040)
+    np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-4, atol=1e-5)
+    asked = load_model(str(tmp_path / "open.onnx"), Overrides(size=Size(320, 256)))
+    assert (asked.graph.input.size, asked.graph.outputs[0].shape) == (Size(320, 256), (1, 9, 1680))
+
+
+def test_a_dynamic_file_needs_a_size_from_somewhere(tmp_path: Path) -> None:
+    file = str(save_dynamic(tmp_path / "open.onnx"))
+    with pytest.raises(ModelError, match=r"leaves the size open; give one as model.input_size"):
+        load_model(file)
+    assert load_model(file, Overrides(size=Size(64, 64))).classes[0] == "class 0"
+
+
+def test_a_file_with_an_unknown_operation_is_one_readable_line_from_the_start(tmp_path: Path) -> None:
+    graph = two_outputs(tmp_path / "odd.onnx", op="Idontexist")
+    with pytest.raises(ModelError, match="operations that OpenVINO doesn't know: Idontexist") as refusal:
+        load_model(str(graph.file))
+    assert str(refusal.value).startswith(f"model {graph.file}: ")
+    assert "\n" not in str(refusal.value)

@@ -47,7 +47,12 @@ def read_signature(file: Path, shape: Sequence[int] | None = None) -> Signature:
     try:
         model = openvino.Core().read_model(file)
     except RuntimeError as error:
-        raise ModelError(f"model {file}: this is no readable {kind} file ({last_line(error)})") from error
+        reason = last_line(error).removeprefix("-- ")
+        unknown = "No conversion rule found for operations: "
+        if reason.startswith(unknown):
+            operations = reason.removeprefix(unknown)
+            raise ModelError(f"model {file}: operations that OpenVINO doesn't know: {operations}") from error
+        raise ModelError(f"model {file}: this is no readable {kind} file ({reason})") from error
     if shape is not None:
         _reshape(model, file, shape)
     return Signature(
