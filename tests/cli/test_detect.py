@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camwire.cli.detect import side_by_side
+from camwire.pipeline.side_by_side import side_by_side
 
 CAMWIRE = [sys.executable, "-c", "import sys; from camwire.cli import main; sys.exit(main())"]
 

@@ -17,7 +17,7 @@ from tests.support.rtsp_faults import silent_server
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
-PLAIN = {"boxes": False, "labels": False, "traces": False, "keypoints": False, "masks": False}
+PLAIN = dict.fromkeys(("boxes", "labels", "traces", "keypoints", "masks", "zones", "lines"), False)
 """Nothing is drawn over the pictures' numbers."""
 
 

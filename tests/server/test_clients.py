@@ -16,7 +16,7 @@ from tests.server.running import Running, close_code, running, text, until
 
 pytestmark = pytest.mark.integration
 
-TOGGLES = {"boxes": True, "labels": True, "traces": True, "keypoints": True, "masks": True}
+TOGGLES = dict.fromkeys(("boxes", "labels", "traces", "keypoints", "masks", "zones", "lines"), True)
 
 
 class Impatient(BoundedWebSocket):
@@ -115,7 +115,7 @@ def test_a_wrong_message_is_answered_to_its_sender_alone() -> None:
             await wrong.send('{"type": "set_vis_toggle", "toggle": "box", "enabled": true}')
             assert await text(wrong) == {
                 "type": "error",
-                "message": "unknown toggle 'box'; known: boxes, labels, traces, keypoints, masks",
+                "message": f"unknown toggle 'box'; known: {', '.join(TOGGLES)}",
             }
             for junk in ("", "hello", "[1,2", "null", '{"type":"x"}', "x" * wire.LARGEST_MESSAGE):
                 await wrong.send(junk)

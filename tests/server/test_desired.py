@@ -28,6 +28,8 @@ def test_the_document_says_all_that_the_configuration_says() -> None:
         "traces": True,
         "keypoints": True,
         "masks": True,
+        "zones": True,
+        "lines": True,
     }
     assert decode_downward(encode(document)) == document
     assert "secret" not in repr(document)

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "camwire.cli.doctor",
     "detect": "camwire.cli.detect",
     "track": "camwire.cli.track",
+    "analyze": "camwire.cli.analyze",
     "models": "camwire.cli.models",
     "analytics": "camwire.cli.analytics",
     "worker": "camwire.cli.worker",

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -103,23 +101,12 @@ def load_detector(
 def detections(frames: Iterable[Frame], detector: Detector) -> Iterator[tuple[Frame, Detections]]:
     """Each frame with what is in it, in order; as many frames at once as there are cores."""
     from camwire.frames import Batch
+    from camwire.pipeline.side_by_side import side_by_side
 
     def look(frame: Frame) -> tuple[Frame, Detections]:
         return frame, detector(Batch(frame.sequence, (frame,), frame.decoded))
 
     return side_by_side(look, frames, len(os.sched_getaffinity(0)))
-
-
-def side_by_side(work: Callable[[Any], Any], items: Iterable[Any], threads: int) -> Iterator[Any]:
-    """``map(work, items)`` on ``threads`` threads, in order, with ``threads`` + 1 items under way at most."""
-    waiting: deque[Future[Any]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def described(file: str, frame: Frame, found: Detections, class_names: tuple[str, ...]) -> dict[str, Any]:

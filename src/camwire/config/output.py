@@ -60,3 +60,5 @@ class OverlayConfig(ConfigModel):
     traces: bool = Field(True, description="The way each object came.")
     keypoints: bool = Field(True, description="Skeletons, where the model finds keypoints.")
     masks: bool = Field(True, description="Each object's pixels, tinted, where the model finds masks.")
+    zones: bool = Field(True, description="Zones of the rules, with their counts.")
+    lines: bool = Field(True, description="Lines and directions of the rules, with their counts.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from camwire.config.rules import Rule
 from camwire.frames import Batch, Float32Array, Size, Tracks, UInt8Array
 
 
@@ -39,13 +40,21 @@ class Preprocessor(Protocol):
         """Scale, letterbox and convert a whole batch."""
 
 
+RuleCounts = Mapping[str, Mapping[str, int]]
+"""What a rule has counted: by what is counted and by class."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """What to draw."""
 
     toggles: frozenset[str]
-    """Names of the toggles that are on: boxes, labels, traces, keypoints, masks."""
+    """Names of the toggles that are on: boxes, labels, traces, keypoints, masks, zones, lines."""
     class_names: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+    """Whose shapes are drawn: zones by the toggle of that name; lines and directions by `lines`."""
+    counts: Mapping[str, Mapping[str, RuleCounts]] = field(default_factory=dict)
+    """By camera and rule, to stand beside the shapes."""
 
 
 class Renderer(Protocol):

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
+
 from camwire.frames import Frame, Size
 from camwire.link.messages import DesiredCamera
 from camwire.sources.address import open_arguments
@@ -14,6 +16,18 @@ from camwire.sources.clock import StreamClock
 from camwire.sources.decoding import Decoder
 from camwire.sources.faults import SourceError
 from camwire.sources.opening import open_source
+
+
+def frames_in(path: Path | str) -> int | None:
+    """How many pictures a video says it has; None where it doesn't say, or can't be opened."""
+    try:
+        with av.open(str(path)) as container:
+            video = container.streams.video[0]
+            if video.frames or not (container.duration and video.average_rate):
+                return video.frames or None
+            return round(container.duration / av.time_base * video.average_rate)
+    except (av.FFmpegError, OSError, IndexError):
+        return None
 
 
 def read_pictures(path: Path | str) -> Iterator[Frame]:

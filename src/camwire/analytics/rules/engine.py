@@ -79,6 +79,14 @@ class RuleEngine:
         self._forget(moment.clocks)
         return AnalysisResult(moment.reports.sorted(), moment.speeds)
 
+    def counts_of(self, camera: str) -> dict[str, Counts]:
+        """Counts by rule, what is counted, and class, of one camera; empty before its first frame."""
+        number = self._numbers.get(camera)
+        if number is None:
+            return {}
+        instances = (instance for kind in self._kinds for instance in kind.instances_of(number))
+        return {instance.rule.name: counts for instance in instances if (counts := instance.tally.snapshot())}
+
     def counts(self) -> dict[str, dict[str, Counts]]:
         """Counts by rule, camera, what is counted, and class, of every camera seen so far."""
         found: dict[str, dict[str, Counts]] = {}

@@ -35,6 +35,11 @@ def score_plate(score: float, class_index: int, text_size: int) -> UInt8Array:
     return _plate(f"{score:.2f}", colour_of(class_index), text_size, 0)
 
 
+def text_plate(text: str, colour: Colour, text_size: int) -> UInt8Array:
+    """Any text on a colour."""
+    return _plate(text, colour, text_size, text_size * 2 // 5)
+
+
 @lru_cache(maxsize=REMEMBERED_PLATES)
 def _plate(text: str, colour: Colour, size: int, margin: int) -> UInt8Array:
     """``text`` with ``margin`` pixels of room before it and a fixed room after it."""

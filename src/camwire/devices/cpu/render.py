@@ -1,4 +1,4 @@
-"""The overlay: masks, traces, boxes, skeletons and labels on a camera's picture."""
+"""The overlay: zones and lines, masks, traces, boxes, skeletons and labels on a camera's picture."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from camwire.devices.cpu.labels import name_plate, paste, score_plate
 from camwire.devices.cpu.masks import draw_masks
 from camwire.devices.cpu.palette import INK, Colour, Style, colour_of
 from camwire.devices.cpu.skeletons import FARTHEST, draw_skeletons
+from camwire.devices.cpu.zones import draw_rules
 from camwire.frames import Batch, Float32Array, Int32Array, Size, Tracks, UInt8Array
 
 SUBPIXEL_BITS = 3
@@ -32,10 +33,11 @@ class CpuRenderer:
     def _rendered(self, batch: Batch, index: int, tracks: Tracks, overlay: Overlay) -> UInt8Array:
         frame = batch.frames[index]
         picture = to_bgr(frame.picture, frame.size)
+        style = Style.for_size(frame.size)
+        draw_rules(picture, frame, overlay, style)
         rows = tracks.rows_of(index)
         if rows.start == rows.stop:
             return picture
-        style = Style.for_size(frame.size)
         classes = tracks.classes[rows].tolist()
         corners = pixel_corners(tracks.boxes[rows], frame.size)
         if tracks.masks is not None and "masks" in overlay.toggles:

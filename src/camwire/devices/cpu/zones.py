@@ -1,0 +1,92 @@
+"""The rules' shapes: zones, lines and directions, with what they have counted."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from camwire.config.rules import DirectionRule, LineRule, Point, Rule, ZoneRule
+from camwire.devices.contracts import Overlay, RuleCounts
+from camwire.devices.cpu.labels import paste, text_plate
+from camwire.devices.cpu.palette import INK, Colour, Style
+from camwire.frames import Float64Array, Frame, Int32Array, UInt8Array
+
+FARTHEST = 1e5
+"""Pixels; points beyond would overflow OpenCV's coordinates."""
+TINT = 0.15
+"""How much of a zone's colour lies on its pixels."""
+ARROW = 12
+"""Length of the arrow that shows which way over a line is in, in widths of a line."""
+
+
+def draw_rules(picture: UInt8Array, frame: Frame, overlay: Overlay, style: Style) -> None:
+    """Draw the shapes of the rules that are for the frame's camera and whose toggle is on."""
+    counts = overlay.counts.get(frame.camera, {})
+    for rule in overlay.rules:
+        if not rule.applies_to(frame.camera):
+            continue
+        colour = bgr(rule.colour)
+        points = _pixels(rule, frame)
+        if isinstance(rule, ZoneRule) and "zones" in overlay.toggles:
+            _draw_zone(picture, points, colour, style)
+        elif isinstance(rule, LineRule) and "lines" in overlay.toggles:
+            _draw_line(picture, points, colour, style)
+        elif isinstance(rule, DirectionRule) and "lines" in overlay.toggles:
+            _draw_arrow(picture, points[0], points[1], colour, style)
+        else:
+            continue
+        plate = text_plate(caption(rule.name, counts.get(rule.name, {})), colour, style.text)
+        left, top = points[0].tolist()
+        paste(picture, (plate,), left, top - style.line)
+
+
+def caption(name: str, counts: RuleCounts) -> str:
+    """`door  in 3  out 1`: all classes together."""
+    return "  ".join([name, *(f"{what} {sum(by_class.values())}" for what, by_class in counts.items())])
+
+
+def bgr(colour: str) -> Colour:
+    """Of `#rrggbb`."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return blue, green, red
+
+
+def _pixels(rule: Rule, frame: Frame) -> Int32Array:
+    """[points, 2]; OpenCV's coordinates are of pixel centres, ours of their corners."""
+    placed: list[Point] = rule.placed(rule.points(), frame.size)
+    points = np.array(placed, np.float64).reshape(-1, 2) - 0.5
+    pixels: Int32Array = np.rint(points.clip(-FARTHEST, FARTHEST)).astype(np.int32)
+    return pixels
+
+
+def _draw_zone(picture: UInt8Array, corners: Int32Array, colour: Colour, style: Style) -> None:
+    height, width = picture.shape[:2]
+    left, top = corners.min(axis=0).clip(0)
+    right, bottom = np.minimum(corners.max(axis=0) + 1, (width, height))
+    if right > left and bottom > top:
+        part = picture[top:bottom, left:right]
+        tinted = part.copy()
+        cv2.fillPoly(tinted, [corners - (left, top)], colour)
+        cv2.addWeighted(tinted, TINT, part, 1 - TINT, 0, dst=part)
+    for ink, thickness in ((INK, style.line + 2), (colour, style.line)):
+        cv2.polylines(picture, [corners], True, ink, thickness, cv2.LINE_8)
+
+
+def _draw_line(picture: UInt8Array, ends: Int32Array, colour: Colour, style: Style) -> None:
+    """With an arrow across its middle that points to the side that is in."""
+    for ink, thickness in ((INK, style.line + 4), (colour, style.line + 2)):
+        cv2.polylines(picture, [ends], False, ink, thickness, cv2.LINE_8)
+    along: Float64Array = (ends[1] - ends[0]).astype(np.float64)
+    across = np.array((-along[1], along[0])) / max(np.hypot(*along), 1.0)
+    middle = ends.mean(axis=0)
+    tip = np.rint(middle + across * ARROW * style.line).astype(np.int32)
+    _draw_arrow(picture, np.rint(middle).astype(np.int32), tip, colour, style)
+
+
+def _draw_arrow(
+    picture: UInt8Array, start: Int32Array, end: Int32Array, colour: Colour, style: Style
+) -> None:
+    length = max(float(np.hypot(*(end - start))), 1.0)
+    head = min(0.4, 6 * style.line / length)
+    for ink, thickness in ((INK, style.line + 2), (colour, style.line)):
+        cv2.arrowedLine(picture, start.tolist(), end.tolist(), ink, thickness, cv2.LINE_8, 0, head)
