@@ -32,7 +32,14 @@ from camwire.devices import open_device
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Frame, Size
 from camwire.link.endpoint import Endpoints
-from camwire.link.messages import DesiredCamera, DesiredModel, DesiredOutput, DesiredState, DesiredTracker
+from camwire.link.messages import (
+    DesiredCamera,
+    DesiredModel,
+    DesiredOutput,
+    DesiredState,
+    DesiredTracker,
+    Rendition,
+)
 from camwire.link.worker_end import WorkerEnd
 from camwire.models import load_model
 from camwire.models.inputs import input_for
@@ -117,8 +124,8 @@ def run_pipeline(size: str, cameras: int) -> Result:
         assert drain.stdout is not None
         drain.stdout.readline()
 
-        def publish(frame: Frame, jpeg: bytes) -> bool:
-            while not link.publish(frame, jpeg, time.monotonic()):
+        def publish(frame: Frame, jpeg: bytes, rendition: Rendition) -> bool:
+            while not link.publish(frame, jpeg, time.monotonic(), rendition):
                 time.sleep(0.001)  # a recording's pictures are not dropped
             return True
 

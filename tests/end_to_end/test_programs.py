@@ -1,17 +1,23 @@
-"""What programs do over HTTP with the whole product: cameras tried, added and changed, live and in the file."""
+"""What programs do with the whole product: cameras tried, added and changed; pictures and objects read."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.sync.client import connect
 
+from camwire.server.wire import parse_extended
 from tests.support.clips import make_clip
-from tests.support.product import camwire
+from tests.support.product import camwire, write_config
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
@@ -44,6 +50,12 @@ def test_cameras_come_and_go_while_others_stay_live(tmp_path: Path) -> None:
         refused = httpx.post(f"{api}/try-camera", json={"url": "rtsp://127.0.0.1:9/s"}, timeout=30).json()
         assert "refuses the connection" in refused["reason"]
 
+        for query in ("", "?clean=true"):
+            picture = httpx.get(f"{api}/cameras/first/snapshot.jpg{query}", timeout=20)
+            decoded = cv2.imdecode(np.frombuffer(picture.content, np.uint8), cv2.IMREAD_COLOR)
+            assert decoded is not None
+            assert decoded.shape == (240, 320, 3)
+
         before = state("first")[1]
         assert httpx.post(f"{api}/cameras", json={"id": "2", "url": "second.mp4"}).status_code == 201
         wait_for(lambda: state("2")[0] == "live", "the second camera is live", timeout=30)
@@ -69,3 +81,36 @@ def test_cameras_come_and_go_while_others_stay_live(tmp_path: Path) -> None:
         wait_for(lambda: detected() > 5, "latencies are counted", timeout=20)
         assert product.interrupt() == 0
     assert config.read_text() == TEXT
+
+
+def test_a_program_subscribes_to_small_pictures_and_objects(tmp_path: Path, shared: Path) -> None:
+    footage = shared / "footage" / "pets09-s2l1.mp4"
+    with camwire("run", str(write_config(tmp_path, [{"id": "yard", "url": str(footage)}]))) as product:
+        wish = {"type": "subscribe", "size": "thumbnail", "metadata": True, "header": "extended"}
+        with connect(product.socket_url, max_size=None) as socket:
+            socket.send(json.dumps(wish))
+            pictures: dict[int, tuple[int, int]] = {}
+            objects: dict[int, dict[str, Any]] = {}
+
+            def both() -> set[int]:
+                message = socket.recv(timeout=60)
+                if isinstance(message, bytes) and message[0] == 0:
+                    header, jpeg = parse_extended(message)
+                    decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+                    assert decoded is not None
+                    assert decoded.shape[1::-1] == (header.width, header.height)
+                    pictures[header.sequence] = header.width, header.height
+                elif isinstance(message, str) and (told := json.loads(message))["type"] == "objects":
+                    objects[told["sequence"]] = told
+                return pictures.keys() & {number for number, told in objects.items() if told["objects"]}
+
+            [number, *_] = wait_for(both, "a picture and objects of one frame", timeout=60)
+        width, height = pictures[number]
+        assert width <= 480
+        assert height <= 270
+        [person, *_] = objects[number]["objects"]
+        assert person["class"] == "person"
+        x1, y1, x2, y2 = person["box"]
+        assert 0 <= x1 < x2 <= objects[number]["width"]
+        assert 0 <= y1 < y2 <= objects[number]["height"]
+        assert objects[number]["width"] > width

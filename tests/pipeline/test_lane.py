@@ -3,12 +3,13 @@
 import random
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from camwire.devices.contracts import Overlay
-from camwire.frames import Detections, Tracks
+from camwire.frames import Detections, Size, Tracks
 from camwire.pipeline.lane import Lanes
 from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recorder import Recorder
@@ -53,18 +54,23 @@ class Run:
     """Lanes over patient slots, so that every frame goes through."""
 
     def __init__(self, detect=lambda batch: Detections.empty(), *, device=None, accepts=True, **stages):
-        self.tracker, self.sent = Tracker(), []
+        self.tracker, self.sent, self.made, self.accepts = Tracker(), [], [], accepts
         self.recorder = Recorder()
         for camera in "ab":
             self.recorder.add(camera)
         self.slots = Slots(BatchPolicy(2, 0.001), on_overwritten=lambda lost: None, patient=True)
         self.slots.add("a")
         self.slots.add("b")
-        settings = {"watched": frozenset("ab"), "max_fps": 0.0, "jpeg_quality": 85} | stages
+        settings = {
+            "views": {"a": {"full": 0.0}, "b": {"full": 0.0}},
+            "max_fps": 0.0,
+            "jpeg_quality": 85,
+            "thumbnail": Size(32, 18),
+        } | stages
         self.lanes = Lanes(
             self.slots,
             self.recorder,
-            lambda sent, jpeg: self.sent.append((sent.camera, sent.sequence, jpeg)) or accepts,
+            self._publish,
             count=3,
             expected=lambda: 2,
             stages=Stages(
@@ -75,6 +81,11 @@ class Run:
                 **settings,
             ),
         )
+
+    def _publish(self, sent, payload, rendition):
+        self.sent.append((sent.camera, sent.sequence, payload))
+        self.made.append((rendition, sent))
+        return self.accepts
 
     def put(self, count):
         self.lanes.start()
@@ -121,7 +132,7 @@ def test_frames_are_tracked_and_published_in_order_however_long_detection_takes(
 
 
 def test_a_camera_that_nobody_watches_is_tracked_but_not_drawn():
-    run = Run(watched=frozenset("a")).put(10)
+    run = Run(views={"a": {"full": 0.0}}).put(10)
     reports = run.end()
     assert {camera for camera, _, _ in run.sent} == {"a"}
     assert len(run.tracker.seen) == 20
@@ -163,9 +174,10 @@ def test_a_failing_stage_costs_its_batch_and_nothing_else(stage):
             sometimes(lambda batch: Detections.empty()),
             run.tracker,
             run.lanes.stages.overlay,
-            frozenset("ab"),
+            run.lanes.stages.views,
             0.0,
             85,
+            Size(32, 18),
         )
     else:
         setattr(device, stage, sometimes(getattr(device, stage)))
@@ -222,6 +234,60 @@ def test_objects_are_counted_by_class():
     recorder.processed(batch(frame("a")), tracks, ("person", "dog", "car"), 0.0)
     assert recorder.report("a", LIVE, 0.0).objects == {"person": 2, "car": 1}
     assert (
-        recorder.report("a", SourceReport("retrying", "refused", None, None, 0, 0, 0, {}), 0.0).objects
-        == {}
+        recorder.report("a", SourceReport("retrying", "refused", None, None, 0, 0, 0, {}), 0.0).objects == {}
     )
+
+
+def test_each_rendition_is_made_once_and_only_where_it_is_wanted():
+    drawn = []
+
+    class Noting(Device):
+        def render(self, batch, chosen, tracks, overlay):
+            drawn.extend((batch.frames[i].camera, batch.frames[i].size, overlay.toggles) for i in chosen)
+            return super().render(batch, chosen, tracks, overlay)
+
+    views = {"a": {"thumbnail": 0.0, "clean": 0.0}, "b": {"objects": 0.0}}
+    run = Run(device=Noting(), views=views).put(5)
+    reports = run.end()
+    assert len(drawn) == 10, "an object list needs no drawing"
+    assert {(camera, toggles) for camera, _, toggles in drawn} == {
+        ("a", frozenset({"boxes"})),
+        ("a", frozenset()),
+    }
+    made = [(rendition, sent.camera) for rendition, sent in run.made]
+    assert {one: made.count(one) for one in made} == {
+        ("thumbnail", "a"): 5,
+        ("clean", "a"): 5,
+        ("objects", "b"): 5,
+    }
+    assert {sent.size for rendition, sent in run.made if rendition == "thumbnail"} == {Size(32, 18)}
+    assert {sent.size for rendition, sent in run.made if rendition == "clean"} == {frame("a", 0).size}
+    assert [reports[camera].frames_out for camera in "ab"] == [5, 5]
+    assert [reports[camera].drops for camera in "ab"] == [{}, {}]
+
+
+def test_the_lowest_rate_that_is_wanted_is_the_rate_at_which_is_drawn():
+    run = Run(views={"a": {"full": 5.0, "objects": 0.0}, "b": {"full": 5.0}}).put(100)  # 10 pictures a second
+    reports = run.end()
+    made = [(rendition, sent.camera) for rendition, sent in run.made]
+    assert made.count(("objects", "a")) == 100
+    full = made.count(("full", "b"))
+    assert full < 100
+    assert reports["a"].drops == {}, "of each frame at least the objects went out"
+    assert reports["b"].drops == {"fps_cap": 100 - full}
+
+
+def test_what_the_source_discards_is_counted_once() -> None:
+    recorder = Recorder()
+    recorder.add("a")
+    recorder.arrived(frame("a", 0))
+
+    def report(late: int):
+        return recorder.report("a", replace(LIVE, discarded={"late": late} if late else {}), time.monotonic())
+
+    report(2)
+    assert (report(3).frames_in, report(3).drops) == (4, {"late": 3})
+    recorder.clear()
+    assert (report(3).frames_in, report(3).drops) == (1, {})
+    assert report(5).drops == {"late": 2}
+    assert recorder.under_way == 1

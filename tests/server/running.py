@@ -13,12 +13,27 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from camwire.config.server import ServerConfig
+from camwire.link.messages import FrameHeader
 from camwire.server.app import HttpServer, create_app, http_server
 from camwire.server.desired import Desired
 from camwire.server.hub import Hub
 from camwire.server.listener import address_of, listen
 from camwire.server.websocket import BoundedWebSocket
 from tests.server.configs import config
+
+
+def header(camera: str, **fields: Any) -> FrameHeader:
+    """Of a frame that arrives now."""
+    usual: dict[str, Any] = {
+        "sequence": 1,
+        "epoch": 1,
+        "width": 640,
+        "height": 360,
+        "captured": 1.5,
+        "published": 0.0,
+        "arrived": time.monotonic(),
+    }
+    return FrameHeader(camera=camera, **{**usual, **fields})
 
 
 @dataclass
@@ -37,7 +52,7 @@ class Running:
         return connect(self.address.replace("http", "ws", 1) + "ws", **options)
 
     def publish(self, camera: str, jpeg: bytes) -> None:
-        self.hub.publish(camera, jpeg, time.monotonic())
+        self.hub.publish(header(camera), jpeg)
 
 
 @asynccontextmanager

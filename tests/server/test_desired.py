@@ -3,9 +3,10 @@
 import pytest
 
 from camwire.config.camera import CameraConfig
+from camwire.config.output import OverlayConfig
 from camwire.config.root import Config
 from camwire.config.secrets import SecretUrl
-from camwire.link.messages import DesiredCamera, decode_downward, encode
+from camwire.link.messages import DesiredCamera, View, decode_downward, encode
 from camwire.server.desired import Desired, UnknownToggleError
 from tests.server.configs import config
 
@@ -43,8 +44,8 @@ def test_each_change_is_a_new_revision_and_no_change_is_none() -> None:
     assert not desired.set_toggle("boxes", False)
     assert desired.document().revision == first.revision + 1
     assert desired.document().toggles["boxes"] is False
-    assert desired.watch({"b"})
-    assert not desired.watch(["b"])
+    assert desired.watch({("b", "full"): 0.0})
+    assert not desired.watch({("b", "full"): 0.0})
     desired.clear_statistics()
     document = desired.document()
     assert (document.revision, document.stats_epoch) == (first.revision + 3, first.stats_epoch + 1)
@@ -52,8 +53,32 @@ def test_each_change_is_a_new_revision_and_no_change_is_none() -> None:
 
 def test_watched_cameras_are_known_ones_in_configuration_order() -> None:
     desired = Desired(config("b", "a", "c"))
-    desired.watch({"c", "b", "gone"})
+    desired.watch({("c", "full"): 0.0, ("b", "full"): 0.0, ("gone", "full"): 0.0})
     assert desired.document().watched == ("b", "c")
+    assert desired.document().views == ()
+
+
+def test_what_is_wanted_besides_full_pictures_is_told_with_its_rate() -> None:
+    desired = Desired(config("b", "a"))
+    desired.watch({("b", "thumbnail"): 5.0, ("a", "full"): 2.0, ("a", "objects"): 0.0})
+    document = desired.document()
+    assert document.watched == ()
+    assert document.views == (
+        View(camera="a", rendition="full", max_fps=2.0),
+        View(camera="a", rendition="objects"),
+        View(camera="b", rendition="thumbnail", max_fps=5.0),
+    )
+    assert desired.watched == {"a", "b"}
+    assert decode_downward(encode(document)) == document
+
+
+def test_another_configuration_sets_the_toggles_that_it_starts_otherwise() -> None:
+    desired = Desired(config("a"))
+    desired.set_toggle("labels", False)
+    changed = config("b").model_copy(update={"overlay": OverlayConfig(boxes=False)})
+    desired.use(changed)
+    assert (desired.toggles["boxes"], desired.toggles["labels"]) == (False, False)
+    assert [camera.id for camera in desired.document().cameras] == ["b"]
 
 
 def test_an_unknown_toggle_changes_nothing() -> None:

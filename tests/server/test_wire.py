@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from camwire.link.messages import FrameHeader
 from camwire.server import wire
 
 
@@ -124,3 +125,78 @@ def test_an_unknown_toggle_is_named_but_not_at_any_length() -> None:
         == "unknown toggle 'box'; known: boxes, labels"
     )
     assert len(wire.unknown_toggle("x" * 60_000, ["boxes"]).problem) < 120
+
+
+HEADERS = st.builds(
+    FrameHeader,
+    camera=st.text(st.characters(codec="utf-8"), min_size=1, max_size=60),
+    sequence=st.integers(0, 2**64 - 1),
+    epoch=st.just(0),
+    width=st.integers(0, 65535),
+    height=st.integers(0, 65535),
+    captured=st.integers(0, 2**50).map(lambda microseconds: microseconds / 1e6),
+    arrived=st.just(0.0),
+    published=st.just(0.0),
+    rendition=st.sampled_from(["full", "thumbnail"]),
+)
+
+
+@given(HEADERS, st.binary(max_size=20))
+def test_an_extended_picture_says_all_and_is_no_plain_one(header: FrameHeader, jpeg: bytes) -> None:
+    message = wire.extended_picture(header, jpeg)
+    assert message[0] == 0
+    assert wire.parse_extended(message) == (header, jpeg)
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_are_an_extended_picture_or_a_value_error(data: bytes) -> None:
+    try:
+        header, jpeg = wire.parse_extended(data)
+    except ValueError:
+        return
+    assert wire.extended_picture(header, jpeg) == data
+
+
+def test_an_extended_picture_byte_by_byte() -> None:
+    header = FrameHeader(
+        camera="tür",
+        sequence=258,
+        epoch=3,
+        width=1280,
+        height=720,
+        captured=1.5,
+        arrived=9.0,
+        published=9.5,
+    )
+    assert (
+        wire.extended_picture(header, b"\xff\xd8")
+        == (b"\x00\x01\x00\x04" + b"\0\0\0\0\0\0\x01\x02" + b"\0\0\0\0\0\x16\xe3\x60" + b"\x05\x00\x02\xd0")
+        + "tür".encode()
+        + b"\xff\xd8"
+    )
+
+
+SUBSCRIPTIONS = st.fixed_dictionaries(
+    {"type": st.just("subscribe")},
+    optional={
+        "cameras": st.none() | st.lists(st.text(max_size=5), max_size=3) | st.integers(),
+        "max_fps": st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3),
+        "size": st.sampled_from(["full", "thumbnail", "huge", None]),
+        "frames": st.booleans() | st.integers(),
+        "metadata": st.booleans(),
+        "header": st.sampled_from(["plain", "extended", "bare"]),
+        "more": st.none(),
+    },
+)
+
+
+@given(SUBSCRIPTIONS)
+def test_any_subscription_is_understood_or_told_wrong(wish: dict[str, object]) -> None:
+    parsed = wire.parse_client_message(json.dumps(wish))
+    assert isinstance(parsed, wire.Subscribe | wire.Wrong)
+    if isinstance(parsed, wire.Subscribe):
+        answer = json.loads(wire.subscribed_message(parsed))
+        assert answer.pop("type") == "subscribed"
+        assert {key: answer[key] for key in wish if key != "type"} == {
+            key: value for key, value in wish.items() if key != "type"
+        }

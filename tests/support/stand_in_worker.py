@@ -22,13 +22,16 @@ from camwire.link.messages import (
     DesiredCamera,
     DesiredState,
     FrameHeader,
+    FrameObjects,
     Hello,
     Message,
     Quantiles,
+    Rendition,
     Statistics,
     Stop,
     decode_downward,
     encode,
+    encode_objects,
 )
 
 LOST = "synthetic:lost"
@@ -119,7 +122,7 @@ class StandIn:
             height=1080,
             input_fps=25.0,
             processed_fps=fps,
-            output_fps=fps if camera.id in self.state.watched else 0.0,
+            output_fps=fps if renditions_of(self.state, camera.id) else 0.0,
             frames_in=sent + lost + unwatched,
             frames_processed=sent + lost + unwatched,
             frames_out=sent,
@@ -138,28 +141,47 @@ class StandIn:
         for index, camera in enumerate(state.cameras):
             if not camera.enabled or camera.url == LOST:
                 continue
-            if camera.id not in state.watched:
-                self.unwatched[camera.id] = self.unwatched.get(camera.id, 0) + 1
-                continue
-            arrived, captured = time.monotonic(), time.time()
-            size = (state.output.width, state.output.height)
-            jpeg = draw(camera.id, index, self.sequence, size, state.toggles, state.output.jpeg_quality)
-            header = FrameHeader(
-                camera=camera.id,
-                sequence=self.sequence,
-                epoch=0,
-                width=state.output.width,
-                height=state.output.height,
-                captured=captured,
-                arrived=arrived,
-                published=time.monotonic(),
-            )
-            counter = self.sent
-            try:
-                self.frames.send_multipart([encode(header), jpeg], flags=zmq.NOBLOCK)
-            except zmq.Again:
-                counter = self.link_drops
+            renditions = renditions_of(state, camera.id)
+            counter = self.sent if renditions else self.unwatched
+            for rendition in renditions:
+                if not self.send(state, camera.id, index, rendition):
+                    counter = self.link_drops
             counter[camera.id] = counter.get(camera.id, 0) + 1
+
+    def send(self, state: DesiredState, camera: str, index: int, rendition: Rendition) -> bool:
+        arrived, captured = time.monotonic(), time.time()
+        size = (state.output.width, state.output.height)
+        if rendition == "thumbnail":
+            size = (state.output.thumbnail_width, state.output.thumbnail_height)
+        header = FrameHeader(
+            camera=camera,
+            sequence=self.sequence,
+            epoch=0,
+            width=size[0],
+            height=size[1],
+            captured=captured,
+            arrived=arrived,
+            published=time.monotonic(),
+            rendition=rendition,
+        )
+        if rendition == "objects":
+            payload = encode_objects(
+                FrameObjects(ids=[1], classes=["person"], scores=[0.9], boxes=[[10.0, 20.0, 30.0, 60.0]])
+            )
+        else:
+            toggles = {} if rendition == "clean" else state.toggles
+            payload = draw(camera, index, self.sequence, size, toggles, state.output.jpeg_quality)
+        try:
+            self.frames.send_multipart([encode(header), payload], flags=zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+
+def renditions_of(state: DesiredState, camera: str) -> list[Rendition]:
+    """What is wanted of a camera; at which rate makes no difference here."""
+    wanted: set[Rendition] = {view.rendition for view in state.views if view.camera == camera}
+    return sorted(wanted | ({"full"} if camera in state.watched else set()))
 
 
 def draw(

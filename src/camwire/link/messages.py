@@ -13,6 +13,9 @@ import msgspec
 CameraPhase = Literal["disabled", "connecting", "live", "stalled", "retrying"]
 """What a camera is doing. ``stalled``: connected, but no picture for a while."""
 
+Rendition = Literal["full", "thumbnail", "clean", "objects"]
+"""What is made of a frame: a JPEG with the overlay, a small one, one without overlay; FrameObjects."""
+
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
     """Base of all messages: immutable, told apart by their class name."""
@@ -88,6 +91,8 @@ class DesiredOutput(msgspec.Struct, frozen=True, kw_only=True):
     height: int
     max_fps: float
     jpeg_quality: int
+    thumbnail_width: int = 480
+    thumbnail_height: int = 270
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +100,14 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     camera: DesiredCamera
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """What someone wants of a camera, and how often at most; 0: as ``output.max_fps`` says."""
+
+    camera: str
+    rendition: Rendition
+    max_fps: float = 0.0
 
 
 class DesiredState(Message, frozen=True, kw_only=True):
@@ -107,7 +120,9 @@ class DesiredState(Message, frozen=True, kw_only=True):
     output: DesiredOutput
     toggles: dict[str, bool]
     watched: tuple[str, ...]
-    """Ids of the cameras that anyone looks at: only these are drawn and encoded."""
+    """Ids of the cameras whose full pictures someone wants as often as they come."""
+    views: tuple[View, ...] = ()
+    """What is wanted besides. Nothing is drawn or encoded that is in neither."""
     stats_epoch: int
     """Grows when someone clears the statistics: the worker then starts counting anew."""
     probes: tuple[Probe, ...] = ()
@@ -211,8 +226,18 @@ class ProbeResult(Message, frozen=True, kw_only=True):
     jpeg: bytes = b""
 
 
+class FrameObjects(msgspec.Struct, frozen=True, kw_only=True):
+    """The tracked objects of a frame, one entry each in every list."""
+
+    ids: list[int]
+    classes: list[str]
+    scores: list[float]
+    boxes: list[list[float]]
+    """x1, y1, x2, y2 in pixels of the full picture."""
+
+
 class FrameHeader(Message, frozen=True, kw_only=True):
-    """Goes before a frame's JPEG, as the first part of a two-part message."""
+    """Goes before what was made of a frame, as the first part of a two-part message."""
 
     camera: str
     sequence: int
@@ -224,6 +249,7 @@ class FrameHeader(Message, frozen=True, kw_only=True):
     arrived: float
     published: float
     """Monotonic seconds, comparable between processes of one machine."""
+    rendition: Rendition = "full"
 
 
 Downward = DesiredState | Stop
@@ -233,6 +259,7 @@ _encoder = msgspec.msgpack.Encoder()
 _downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
 _upward: msgspec.msgpack.Decoder[Upward] = msgspec.msgpack.Decoder(Upward)
 _header = msgspec.msgpack.Decoder(FrameHeader)
+_objects = msgspec.msgpack.Decoder(FrameObjects)
 
 
 def encode(message: Message) -> bytes:
@@ -247,6 +274,15 @@ def decode_downward(data: bytes) -> Downward:
 def decode_upward(data: bytes) -> Upward:
     """Raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
     return _upward.decode(data)
+
+
+def encode_objects(objects: FrameObjects) -> bytes:
+    return _encoder.encode(objects)
+
+
+def decode_objects(data: bytes | memoryview) -> FrameObjects:
+    """Raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
+    return _objects.decode(data)
 
 
 def decode_header(data: bytes) -> FrameHeader:

@@ -30,10 +30,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class LinkedPicture:
-    """A picture as it came: ``jpeg`` is memory of the socket's own, not copied."""
+    """What was made of a frame, as it came: ``payload`` is memory of the socket's own, not copied."""
 
     header: FrameHeader
-    jpeg: memoryview
+    payload: memoryview
 
 
 class ServerEnd:
@@ -91,8 +91,8 @@ class ServerEnd:
         while True:
             parts = await self._frames.recv_multipart(copy=False)
             try:
-                header, jpeg = parts
-                return LinkedPicture(decode_header(header.bytes), jpeg.buffer)
+                header, payload = parts
+                return LinkedPicture(decode_header(header.bytes), payload.buffer)
             except (ValueError, msgspec.DecodeError) as error:
                 self._leave_out("picture", parts[0].bytes, error)
 

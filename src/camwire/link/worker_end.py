@@ -10,7 +10,7 @@ import zmq
 
 from camwire.frames import Frame
 from camwire.link.endpoint import Endpoints
-from camwire.link.messages import Downward, FrameHeader, Message, decode_downward, encode
+from camwire.link.messages import Downward, FrameHeader, Message, Rendition, decode_downward, encode
 
 PICTURES_UNDER_WAY = 32
 """Pictures that wait for the server at most; more are refused, and counted by the caller."""
@@ -49,8 +49,8 @@ class WorkerEnd:
             log.error("a message from the server can't be read", problem=str(error), size=len(data))
             return None
 
-    def publish(self, frame: Frame, jpeg: bytes, published: float) -> bool:
-        """Hand a picture to the server without waiting; false when it could not be taken."""
+    def publish(self, frame: Frame, payload: bytes, published: float, rendition: Rendition = "full") -> bool:
+        """Hand what was made of a frame to the server without waiting; false when it could not be taken."""
         header = FrameHeader(
             camera=frame.camera,
             sequence=frame.sequence,
@@ -60,9 +60,10 @@ class WorkerEnd:
             captured=frame.captured,
             arrived=frame.arrived,
             published=published,
+            rendition=rendition,
         )
         try:
-            self._pictures.send_multipart([encode(header), jpeg], flags=zmq.NOBLOCK, copy=False)
+            self._pictures.send_multipart([encode(header), payload], flags=zmq.NOBLOCK, copy=False)
         except zmq.Again:
             return False
         return True

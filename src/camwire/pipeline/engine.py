@@ -15,6 +15,7 @@ from camwire.pipeline.detector import Detector
 from camwire.pipeline.lane import Lanes, Publisher
 from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recorder import Recorder
+from camwire.pipeline.renditions import wanted_views
 from camwire.pipeline.selection import lowest_score
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
@@ -84,9 +85,10 @@ class Engine:
                     toggles=frozenset(name for name, on in desired.toggles.items() if on),
                     class_names=detector.class_names,
                 ),
-                watched=frozenset(desired.watched),
+                views=wanted_views(desired),
                 max_fps=desired.output.max_fps,
                 jpeg_quality=desired.output.jpeg_quality,
+                thumbnail=Size(desired.output.thumbnail_width, desired.output.thumbnail_height),
             )
         )
         if before is not None and before.stats_epoch != desired.stats_epoch:

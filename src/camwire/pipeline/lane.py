@@ -8,27 +8,33 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import structlog
 
 from camwire.frames import Batch, Frame, Tracks
-from camwire.pipeline.rate_cap import RateCap
+from camwire.link.messages import Rendition
 from camwire.pipeline.recorder import Recorder
+from camwire.pipeline.renditions import Made, lower_cap, objects_of, scene_for
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
 from camwire.pipeline.turnstile import Turnstile
+from camwire.rate_cap import RateCap
 
 log = structlog.get_logger()
 
 Result = TypeVar("Result")
 
+Chosen = dict[Rendition, list[int]]
+"""Positions in the batch of the frames of which each is to be made."""
+
 
 class Publisher(Protocol):
-    def __call__(self, frame: Frame, jpeg: bytes) -> bool:
-        """Hand a picture on; false when it could not be taken and is lost."""
+    def __call__(self, frame: Frame, payload: bytes, rendition: Rendition) -> bool:
+        """Hand on what was made of a frame; false when it could not be taken and is lost."""
 
 
 @dataclass(slots=True)
@@ -64,7 +70,8 @@ class Lanes:
         self._clock = clock
         self._tracking = Turnstile()
         self._publishing = Turnstile()
-        self._caps: dict[str, RateCap] = {}
+        self._caps: defaultdict[str, defaultdict[Rendition, RateCap]]
+        self._caps = defaultdict(lambda: defaultdict(RateCap))
         self._threads = [threading.Thread(target=self._run, name=f"lane-{n}") for n in range(count)]
 
     def start(self) -> None:
@@ -97,8 +104,8 @@ class Lanes:
         """Take one batch all the way. A stage that fails costs this batch, counted, and nothing else."""
         marks = Marks()
         tracks: Tracks | None = None
-        chosen: list[int] = []
-        jpegs: Sequence[bytes] | None = None
+        chosen: Chosen = {}
+        made: list[Made] | None = None
 
         detections = self._attempt("detect", stages.detect, batch)
         marks.detected = self._clock()
@@ -112,50 +119,81 @@ class Lanes:
                 self._recorder.processed(batch, tracks, stages.overlay.class_names, marks.tracked)
                 chosen = self._chosen(batch, stages)
         if tracks is not None and chosen:
-            jpegs = self._pictures(batch, chosen, tracks, stages, marks)
+            made = self._made(batch, chosen, tracks, stages, marks)
         with self._publishing.passing(batch.ticket):
-            if jpegs is not None:
-                self._send(batch, chosen, jpegs)
+            if made is not None:
+                self._send(batch, made)
             marks.published = self._clock()
         if tracks is not None:
-            self._recorder.timed(batch, chosen if jpegs is not None else [], marks)
+            drawn = {one.index for one in made or ()}
+            self._recorder.timed(batch, sorted(drawn), marks)
 
-    def _chosen(self, batch: Batch, stages: Stages) -> list[int]:
-        """Positions of the frames that are to be drawn and sent; the others are counted by cause."""
-        chosen = []
+    def _chosen(self, batch: Batch, stages: Stages) -> Chosen:
+        """What is to be made of which frames; those of which nothing is are counted by cause."""
+        chosen: Chosen = {}
         for index, frame in enumerate(batch.frames):
-            if frame.camera not in stages.watched:
+            wanted = stages.views.get(frame.camera)
+            if not wanted:
                 self._recorder.lost((frame,), "unwatched")
-            elif not self._caps.setdefault(frame.camera, RateCap()).admits(frame.arrived, stages.max_fps):
+                continue
+            caps = self._caps[frame.camera]
+            admitted = [
+                rendition
+                for rendition, fps in wanted.items()
+                if caps[rendition].admits(frame.arrived, lower_cap(stages.max_fps, fps))
+            ]
+            if not admitted:
                 self._recorder.lost((frame,), "fps_cap")
-            else:
-                chosen.append(index)
+            for rendition in admitted:
+                chosen.setdefault(rendition, []).append(index)
         return chosen
 
-    def _pictures(
-        self, batch: Batch, chosen: list[int], tracks: Tracks, stages: Stages, marks: Marks
-    ) -> Sequence[bytes] | None:
-        """A JPEG for each chosen frame; None, counted, when a stage failed."""
-        device = stages.device
-        pictures = self._attempt("render", device.render, batch, chosen, tracks, stages.overlay)
-        marks.rendered = self._clock()
-        jpegs = (
-            None
-            if pictures is None
-            else self._attempt("encode", device.encode, pictures, stages.jpeg_quality)
-        )
-        marks.encoded = self._clock()
-        if jpegs is None:
-            self._recorder.lost([batch.frames[index] for index in chosen], "error")
-        return jpegs
+    def _made(
+        self, batch: Batch, chosen: Chosen, tracks: Tracks, stages: Stages, marks: Marks
+    ) -> list[Made] | None:
+        """Everything chosen, in the frames' order; None, counted, when a stage failed."""
+        made: list[Made] = []
+        rendering = encoding = 0.0
+        for rendition, indices in chosen.items():
+            if rendition == "objects":
+                made += objects_of(batch, indices, tracks, stages.overlay.class_names)
+                continue
+            began = self._clock()
+            scene = scene_for(rendition, batch, tracks, stages)
+            pictures = self._attempt(
+                "render", stages.device.render, scene.batch, indices, scene.tracks, scene.overlay
+            )
+            rendered = self._clock()
+            jpegs = (
+                None
+                if pictures is None
+                else self._attempt("encode", stages.device.encode, pictures, stages.jpeg_quality)
+            )
+            rendering += rendered - began
+            encoding += self._clock() - rendered
+            if jpegs is None:
+                lost = {index for indices in chosen.values() for index in indices}
+                self._recorder.lost([batch.frames[index] for index in lost], "error")
+                return None
+            made += [
+                Made(index, rendition, scene.batch.frames[index], jpeg)
+                for index, jpeg in zip(indices, jpegs, strict=True)
+            ]
+        marks.rendered = marks.tracked + rendering
+        marks.encoded = marks.rendered + encoding
+        return sorted(made, key=lambda one: one.index)
 
-    def _send(self, batch: Batch, chosen: list[int], jpegs: Sequence[bytes]) -> None:
-        for index, jpeg in zip(chosen, jpegs, strict=True):
-            frame = batch.frames[index]
-            if self._publish(frame, jpeg):
-                self._recorder.published(frame)
+    def _send(self, batch: Batch, made: list[Made]) -> None:
+        """A frame counts as published when any of it was taken."""
+        taken: dict[int, bool] = {}
+        for one in made:
+            was_taken = self._publish(one.frame, one.payload, one.rendition)
+            taken[one.index] = taken.get(one.index, False) or was_taken
+        for index, any_taken in taken.items():
+            if any_taken:
+                self._recorder.published(batch.frames[index])
             else:
-                self._recorder.lost((frame,), "link")
+                self._recorder.lost((batch.frames[index],), "link")
 
     def _attempt(self, stage: str, function: Callable[..., Result], *arguments: object) -> Result | None:
         """The lane's supervisor boundary: whatever a stage raises is logged and counted, the lane goes on."""

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from camwire.devices.contracts import Device, Overlay
-from camwire.frames import Batch, Detections
+from camwire.frames import Batch, Detections, Size
+from camwire.pipeline.renditions import Views
 from camwire.tracking import Tracker
 
 
@@ -18,7 +19,9 @@ class Stages:
     detect: Callable[[Batch], Detections]
     tracker: Tracker
     overlay: Overlay
-    watched: frozenset[str]
-    """Cameras that anyone looks at; the others are neither drawn nor encoded."""
+    views: Views
+    """What anyone wants of each camera; nothing else is drawn or encoded."""
     max_fps: float
     jpeg_quality: int
+    thumbnail: Size
+    """Thumbnails fit into this."""

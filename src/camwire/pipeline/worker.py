@@ -14,7 +14,7 @@ import structlog
 from camwire.config.secrets import SECRETS, SecretUrl
 from camwire.devices import open_device
 from camwire.frames import Frame
-from camwire.link.messages import DesiredState, Failure, Hello, Statistics, Stop
+from camwire.link.messages import DesiredState, Failure, Hello, Rendition, Statistics, Stop
 from camwire.link.worker_end import WorkerEnd
 from camwire.models import ModelError
 from camwire.monitoring.process import ProcessMeter
@@ -117,8 +117,8 @@ class Worker:
                 log.error("the desired state can't be applied", reason=str(error))
                 self._failures.put(Failure(worker=self._name, revision=desired.revision, reason=str(error)))
 
-    def _publish(self, frame: Frame, jpeg: bytes) -> bool:
-        return self._link.publish(frame, jpeg, time.monotonic())
+    def _publish(self, frame: Frame, payload: bytes, rendition: Rendition) -> bool:
+        return self._link.publish(frame, payload, time.monotonic(), rendition)
 
     def _stop(self) -> int:
         self._newest.put(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -16,7 +16,12 @@ from camwire.link.messages import (
     DesiredState,
     DesiredTracker,
     Probe,
+    Rendition,
+    View,
 )
+
+Views = Mapping[tuple[str, Rendition], float]
+"""What is wanted of which camera, and how often a second at most; 0 as often as pictures come."""
 
 
 class UnknownToggleError(LookupError):
@@ -31,7 +36,7 @@ class Desired:
         self.revision = 1
         self.stats_epoch = 0
         self._toggles: dict[str, bool] = config.overlay.model_dump()
-        self._watched: frozenset[str] = frozenset()
+        self._views: Views = {}
         self._probes: dict[str, CameraConfig] = {}
 
     @property
@@ -41,7 +46,7 @@ class Desired:
     @property
     def watched(self) -> frozenset[str]:
         """Ids of the cameras that anyone looks at."""
-        return self._watched
+        return frozenset(camera for camera, _ in self._views)
 
     def set_toggle(self, name: str, enabled: bool) -> bool:
         """Returns whether this changed anything. Raises UnknownToggleError."""
@@ -53,12 +58,11 @@ class Desired:
         self.revision += 1
         return True
 
-    def watch(self, cameras: Iterable[str]) -> bool:
-        """Says which cameras anyone looks at; returns whether this changed anything."""
-        watched = frozenset(cameras)
-        if watched == self._watched:
+    def watch(self, views: Views) -> bool:
+        """Says what anyone wants of which cameras; returns whether this changed anything."""
+        if views == self._views:
             return False
-        self._watched = watched
+        self._views = dict(views)
         self.revision += 1
         return True
 
@@ -99,7 +103,14 @@ class Desired:
                 jpeg_quality=config.output.jpeg_quality,
             ),
             toggles=dict(self._toggles),
-            watched=tuple(camera.id for camera in config.cameras if camera.id in self._watched),
+            watched=tuple(
+                camera.id for camera in config.cameras if self._views.get((camera.id, "full")) == 0
+            ),
+            views=tuple(
+                View(camera=camera, rendition=rendition, max_fps=max_fps)
+                for (camera, rendition), max_fps in sorted(self._views.items())
+                if (rendition, max_fps) != ("full", 0)
+            ),
             stats_epoch=self.stats_epoch,
             probes=tuple(Probe(id=name, camera=_camera(camera)) for name, camera in self._probes.items()),
         )

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+import structlog
+
+from camwire.link.messages import FrameHeader, Rendition, decode_objects
 from camwire.server import wire
-from camwire.server.desired import Desired, UnknownToggleError
+from camwire.server.desired import Desired, UnknownToggleError, Views
 from camwire.server.mailbox import Mailbox, Picture
+from camwire.server.wish import Framing, Wish, wish_of
+
+log = structlog.get_logger()
+
+
+class ClosedError(Exception):
+    """Nothing more comes for this client."""
 
 
 @dataclass(slots=True)
@@ -17,24 +28,33 @@ class Client:
 
     id: int
     address: str
+    wish: Wish = field(default_factory=Wish)
     mailbox: Mailbox = field(default_factory=Mailbox)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     sent: int = 0
     """Pictures."""
+    closed: bool = False
 
     async def next(self) -> Picture | str:
-        """The next message for this client, as soon as there is one."""
+        """The next message for this client, as soon as there is one. Raises ClosedError."""
         while (message := self.mailbox.take()) is None:
+            if self.closed:
+                raise ClosedError
             self.wake.clear()
             await self.wake.wait()
+        return message
+
+    async def next_picture(self) -> Picture:
+        """The next picture, past all text. Raises ClosedError."""
+        while isinstance(message := await self.next(), str):
+            pass
         return message
 
 
 class Hub:
     """Hands pictures and messages to clients and turns their wishes into desired state.
 
-    For now every client watches every camera. Everything here happens in the event loop's thread and
-    returns at once.
+    Everything here happens in the event loop's thread and returns at once.
     """
 
     def __init__(self, desired: Desired, changed: Callable[[], None], cleared: Callable[[], None]) -> None:
@@ -49,14 +69,14 @@ class Hub:
     def configured(self) -> None:
         """The desired state follows another configuration: cameras or toggles may be others."""
         self._cameras = _ids(self._desired)
-        self._desired.watch(self._cameras if self.clients else ())
+        self._desired.watch(wanted_views(self.clients.values(), self._cameras))
         self.broadcast("toggles", wire.toggles_message(self._desired.toggles))
         self._changed()
 
-    def join(self, address: str) -> Client:
+    def join(self, address: str, wish: Wish | None = None) -> Client:
         """A client has connected: it is told the toggles."""
         self.connected_so_far += 1
-        client = Client(self.connected_so_far, address)
+        client = Client(self.connected_so_far, address, wish or Wish())
         self.clients[client.id] = client
         client.mailbox.put_latest("toggles", wire.toggles_message(self._desired.toggles))
         self._watch()
@@ -66,12 +86,28 @@ class Hub:
         self.clients.pop(client.id, None)
         self._watch()
 
-    def publish(self, camera: str, jpeg: bytes | memoryview, arrived: float) -> None:
-        """Give a picture to everyone who watches; one of a camera that isn't configured goes nowhere."""
-        if not self.clients or camera not in self._cameras:
-            return
-        picture = Picture(camera, wire.picture(camera, jpeg), arrived)
+    def close_streams(self) -> None:
+        """The server stops: let everyone who waits in `Client.next` go, when all has been taken."""
         for client in self.clients.values():
+            client.closed = True
+            client.wake.set()
+
+    def publish(self, header: FrameHeader, payload: bytes | memoryview) -> None:
+        """Give what was made of a frame to all who want it; of a camera that isn't configured to nobody."""
+        if header.camera not in self._cameras:
+            return
+        messages: dict[Framing, Picture] = {}
+        for client in self.clients.values():
+            wish = client.wish
+            if not wish.wants(header.camera, header.rendition, header.arrived):
+                continue
+            if (picture := messages.get(wish.framing)) is None:
+                try:
+                    picture = framed(header, payload, wish.framing)
+                except msgspec.DecodeError as error:
+                    log.warning("a worker sent objects that can't be read", problem=str(error))
+                    return
+                messages[wish.framing] = picture
             client.mailbox.put_picture(picture)
             client.wake.set()
 
@@ -88,10 +124,22 @@ class Hub:
             parsed = self._set_toggle(parsed)
         elif isinstance(parsed, wire.ClearStats):
             self.clear_statistics()
+        elif isinstance(parsed, wire.Subscribe):
+            parsed = self._subscribe(client, parsed)
         if isinstance(parsed, wire.Wrong):
             client.mailbox.put_text(wire.error_message(parsed.problem))
             client.wake.set()
         return parsed if isinstance(parsed, wire.Refused) else None
+
+    def _subscribe(self, client: Client, wish: wire.Subscribe) -> wire.Subscribe | wire.Wrong:
+        if unknown := [name for name in wish.cameras or () if name not in self._cameras]:
+            return wire.unknown_cameras(unknown)
+        client.wish = wish_of(wish)
+        client.mailbox.drop_pictures()
+        client.mailbox.put_text(wire.subscribed_message(wish))
+        client.wake.set()
+        self._watch()
+        return wish
 
     def set_toggle(self, name: str, enabled: bool) -> None:
         """Set a toggle and tell everyone. Raises UnknownToggleError."""
@@ -117,8 +165,32 @@ class Hub:
         self._changed()
 
     def _watch(self) -> None:
-        if self._desired.watch(self._cameras if self.clients else ()):
+        if self._desired.watch(wanted_views(self.clients.values(), self._cameras)):
             self._changed()
+
+
+def framed(header: FrameHeader, payload: bytes | memoryview, framing: Framing) -> Picture:
+    """The message for what was made of a frame. Raises msgspec.DecodeError for objects that are none."""
+    message: bytes | str
+    if header.rendition == "objects":
+        message = wire.objects_message(header, decode_objects(payload))
+    elif framing == "extended":
+        message = wire.extended_picture(header, payload)
+    else:
+        message = wire.picture(header.camera, payload) if framing == "plain" else bytes(payload)
+    return Picture(header.camera, message, header.arrived)
+
+
+def wanted_views(clients: Iterable[Client], cameras: frozenset[str]) -> Views:
+    """The union of what clients want; of two rates the higher."""
+    views: dict[tuple[str, Rendition], float] = {}
+    for wish in (client.wish for client in clients):
+        for camera in cameras if wish.cameras is None else wish.cameras & cameras:
+            for rendition in wish.renditions:
+                known = views.get((camera, rendition), wish.max_fps)
+                both = known and wish.max_fps
+                views[camera, rendition] = max(known, wish.max_fps) if both else 0.0
+    return views
 
 
 def _ids(desired: Desired) -> frozenset[str]:

@@ -10,12 +10,17 @@ TEXTS_WAITING = 16
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A binary message, the same object for all clients."""
+    """A message about a frame, the same object for all clients: a picture, or a text with its objects."""
 
     camera: str
-    message: bytes
+    message: bytes | str
     arrived: float
     """When the picture's last packet arrived, on the monotonic clock."""
+
+    @property
+    def slot(self) -> tuple[str, bool]:
+        """A camera's newest picture and its newest text wait each by itself."""
+        return self.camera, isinstance(self.message, str)
 
 
 @dataclass(slots=True)
@@ -28,14 +33,19 @@ class Mailbox:
 
     dropped: Counter[str] = field(default_factory=Counter)
     """Pictures that were replaced before the client took them, by camera."""
-    _pictures: OrderedDict[str, Picture] = field(default_factory=OrderedDict)
+    _pictures: OrderedDict[tuple[str, bool], Picture] = field(default_factory=OrderedDict)
     _latest: dict[str, str] = field(default_factory=dict)
     _texts: deque[str] = field(default_factory=lambda: deque(maxlen=TEXTS_WAITING))
 
     def put_picture(self, picture: Picture) -> None:
-        if picture.camera in self._pictures:
+        slot = picture.slot
+        if slot in self._pictures:
             self.dropped[picture.camera] += 1
-        self._pictures[picture.camera] = picture  # a key that is there keeps its turn
+        self._pictures[slot] = picture  # a key that is there keeps its turn
+
+    def drop_pictures(self) -> None:
+        """The client wants others now; these don't count as dropped."""
+        self._pictures.clear()
 
     def put_text(self, text: str) -> None:
         """Queue a message of which each is wanted; when there are too many, the oldest is lost."""
@@ -57,4 +67,4 @@ class Mailbox:
 
     @property
     def cameras_waiting(self) -> int:
-        return len(self._pictures)
+        return len({camera for camera, _ in self._pictures})

@@ -142,6 +142,7 @@ class Server:
             on_ready(address_of(listener))
             await self._stopping.wait()
             log.info("server stops")
+            self.hub.close_streams()
             http.should_exit = True
             self.supervisor.stop()
             await asyncio.wait(to_stop)
@@ -162,7 +163,7 @@ class Server:
     async def _pass_pictures(self) -> None:
         while True:
             picture = await self._link.picture()
-            self.hub.publish(picture.header.camera, picture.jpeg, picture.header.arrived)
+            self.hub.publish(picture.header, picture.payload)
 
     def not_ready(self) -> str | None:
         """Why no pictures can come; None when they can."""

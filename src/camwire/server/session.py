@@ -9,8 +9,7 @@ from collections.abc import Callable
 from fastapi import WebSocket, WebSocketDisconnect
 
 from camwire.server import wire
-from camwire.server.hub import Client, Hub
-from camwire.server.mailbox import Picture
+from camwire.server.hub import Client, ClosedError, Hub
 from camwire.server.origin import same_origin
 
 Delivered = Callable[[str, float], None]
@@ -52,10 +51,15 @@ async def _read(socket: WebSocket, hub: Hub, client: Client) -> wire.Refused | N
 
 async def _write(socket: WebSocket, client: Client, delivered: Delivered) -> None:
     while True:
-        message = await client.next()
-        if isinstance(message, Picture):
+        try:
+            message = await client.next()
+        except ClosedError:
+            return
+        if isinstance(message, str):
+            await socket.send_text(message)
+        elif isinstance(message.message, str):
+            await socket.send_text(message.message)
+        else:
             await socket.send_bytes(message.message)
             client.sent += 1
             delivered(message.camera, time.monotonic() - message.arrived)
-        else:
-            await socket.send_text(message)

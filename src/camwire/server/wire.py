@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+
+from camwire.link.messages import FrameHeader, FrameObjects, Rendition
 
 LARGEST_MESSAGE = 64 << 10
 """Bytes that a client's message may have."""
@@ -30,6 +33,19 @@ class SetVisToggle(msgspec.Struct, frozen=True, tag_field="type", tag="set_vis_t
     enabled: bool
 
 
+class Subscribe(msgspec.Struct, frozen=True, tag_field="type", tag="subscribe", forbid_unknown_fields=True):
+    """What the client wants from now on; each such message says all of it."""
+
+    cameras: tuple[str, ...] | None = None
+    """Ids; None for all, those that are added later too."""
+    max_fps: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 0.0
+    """Of each camera; 0 for all there are."""
+    size: Literal["full", "thumbnail"] = "full"
+    frames: bool = True
+    metadata: bool = False
+    header: Literal["plain", "extended"] = "plain"
+
+
 class Wrong(msgspec.Struct, frozen=True):
     """A client's message that means nothing; ``problem`` tells the client why."""
 
@@ -43,7 +59,7 @@ class Refused(msgspec.Struct, frozen=True):
     reason: str
 
 
-ClientMessage = ClearStats | SetVisToggle
+ClientMessage = ClearStats | SetVisToggle | Subscribe
 _client_message: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
 
 
@@ -54,7 +70,7 @@ def parse_client_message(message: str | bytes) -> ClientMessage | Wrong | Refuse
     try:
         return _client_message.decode(message)
     except msgspec.ValidationError as error:
-        return Wrong(f"{_shortened(str(error))}; known types: clear_stats, set_vis_toggle")
+        return Wrong(f"{_shortened(str(error))}; known types: clear_stats, set_vis_toggle, subscribe")
     except msgspec.DecodeError as error:
         return Wrong(f"not JSON: {_shortened(str(error))}")
     except RecursionError:
@@ -75,6 +91,88 @@ def picture(camera: str, jpeg: bytes | memoryview) -> bytes:
     """
     name = camera.encode()
     return b"".join((bytes((len(name),)), name, jpeg))
+
+
+_EXTENDED = struct.Struct(">BBBBQQHH")
+"""0, version, size, length of the id, sequence, captured, width, height."""
+_VERSION = 1
+_SIZES: tuple[Rendition, ...] = ("full", "thumbnail")
+
+
+def extended_picture(header: FrameHeader, jpeg: bytes | memoryview) -> bytes:
+    """The binary message for a picture, for clients that asked for the extended header.
+
+    Its first byte is 0, which no plain message begins with.
+    """
+    name = header.camera.encode()
+    head = _EXTENDED.pack(
+        0,
+        _VERSION,
+        _SIZES.index(header.rendition),
+        len(name),
+        header.sequence,
+        round(header.captured * 1e6),
+        header.width,
+        header.height,
+    )
+    return b"".join((head, name, jpeg))
+
+
+def parse_extended(message: bytes) -> tuple[FrameHeader, bytes]:
+    """What `extended_picture` wrote, for programs in Python; ``epoch`` and monotonic times are not sent.
+
+    Raises ValueError where it is something else.
+    """
+    try:
+        zero, version, size, length, sequence, captured, width, height = _EXTENDED.unpack_from(message)
+    except struct.error:
+        raise ValueError("too short for an extended header") from None
+    start = _EXTENDED.size + length
+    if zero or version != _VERSION or size >= len(_SIZES) or not length or len(message) < start:
+        raise ValueError("no extended header of version 1")
+    header = FrameHeader(
+        camera=message[_EXTENDED.size : start].decode(),
+        sequence=sequence,
+        epoch=0,
+        width=width,
+        height=height,
+        captured=captured / 1e6,
+        arrived=0.0,
+        published=0.0,
+        rendition=_SIZES[size],
+    )
+    return header, message[start:]
+
+
+def objects_message(header: FrameHeader, objects: FrameObjects) -> str:
+    """The objects of a frame."""
+    return _text(
+        {
+            "type": "objects",
+            "camera": header.camera,
+            "sequence": header.sequence,
+            "captured": round(header.captured, 6),
+            "width": header.width,
+            "height": header.height,
+            "objects": [
+                {"id": number, "class": name, "score": score, "box": box}
+                for number, name, score, box in zip(
+                    objects.ids, objects.classes, objects.scores, objects.boxes, strict=True
+                )
+            ],
+        }
+    )
+
+
+def subscribed_message(subscribe: Subscribe) -> str:
+    """Confirms what a client has subscribed to, with what it left out filled in."""
+    return _text({**msgspec.to_builtins(subscribe), "type": "subscribed"})
+
+
+def unknown_cameras(names: Iterable[str]) -> Wrong:
+    """For a subscription to cameras that aren't configured."""
+    shown = ", ".join(repr(_shortened(name)) for name in list(names)[:5])
+    return Wrong(f"no such cameras: {shown}; the subscription stays as it was")
 
 
 def toggles_message(toggles: Mapping[str, bool]) -> str:

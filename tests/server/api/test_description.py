@@ -98,11 +98,15 @@ IDS = st.one_of(st.sampled_from(["gate", "a/b ü"]), st.text(min_size=1, max_siz
 def test_whatever_is_sent_the_answer_is_one_that_is_described(
     tmp_path: Path, requests: list[tuple[int, bytes, str]]
 ) -> None:
-    """Any operation with any body; trying a camera would wait for a worker and is tested by itself."""
+    """Any operation with any body; what waits for a worker is tested by itself."""
 
     async def play(client: httpx.AsyncClient, server: Server) -> None:
         description = (await client.get(f"{API}/openapi.json")).json()
-        known = [one for one in operations(description) if "try-camera" not in one[0]]
+        known = [
+            (path, method, operation)
+            for path, method, operation in operations(description)
+            if "try-camera" not in path and "pictures" not in operation["tags"]
+        ]
         calls = [(*known[number % len(known)], body, camera) for number, body, camera in requests]
         for path, method, operation, body, camera in calls:
             url = API + path.replace("{camera_id}", quote(camera, safe=""))

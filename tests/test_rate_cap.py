@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camwire.pipeline.rate_cap import RateCap
+from camwire.rate_cap import RateCap
 
 
 def admitted(times, max_fps):
