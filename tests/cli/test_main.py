@@ -110,9 +110,10 @@ def test_check_lists_all_problems(tmp_path: Path, capsys: pytest.CaptureFixture[
     lines = capsys.readouterr().err.splitlines()
     assert [line.removeprefix(str(path)) for line in lines] == [
         ":1:1: cameras is missing; it is a list; each item a section with the keys id, name, url, enabled, "
-        "transport, latency_ms, drop_on_latency",
-        ":1:1: unknown key 'camera'; allowed: cameras, model, tracker, output, overlay, server; "
-        "did you mean cameras?",
+        "transport, latency_ms, drop_on_latency, detect_interval, "
+        "score_threshold, iou_threshold, classes, per_class",
+        ":1:1: unknown key 'camera'; allowed: cameras, model, tracker, rules, analytics, "
+        "output, overlay, server; did you mean cameras?",
         ":2:16: port is 99999; allowed: 0 to 65535",
     ]
 
