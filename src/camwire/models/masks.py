@@ -30,7 +30,8 @@ def rasters(masks: RawMasks, frame_index: Int32Array, boxes: Float32Array, size:
         columns, across = _taps(x1 + (x2 - x1) * centres, width)
         rows, down = _taps(y1 + (y2 - y1) * centres, height)
         part = masks.prototypes[frame_index[index], :, rows, columns]
-        logits = down @ np.tensordot(masks.weights[index], part, 1) @ across.T
+        summed = masks.weights[index] @ part.reshape(len(part), -1)
+        logits = down @ summed.reshape(part.shape[1:]) @ across.T
         result[index] = np.float32(127.5) * np.tanh(np.float32(0.5) * logits) + np.float32(128)
     return result
 

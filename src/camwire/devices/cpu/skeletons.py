@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from camwire.devices.cpu.palette import INK, Colour, Style, colour_of
-from camwire.frames import Float32Array, UInt8Array
+from camwire.devices.cpu.palette import INK, Style, colour_of
+from camwire.frames import BoolArray, Float32Array, Int32Array, UInt8Array
 
 LEAST_SURE = 0.5
 """Keypoints that the model is less sure of aren't drawn."""
@@ -31,29 +30,26 @@ def draw_skeletons(
     picture: UInt8Array, keypoints: Float32Array, classes: Sequence[int], style: Style
 ) -> None:
     """``keypoints`` [N, K, 3] as in Tracks; those that are NaN or not sure enough are left out."""
-    sure = (keypoints[..., 2] >= LEAST_SURE) & np.isfinite(keypoints).all(axis=2)
+    sure: BoolArray = (keypoints[..., 2] >= LEAST_SURE) & np.isfinite(keypoints).all(axis=2)
     # OpenCV's coordinates are of pixel centres, ours of their corners.
     places = np.nan_to_num(keypoints[..., :2] - np.float32(0.5)).clip(-FARTHEST, FARTHEST)
     points = np.rint(places).astype(np.int32)
-    limbs: defaultdict[Colour, list[np.ndarray[tuple[int, ...], np.dtype[np.int32]]]] = defaultdict(list)
-    dots: defaultdict[Colour, list[np.ndarray[tuple[int, ...], np.dtype[np.int32]]]] = defaultdict(list)
-    for row, class_index in enumerate(classes):
-        colour = colour_of(class_index)
-        for first, second in LIMBS.get(keypoints.shape[1], ()):
-            if sure[row, first] and sure[row, second]:
-                limbs[colour].append(points[row, [first, second]])
-        dots[colour] += [points[row, [point, point]] for point in np.flatnonzero(sure[row])]
-    _draw(picture, {INK: [line for lines in limbs.values() for line in lines]}, style.line + 2)
-    _draw(picture, limbs, style.line)
-    _draw(picture, {INK: [dot for some in dots.values() for dot in some]}, 2 * style.line + 3)
-    _draw(picture, dots, 2 * style.line + 1)
+    ends = np.array(LIMBS.get(keypoints.shape[1], ()), np.intp).reshape(-1, 2)
+    limbs = points[:, ends]
+    whole: BoolArray = sure[:, ends].all(axis=2)
+    dots = np.stack((points, points), axis=2)
+    _draw(picture, limbs, whole, classes, style.line)
+    _draw(picture, dots, sure, classes, 2 * style.line + 1)
 
 
 def _draw(
-    picture: UInt8Array,
-    lines: dict[Colour, list[np.ndarray[tuple[int, ...], np.dtype[np.int32]]]],
-    width: int,
+    picture: UInt8Array, lines: Int32Array, shown: BoolArray, classes: Sequence[int], width: int
 ) -> None:
-    """A line from a point to itself is a dot."""
-    for colour, pairs in lines.items():
-        cv2.polylines(picture, pairs, False, colour, width, cv2.LINE_8)
+    """Lines [N, L, 2, 2] where ``shown`` [N, L], in the classes' colours with a dark edge.
+
+    A line from a point to itself is a dot.
+    """
+    cv2.polylines(picture, list(lines[shown]), False, INK, width + 2, cv2.LINE_8)
+    for class_index in set(classes):
+        own = shown & (np.array(classes) == class_index)[:, None]
+        cv2.polylines(picture, list(lines[own]), False, colour_of(class_index), width, cv2.LINE_8)
