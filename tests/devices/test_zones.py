@@ -64,6 +64,15 @@ def test_counts_stand_beside_the_shape():
     assert caption("l", {"in": {"person": 2, "car": 1}, "out": {}}) == "l  in 3  out 0"
 
 
+def test_pixels_are_those_of_the_full_picture():
+    """A thumbnail shows a rule where the full picture has it."""
+    batch = batch_of(flat(Size(640, 360)), size=SIZE)
+    rule = LINE.model_copy(update={"start": (320, 120), "end": (320, 320)})
+    overlay = Overlay(EVERY, (), (rule,), bound=Size(1280, 720))
+    (picture,) = CpuRenderer()(batch, [0], Tracks.empty(), overlay)
+    assert picture[150, 159].tolist() == [0, 255, 0]
+
+
 def test_shapes_outside_the_picture_do_no_harm():
     drawn(FAR)
     drawn(ZoneRule(type="zone", name="z", polygon=((500, 500), (900, 500), (700, 1e12)), units="pixels"))

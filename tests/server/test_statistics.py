@@ -27,6 +27,7 @@ def test_a_live_camera() -> None:
         frames_out=70,
         drops={"fps_cap": 20},
         objects={"person": 3},
+        rules={"door": {"in": {"person": 1}}},
         latency_ms={"total": Quantiles(p50=40.2, p95=55.0)},
     )
     assert statistics.camera_statistics(
@@ -44,6 +45,8 @@ def test_a_live_camera() -> None:
         "frames": {"in": 90, "processed": 80, "out": 70},
         "drops": {"fps_cap": 20},
         "objects": {"person": 3},
+        "rules": {"door": {"in": {"person": 1}}},
+        "nvdsanalytics": {},
         "latency_ms": {"total": {"p50": 40.2, "p95": 55.0}, "socket": {"p50": 41.0, "p95": 57.33}},
     }
 

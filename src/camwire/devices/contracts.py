@@ -55,6 +55,8 @@ class Overlay:
     """Whose shapes are drawn: zones by the toggle of that name; lines and directions by `lines`."""
     counts: Mapping[str, Mapping[str, RuleCounts]] = field(default_factory=dict)
     """By camera and rule, to stand beside the shapes."""
+    bound: Size | None = None
+    """What full pictures are fitted into, whose pixels rules may be written in; None: these are full."""
 
 
 class Renderer(Protocol):

@@ -6,7 +6,7 @@ frames. Everything is msgpack; decoding checks types and fails with ``msgspec.Va
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -127,6 +127,10 @@ class DesiredState(Message, frozen=True, kw_only=True):
     """Grows when someone clears the statistics: the worker then starts counting anew."""
     probes: tuple[Probe, ...] = ()
     """Stay until they are answered."""
+    rules: tuple[dict[str, Any], ...] = ()
+    """As the configuration has them."""
+    nvdsanalytics: str | None = None
+    """DeepStream's file."""
 
 
 class Stop(Message, frozen=True, kw_only=True):
@@ -188,6 +192,10 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
     """By stage: decode, queue, detect, track, render, encode, and total (arrived to published)."""
     latencies: dict[str, LatencyCounts] = {}
     """By stage, too."""
+    rules: dict[str, dict[str, dict[str, int]]] = {}
+    """Counts by rule, what is counted, and class."""
+    nvdsanalytics: dict[str, dict[str, int]] = {}
+    """What DeepStream's rules say of the newest frame: `inside`, `overcrowded`, `crossed`, `objects`."""
 
 
 class Statistics(Message, frozen=True, kw_only=True):

@@ -2,19 +2,170 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
+from pydantic import TypeAdapter
 
+from camwire.analytics.nvdsanalytics.engine import NvdsAnalytics
 from camwire.analytics.nvdsanalytics.load import load
 from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
 from camwire.analytics.nvdsanalytics.settings import Settings
+from camwire.analytics.nvdsanalytics.stream import FrameResult
 from camwire.analytics.rules import RuleEngine
+from camwire.analytics.rules.events import Counts
+from camwire.analytics.rules.moment import class_name
 from camwire.config.rules import Rule
+from camwire.frames import Batch, Detections, Tracks
+from camwire.link.messages import DesiredState
 from camwire.models import ModelError
+from camwire.tracking import Tracker
 
 log = structlog.get_logger()
+
+NO_STREAM = -1
+"""A stream's number that no configuration has rules for."""
+
+_rules = TypeAdapter(tuple[Rule, ...])
+
+
+class Analysis:
+    """The rules of a worker, for as long as it lives: what they have counted outlives their configuration.
+
+    ``step`` is called in the order of batches; every method may be called by any thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._settings: tuple[object, ...] | None = None
+        self._class_names: tuple[str, ...] = ()
+        self._engine = RuleEngine((), ())
+        self._nvds: NvdsAnalytics | None = None
+        self._nvds_settings: tuple[str | None, tuple[str, ...]] = (None, ())
+        self._nvds_results: dict[str, FrameResult] = {}
+        self._streams: Mapping[str, int] = {}
+        self.rules: tuple[Rule, ...] = ()
+
+    def use(self, desired: DesiredState, class_names: tuple[str, ...], *, same_ids: bool) -> None:
+        """Apply other rules from now on; rules that count the same go on as if nothing had happened.
+
+        ``same_ids``: whether the tracker is still the same; the ids of another one mean other objects.
+        Raises ModelError where the rules can't be used; then nothing has changed.
+        """
+        settings = (desired.rules, class_names)
+        cameras = tuple(camera.id for camera in desired.cameras)
+        nvds_settings = (desired.nvdsanalytics, cameras if desired.nvdsanalytics else ())
+        if settings != self._settings or not same_ids:
+            rules = _rules.validate_python(desired.rules)
+            engine = rule_engine(rules, class_names)
+        else:
+            rules, engine = self.rules, None
+        nvds = self._nvds
+        if nvds_settings != self._nvds_settings:
+            file = desired.nvdsanalytics
+            nvds = None if file is None else NvdsAnalytics(nvdsanalytics(file))
+        with self._lock:
+            if engine is not None:
+                engine.restore(self._engine.export(), objects=same_ids)
+                self._engine = engine
+            self.rules, self._settings, self._class_names = rules, settings, class_names
+            if nvds_settings != self._nvds_settings:
+                self._nvds, self._nvds_settings, self._nvds_results = nvds, nvds_settings, {}
+                # What still comes of a camera that was removed is of a stream that has no rules.
+                self._streams = defaultdict(lambda: NO_STREAM, stream_numbers(nvds_settings[1]))
+
+    def step(self, batch: Batch, tracks: Tracks) -> None:
+        with self._lock:
+            self._engine.step(batch, tracks)
+            if self._nvds is None:
+                return
+            for frame, result in zip(
+                batch.frames, self._nvds.step(batch, tracks, self._streams), strict=True
+            ):
+                if result is not None:
+                    self._nvds_results[frame.camera] = result
+
+    def forget(self, camera: str) -> None:
+        """The camera's objects and its time begin anew; its counts stay."""
+        with self._lock:
+            engine = rule_engine(self.rules, self._class_names)
+            engine.restore(without_objects(self._engine.export(), camera))
+            self._engine = engine
+
+    def clear(self) -> None:
+        """Begin counting anew."""
+        with self._lock:
+            self._engine.clear()
+
+    def counts_of(self, camera: str) -> dict[str, Counts]:
+        """By rule, what is counted, and class."""
+        with self._lock:
+            return self._engine.counts_of(camera)
+
+    def nvdsanalytics_of(self, camera: str) -> dict[str, dict[str, int]]:
+        """What DeepStream's rules say of the camera's newest frame: `inside`, `overcrowded` (0 or 1) and
+        `crossed` (since the camera began) by label, `objects` by class."""
+        with self._lock:
+            result = self._nvds_results.get(camera)
+        if result is None:
+            return {}
+        return {
+            "inside": dict(result.roi_counts),
+            "overcrowded": {label: int(crowded) for label, crowded in result.overcrowded.items()},
+            "crossed": dict(result.line_totals),
+            "objects": {
+                class_name(self._class_names, number): count for number, count in result.object_counts.items()
+            },
+        }
+
+
+class LiveCounts(Mapping[str, Mapping[str, Counts]]):
+    """Counts by camera and rule as they are when they are looked up, for drawing."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+
+    def __getitem__(self, camera: str) -> Mapping[str, Counts]:
+        return self._analysis.counts_of(camera)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class AnalysingTracker:
+    """Tracks, then applies the rules: both have to see batches in the order of time."""
+
+    def __init__(self, tracker: Tracker, analysis: Analysis) -> None:
+        self._tracker = tracker
+        self._analysis = analysis
+
+    def step(self, batch: Batch, detections: Detections) -> Tracks:
+        """See ``Tracker.step``."""
+        tracks = self._tracker.step(batch, detections)
+        self._analysis.step(batch, tracks)
+        return tracks
+
+    def forget(self, camera: str) -> None:
+        """See ``Tracker.forget``."""
+        self._tracker.forget(camera)
+        self._analysis.forget(camera)
+
+
+def without_objects(state: dict[str, Any], camera: str) -> dict[str, Any]:
+    """An exported state in which nobody is at the camera, and its clock hasn't begun."""
+    rules = {
+        name: {place: kept | {"objects": {}} if place == camera else kept for place, kept in cameras.items()}
+        for name, cameras in state["rules"].items()
+    }
+    cameras = {name: kept for name, kept in state["cameras"].items() if name != camera}
+    return {**state, "rules": rules, "cameras": cameras}
 
 
 def rule_engine(rules: Sequence[Rule], class_names: Sequence[str]) -> RuleEngine:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import structlog
 
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Frame, Size
 from camwire.link.messages import CameraReport, DesiredCamera, DesiredModel, DesiredState, DesiredTracker
+from camwire.pipeline.analysis import AnalysingTracker, Analysis, LiveCounts
 from camwire.pipeline.changes import camera_changes
 from camwire.pipeline.details import DetailedTracker
 from camwire.pipeline.detector import Detector
@@ -57,6 +59,7 @@ class Engine:
         self._tracker: Tracker | None = None
         self._tracker_settings: tuple[DesiredTracker, float] | None = None
         self._live = 1
+        self.analysis = Analysis()
 
     @property
     def revision(self) -> int:
@@ -75,7 +78,9 @@ class Engine:
         """
         before = self._desired
         detector = self._detector_for(desired)
+        tracker_before = self._tracker
         tracker = self._tracker_for(desired)
+        self.analysis.use(desired, detector.class_names, same_ids=tracker is tracker_before)
         self._use(
             Stages(
                 device=self._device,
@@ -84,6 +89,9 @@ class Engine:
                 overlay=Overlay(
                     toggles=frozenset(name for name, on in desired.toggles.items() if on),
                     class_names=detector.class_names,
+                    rules=self.analysis.rules,
+                    counts=LiveCounts(self.analysis),
+                    bound=Size(desired.output.width, desired.output.height),
                 ),
                 views=wanted_views(desired),
                 max_fps=desired.output.max_fps,
@@ -93,6 +101,7 @@ class Engine:
         )
         if before is not None and before.stats_epoch != desired.stats_epoch:
             self.recorder.clear()
+            self.analysis.clear()
         bound = Size(desired.output.width, desired.output.height)
         resized = before is not None and bound != Size(before.output.width, before.output.height)
         self._desired = desired
@@ -114,7 +123,8 @@ class Engine:
     def _tracker_for(self, desired: DesiredState) -> Tracker:
         settings = (desired.tracker, lowest_score(desired.model))
         if self._tracker is None or self._tracker_settings != settings:
-            self._tracker = DetailedTracker(create_tracker(settings[0], score_threshold=settings[1]))
+            tracker = DetailedTracker(create_tracker(settings[0], score_threshold=settings[1]))
+            self._tracker = AnalysingTracker(tracker, self.analysis)
             self._tracker_settings = settings
         return self._tracker
 
@@ -180,7 +190,14 @@ class Engine:
                     CameraReport(id=camera.id, phase="connecting" if camera.enabled else "disabled")
                 )
             else:
-                reports.append(self.recorder.report(camera.id, source.report(), now))
+                report = self.recorder.report(camera.id, source.report(), now)
+                reports.append(
+                    msgspec.structs.replace(
+                        report,
+                        rules=self.analysis.counts_of(camera.id),
+                        nvdsanalytics=self.analysis.nvdsanalytics_of(camera.id),
+                    )
+                )
         self._live = sum(report.phase == "live" for report in reports)
         return tuple(reports)
 

@@ -112,6 +112,8 @@ class Desired:
                 if (rendition, max_fps) != ("full", 0)
             ),
             stats_epoch=self.stats_epoch,
+            rules=tuple(rule.model_dump(mode="json") for rule in config.rules),
+            nvdsanalytics=config.analytics.nvdsanalytics,
             probes=tuple(Probe(id=name, camera=_camera(camera)) for name, camera in self._probes.items()),
         )
 

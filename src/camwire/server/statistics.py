@@ -43,6 +43,8 @@ def camera_statistics(
         "frames": {"in": report.frames_in, "processed": report.frames_processed, "out": report.frames_out},
         "drops": report.drops,
         "objects": report.objects,
+        "rules": report.rules,
+        "nvdsanalytics": report.nvdsanalytics,
         "latency_ms": {
             stage: {"p50": round(value.p50, 2), "p95": round(value.p95, 2)}
             for stage, value in latency.items()

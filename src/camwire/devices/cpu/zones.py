@@ -9,7 +9,7 @@ from camwire.config.rules import DirectionRule, LineRule, Point, Rule, ZoneRule
 from camwire.devices.contracts import Overlay, RuleCounts
 from camwire.devices.cpu.labels import paste, text_plate
 from camwire.devices.cpu.palette import INK, Colour, Style
-from camwire.frames import Float64Array, Frame, Int32Array, UInt8Array
+from camwire.frames import Float64Array, Frame, Int32Array, Size, UInt8Array
 
 FARTHEST = 1e5
 """Pixels; points beyond would overflow OpenCV's coordinates."""
@@ -26,7 +26,7 @@ def draw_rules(picture: UInt8Array, frame: Frame, overlay: Overlay, style: Style
         if not rule.applies_to(frame.camera):
             continue
         colour = bgr(rule.colour)
-        points = _pixels(rule, frame)
+        points = _pixels(rule, frame, overlay.bound)
         if isinstance(rule, ZoneRule) and "zones" in overlay.toggles:
             _draw_zone(picture, points, colour, style)
         elif isinstance(rule, LineRule) and "lines" in overlay.toggles:
@@ -51,10 +51,11 @@ def bgr(colour: str) -> Colour:
     return blue, green, red
 
 
-def _pixels(rule: Rule, frame: Frame) -> Int32Array:
+def _pixels(rule: Rule, frame: Frame, bound: Size | None) -> Int32Array:
     """[points, 2]; OpenCV's coordinates are of pixel centres, ours of their corners."""
-    placed: list[Point] = rule.placed(rule.points(), frame.size)
-    points = np.array(placed, np.float64).reshape(-1, 2) - 0.5
+    full = frame.size if bound is None else frame.source_size.fitted_into(bound)
+    placed: list[Point] = rule.placed(rule.points(), full)
+    points = np.array(placed, np.float64).reshape(-1, 2) * np.array(frame.size) / np.array(full) - 0.5
     pixels: Int32Array = np.rint(points.clip(-FARTHEST, FARTHEST)).astype(np.int32)
     return pixels
 

@@ -1,0 +1,126 @@
+"""The rules in a worker: what they count outlives changes of the configuration."""
+
+import msgspec
+import pytest
+
+from camwire.frames import Batch, Detections, Frame, Size
+from camwire.link.messages import decode_downward, encode
+from camwire.models import ModelError
+from camwire.pipeline.analysis import AnalysingTracker, Analysis, LiveCounts
+from camwire.server.desired import Desired
+from tests.analytics.rules.scene import CLASSES, obj, tracks_of
+from tests.server.configs import config
+
+LINE = {"type": "line", "name": "door", "start": [0.5, 0], "end": [0.5, 1], "band": 0}
+ZONE = {"type": "zone", "name": "all", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+NVDS = """[property]
+enable=1
+config-width=1000
+config-height=500
+[roi-filtering-stream-0]
+enable=1
+roi-WHOLE=0;0;1000;0;1000;500;0;500
+"""
+
+
+def desired(*rules, nvdsanalytics=None, cameras=("gate",)):
+    """As it comes over the link."""
+    made = config(*cameras)
+    text = {"rules": list(rules), "analytics": {"nvdsanalytics": nvdsanalytics}}
+    whole = type(made).model_validate(
+        {**made.model_dump(exclude={"cameras"}), **text, "cameras": made.cameras}
+    )
+    return decode_downward(encode(Desired(whole).document()))
+
+
+def step(analysis, number, *objects, camera="gate"):
+    size = Size(1000, 500)
+    time = number / 10
+    frame = Frame(camera, number, 0, None, size, size, time, time, 1e6 + time, time)
+    analysis.step(Batch(number, (frame,), time), tracks_of([objects]))
+
+
+def crossed(analysis, camera="gate"):
+    return analysis.counts_of(camera)["door"]["out"]
+
+
+@pytest.fixture
+def analysis():
+    analysis = Analysis()
+    analysis.use(desired(LINE), CLASSES, same_ids=False)
+    step(analysis, 0, obj(1, 400, 300))
+    step(analysis, 1, obj(1, 600, 300))
+    assert crossed(analysis) == {"person": 1}
+    return analysis
+
+
+def test_a_change_of_another_rule_leaves_counts_and_objects(analysis):
+    step(analysis, 2, obj(1, 600, 300), obj(2, 450, 300))
+    analysis.use(desired(ZONE, LINE), CLASSES, same_ids=True)
+    step(analysis, 3, obj(1, 600, 300), obj(2, 550, 300))
+    assert crossed(analysis) == {"person": 2}
+    assert analysis.counts_of("gate")["all"]["inside"] == {"person": 2}
+
+
+def test_another_trackers_ids_are_other_objects(analysis):
+    step(analysis, 2, obj(2, 450, 300))
+    analysis.use(desired(LINE), CLASSES, same_ids=False)
+    step(analysis, 3, obj(2, 550, 300))
+    assert crossed(analysis) == {"person": 1}
+
+
+def test_what_cannot_be_used_changes_nothing(analysis, tmp_path):
+    rule = {**LINE, "classes": ["unicorn"], "name": "other"}
+    with pytest.raises(ModelError, match="'unicorn', which the model doesn't know"):
+        analysis.use(msgspec.structs.replace(desired(), rules=(rule,)), CLASSES, same_ids=True)
+    with pytest.raises(ModelError, match="nvdsanalytics: "):
+        analysis.use(desired(nvdsanalytics=str(tmp_path / "absent")), CLASSES, same_ids=True)
+    assert crossed(analysis) == {"person": 1}
+
+
+def test_clearing_and_forgetting(analysis):
+    step(analysis, 2, obj(2, 450, 300))
+    analysis.forget("gate")
+    step(analysis, 0, obj(2, 550, 300))
+    assert crossed(analysis) == {"person": 1}
+    analysis.clear()
+    assert crossed(analysis) == {}
+
+
+def test_counts_for_drawing_are_those_of_now(analysis):
+    counts = LiveCounts(analysis)
+    assert counts.get("gate", {})["door"]["out"] == {"person": 1}
+    step(analysis, 2, obj(1, 400, 300))
+    assert counts.get("gate", {})["door"]["in"] == {"person": 1}
+    assert counts.get("elsewhere", {}) == {}
+
+
+def test_deepstreams_rules_beside_ones_own(analysis, tmp_path):
+    (tmp_path / "nvds.txt").write_text(NVDS)
+    analysis.use(desired(LINE, nvdsanalytics=str(tmp_path / "nvds.txt")), CLASSES, same_ids=True)
+    step(analysis, 2, obj(1, 600, 300))
+    assert analysis.nvdsanalytics_of("gate")["inside"] == {"WHOLE": 1}
+    assert analysis.nvdsanalytics_of("gate")["objects"] == {"person": 1}
+    step(analysis, 0, obj(1, 600, 300), camera="removed")
+    analysis.use(desired(LINE), CLASSES, same_ids=True)
+    assert analysis.nvdsanalytics_of("gate") == {}
+
+
+def test_the_tracker_comes_first():
+    order = []
+
+    class Recorded:
+        def __init__(self, name):
+            self.name = name
+
+        def step(self, *_):
+            order.append(self.name)
+            return tracks_of([[]])
+
+        def forget(self, camera):
+            order.append((self.name, camera))
+
+    tracker = AnalysingTracker(Recorded("tracker"), Recorded("rules"))
+    tracker.step(Batch(0, (), 0.0), Detections.empty())
+    tracker.forget("gate")
+    assert order == ["tracker", "rules", ("tracker", "gate"), ("rules", "gate")]
