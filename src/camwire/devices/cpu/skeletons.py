@@ -36,7 +36,7 @@ def draw_skeletons(
     points = np.rint(places).astype(np.int32)
     ends = np.array(LIMBS.get(keypoints.shape[1], ()), np.intp).reshape(-1, 2)
     limbs = points[:, ends]
-    whole: BoolArray = sure[:, ends].all(axis=2)
+    whole: BoolArray = np.logical_and.reduce(sure[:, ends], axis=2)
     dots = np.stack((points, points), axis=2)
     _draw(picture, limbs, whole, classes, style.line)
     _draw(picture, dots, sure, classes, 2 * style.line + 1)
