@@ -142,6 +142,15 @@ def test_the_name_comes_from_the_metadata() -> None:
     assert recognised(of(table(1, 9, ANCHORS), **said)).name == "YOLO11n"
 
 
+def test_two_classes_make_rt_detr_and_an_end_to_end_yolo_alike_but_for_the_name() -> None:
+    said = metadata("detect", 2)
+    assert recognised(of(table(1, 300, 6), **said)).reading.startswith("end-to-end YOLO detect")
+    said["description"] = "Ultralytics rtdetr-l model trained on two.yaml"
+    found = recognised(of(table(1, 300, 6), **said))
+    assert found.reading.startswith("RT-DETR: 300 queries, 2 classes")
+    assert not found.overlapping
+
+
 @pytest.mark.parametrize(
     ("labels", "count"), [(tuple("abcd"), 4), (tuple("abcdef"), 6)], ids=["too few", "too many"]
 )

@@ -160,12 +160,18 @@ def _boxes_and_scores(
     match sorted(signature.outputs, key=lambda tensor: tensor.shape[-1:] != (4,)):
         case [TensorSpec(shape=(_, a, 4)) as boxes, TensorSpec(shape=(_, b, _)) as scores] if a == b > 0:
             return boxes, scores
-        case [TensorSpec(shape=(_, rows, columns)) as both] if (
-            declared.names is not None and columns == 4 + len(declared.names) and rows == 300
-        ):
+        case [TensorSpec(shape=(_, 300, columns)) as both] if _both_in_one(columns, declared):
             return None, both
         case _:
             return None, None
+
+
+def _both_in_one(columns: int, declared: Declared) -> bool:
+    """Whether 300 rows of so many columns are boxes and a score a class. Two classes make as many columns as
+    an end-to-end YOLO has; then it goes by the name."""
+    if declared.names is None or columns != 4 + len(declared.names):
+        return False
+    return columns != 6 or "detr" in (declared.name or "").lower()
 
 
 def _classifies(signature: Signature) -> bool:
