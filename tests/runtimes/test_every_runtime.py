@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -203,3 +204,22 @@ def test_a_file_with_an_unknown_operation_is_one_readable_line_from_the_start(tm
         load_model(str(graph.file))
     assert str(refusal.value).startswith(f"model {graph.file}: ")
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_a_file_for_batches_of_four_takes_any_number(name: str, tmp_path: Path) -> None:
+    shape = [4, 3, 4, 6]
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["same"])],
+        "four",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("same", TensorProto.FLOAT, shape)],
+    )
+    file = tmp_path / "four.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), file)
+    one = two_outputs(tmp_path / "two.onnx")
+    runtime = load(name, replace(one, file=file, batch=4, outputs=one.outputs[:1]))
+    for count in (1, 4, 6):
+        pixels = pictures(count)
+        (same,) = runtime.infer(pixels)
+        np.testing.assert_allclose(same, expected(pixels), rtol=1e-4, atol=1e-4)

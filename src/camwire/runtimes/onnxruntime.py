@@ -42,8 +42,8 @@ class OnnxRuntime:
     """Fulfils ``Runtime``.
 
     One session, whose ``run`` any thread may call. On CPUs a run uses one thread, the caller's: lanes side by
-    side keep all cores busy, as many as there are. A file that takes one frame at a time is run frame after
-    frame; one with an open batch takes all at once. Pixels are normalised here, in one pass over each plane.
+    side keep all cores busy, as many as there are. A file for a fixed number of frames is run as often
+    as it takes; one with an open batch takes all at once. Pixels are normalised here, in one pass over each plane.
     """
 
     def __init__(self, graph: Graph, provider: str, device_index: int = 0) -> None:
@@ -86,26 +86,29 @@ class OnnxRuntime:
     def infer(self, pixels: UInt8Array) -> list[NDArray[Any]]:
         """As ``Runtime.infer`` says."""
         check_pixels(pixels, self._graph, self.step)
-        fed = self._normalised(pixels)
-        at_once = self._graph.batch or len(fed)
+        count, at_once = len(pixels), self._graph.batch or len(pixels)
+        fed = self._normalised(pixels, -count % at_once)
         try:
-            parts = [self._run(fed[start : start + at_once]) for start in range(0, len(fed), at_once)]
+            parts = [self._run(fed[start : start + at_once]) for start in range(0, count, at_once)]
         except _ERRORS as error:
             raise _unable(self._graph, error) from error
         self._sizes.setdefault(Size(pixels.shape[2], pixels.shape[1]))
-        return parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts, strict=True)]
+        whole = parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts, strict=True)]
+        return [output[:count] for output in whole]
 
     def _run(self, fed: NDArray[Any]) -> list[NDArray[Any]]:
         return self._session.run(self._outputs, {self._input: fed})  # type: ignore[no-any-return]
 
-    def _normalised(self, pixels: UInt8Array) -> NDArray[Any]:
-        """In the file's own layout and type, in memory that this thread keeps."""
+    def _normalised(self, pixels: UInt8Array, spare: int) -> NDArray[Any]:
+        """In the file's own layout and type, and ``spare`` frames more, of which nothing is wanted; in memory
+        that this thread keeps."""
         graph = self._graph
         count, height, width, _ = pixels.shape
+        count += spare
         shape = (count, 3, height, width) if graph.layout == "NCHW" else (count, height, width, 3)
         fed = self._buffer(shape)
         planes = fed if graph.layout == "NCHW" else fed.transpose(0, 3, 1, 2)
-        for picture, channels in zip(pixels, planes, strict=True):
+        for picture, channels in zip(pixels, planes[: len(pixels)], strict=True):
             for plane, target, mean, std in zip(
                 cv2.split(picture), channels, graph.mean, graph.std, strict=True
             ):
@@ -117,7 +120,7 @@ class OnnxRuntime:
     def _buffer(self, shape: Sequence[int]) -> NDArray[np.float32]:
         kept: NDArray[np.float32] | None = getattr(self._mine, "buffer", None)
         if kept is None or kept.shape != tuple(shape):
-            kept = self._mine.buffer = np.empty(shape, np.float32)
+            kept = self._mine.buffer = np.zeros(shape, np.float32)
         return kept
 
 
