@@ -12,6 +12,7 @@ from camwire.config.coco import COCO_CLASSES
 from camwire.config.detection import BUNDLED_MODEL, ModelConfig
 from camwire.config.output import OutputConfig, OverlayConfig
 from camwire.config.rules import Rule, duplicate_names, unknown_cameras, unknown_classes
+from camwire.config.saving import SavingConfig
 from camwire.config.server import ServerConfig
 from camwire.config.tracker import TrackerConfig
 
@@ -33,6 +34,7 @@ class Config(ConfigModel):
     analytics: AnalyticsConfig = Field(AnalyticsConfig(), description="Rules taken over from DeepStream.")
     output: OutputConfig = Field(OutputConfig(), description="The pictures that go out.")
     overlay: OverlayConfig = Field(OverlayConfig(), description="What is drawn on them at first.")
+    saving: SavingConfig = Field(SavingConfig(), description="Pictures that are kept as files.")
     server: ServerConfig = Field(ServerConfig(), description="Where people and programs connect.")
 
     @model_validator(mode="after")

@@ -23,6 +23,8 @@ class CannotWriteError(Exception):
 class Document(Protocol):
     name: str
     """For people."""
+    folder: Path
+    """Where relative paths begin."""
 
     def load(self) -> Config:
         """What the text says now. Raises ConfigError."""
@@ -46,6 +48,7 @@ class FileDocument:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self._path = path
+        self.folder = path.absolute().parent
 
     def load(self) -> Config:
         return load(self.name)
@@ -54,7 +57,7 @@ class FileDocument:
         return self._path.read_bytes().decode("utf-8-sig")
 
     def parse(self, text: str) -> Config:
-        return load_text(text, self.name, folder=self._path.absolute().parent)
+        return load_text(text, self.name, folder=self.folder)
 
     def write(self, text: str) -> None:
         target = self._path.resolve()  # a link stays a link
@@ -92,6 +95,7 @@ class MemoryDocument:
 
     def __init__(self, config: Config) -> None:
         self._text = _rendered(config)
+        self.folder = Path.cwd()
 
     def load(self) -> Config:
         return self.parse(self._text)

@@ -178,7 +178,7 @@ def framed(header: FrameHeader, payload: bytes | memoryview, framing: Framing) -
         message = wire.extended_picture(header, payload)
     else:
         message = wire.picture(header.camera, payload) if framing == "plain" else bytes(payload)
-    return Picture(header.camera, message, header.arrived)
+    return Picture(header.camera, message, header.arrived, header.captured, header.sequence)
 
 
 def wanted_views(clients: Iterable[Client], cameras: frozenset[str]) -> Views:

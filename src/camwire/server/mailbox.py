@@ -16,6 +16,9 @@ class Picture:
     message: bytes | str
     arrived: float
     """When the picture's last packet arrived, on the monotonic clock."""
+    captured: float = 0.0
+    """UTC."""
+    sequence: int = 0
 
     @property
     def slot(self) -> tuple[str, bool]:

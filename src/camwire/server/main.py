@@ -27,6 +27,7 @@ from camwire.server.hub import Hub
 from camwire.server.listener import CannotListenError, address_of, listen
 from camwire.server.probing import Probing
 from camwire.server.reporter import Reporter
+from camwire.server.saver import Saver
 from camwire.server.supervisor import Supervisor
 from camwire.server.workers import Workers
 
@@ -103,6 +104,7 @@ class Server:
         self.workers = Workers(link, self.desired, {WORKER: self.supervisor}, self.probing.answered)
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=lambda: self.reporter.clear())
         self.reporter = Reporter(self.desired, self.hub, self.workers)
+        self.saver = Saver(self.hub, self.configuration.config.saving, document.folder)
         self._link = link
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Event()
@@ -110,7 +112,9 @@ class Server:
     @property
     def services(self) -> Services:
         """What the REST API works with."""
-        return Services(self.configuration, self.desired, self.hub, self.workers, self.reporter, self.probing)
+        return Services(
+            self.configuration, self.desired, self.hub, self.workers, self.reporter, self.probing, self.saver
+        )
 
     def reload(self) -> None:
         """Read the configuration again."""
@@ -134,6 +138,7 @@ class Server:
                 tasks.create_task(self._pass_pictures()),
                 tasks.create_task(self.configuration.follow()),
                 tasks.create_task(self._reload_when_asked()),
+                tasks.create_task(self.saver.run()),
             ]
             to_stop = [
                 tasks.create_task(self.supervisor.run()),
@@ -153,6 +158,7 @@ class Server:
         self.desired.use(config)
         self.reporter.configured()
         self.hub.configured()
+        self.saver.configured(config.saving)
 
     async def _reload_when_asked(self) -> None:
         while True:

@@ -17,6 +17,7 @@ from camwire.config.secrets import SECRETS
 from camwire.server.configuration import BrokenFileError, UnknownCameraError
 from camwire.server.document import CannotWriteError
 from camwire.server.probing import AT_ONCE, TooManyProbesError
+from camwire.server.saver import CannotSaveError, NoFolderError
 
 
 class ErrorBody(BaseModel):
@@ -84,6 +85,20 @@ def explained(error: Exception) -> RefusedError:
                 where="configuration",
                 todo="Let camwire's user write the file and its folder, and send it again.",
             )
+        case NoFolderError():
+            return RefusedError(
+                HTTPStatus.CONFLICT,
+                "there is no folder to save pictures in",
+                where="configuration",
+                todo="Set saving.folder in the configuration's file; it is followed at once.",
+            )
+        case CannotSaveError():
+            return RefusedError(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                str(error),
+                where="saving.folder",
+                todo="Make room, or let camwire's user write there.",
+            )
         case UnknownCameraError():
             return RefusedError(
                 HTTPStatus.NOT_FOUND,
@@ -110,7 +125,7 @@ def add_error_answers(app: FastAPI) -> None:
 
     for kind in (
         *(RefusedError, ConfigError, BrokenFileError, CannotEditError, CannotWriteError),
-        *(UnknownCameraError, TooManyProbesError),
+        *(UnknownCameraError, TooManyProbesError, NoFolderError, CannotSaveError),
     ):
         app.add_exception_handler(kind, known)
 

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -17,6 +18,7 @@ from camwire.server.api.errors import RefusedError
 from camwire.server.api.services import Services
 from camwire.server.configuration import position
 from camwire.server.hub import Client, ClosedError, Hub
+from camwire.server.mailbox import Picture
 from camwire.server.wish import Wish
 
 SNAPSHOT_TIMEOUT = 5.0
@@ -28,6 +30,13 @@ NEVER_STORED = {"Cache-Control": "no-store"}
 
 Clean = Annotated[bool, Query(description="Without anything drawn over it.")]
 MaxFps = Annotated[float, Query(ge=0, le=1000, description="Pictures a second at most; 0: all.")]
+
+
+class Saved(BaseModel):
+    """A picture that was saved."""
+
+    file: str = Field(description="Its path on the server.")
+    bytes: int
 
 
 def routes(services: Services) -> APIRouter:
@@ -43,8 +52,16 @@ def routes(services: Services) -> APIRouter:
     )
     async def snapshot(request: Request, camera_id: str, clean: Clean = False) -> Response:
         """The camera's next picture, as it is drawn for everyone or without overlay."""
-        jpeg = await next_picture(services, camera_id, clean=clean, address=address(request))
-        return Response(jpeg, media_type="image/jpeg", headers=NEVER_STORED)
+        picture = await next_picture(services, camera_id, clean=clean, address=address(request))
+        return Response(picture.message, media_type="image/jpeg", headers=NEVER_STORED)
+
+    @router.post("/{camera_id:path}/save", status_code=HTTPStatus.CREATED)
+    async def save(request: Request, camera_id: str, clean: Clean = False) -> Saved:
+        """Save the camera's next picture in the folder that `saving.folder` of the configuration names."""
+        services.saver.folder()
+        picture = await next_picture(services, camera_id, clean=clean, address=address(request))
+        path = await services.saver.store(picture)
+        return Saved(file=str(path), bytes=len(picture.message))
 
     @router.get(
         "/{camera_id:path}/stream.mjpeg",
@@ -67,15 +84,13 @@ def wish_for(camera: str, *, clean: bool, max_fps: float = 0.0) -> Wish:
     return Wish(frozenset({camera}), frozenset({rendition}), max_fps, "bare")
 
 
-async def next_picture(services: Services, camera: str, *, clean: bool, address: str) -> bytes:
-    """A JPEG. Raises UnknownCameraError, and RefusedError when the camera shows nothing in time."""
+async def next_picture(services: Services, camera: str, *, clean: bool, address: str) -> Picture:
+    """A bare JPEG. Raises UnknownCameraError, and RefusedError when the camera shows nothing in time."""
     position(services.configuration.config, camera)
     try:
         with joined(services.hub, address, wish_for(camera, clean=clean)) as client:
             async with asyncio.timeout(SNAPSHOT_TIMEOUT):
-                message = (await client.next_picture()).message
-        assert isinstance(message, bytes)
-        return message
+                return await client.next_picture()
     except (TimeoutError, ClosedError):
         statistics = services.reporter.latest()["cameras"].get(camera, {})
         state, reason = statistics.get("state", "gone"), statistics.get("reason")

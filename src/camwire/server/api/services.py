@@ -9,6 +9,7 @@ from camwire.server.desired import Desired
 from camwire.server.hub import Hub
 from camwire.server.probing import Probing
 from camwire.server.reporter import Reporter
+from camwire.server.saver import Saver
 from camwire.server.workers import Workers
 
 
@@ -22,3 +23,4 @@ class Services:
     workers: Workers
     reporter: Reporter
     probing: Probing
+    saver: Saver
