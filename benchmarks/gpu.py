@@ -30,7 +30,7 @@ import numpy as np
 from camwire.devices.contracts import Overlay
 from camwire.devices.cuda import CudaDevice
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
-from camwire.link.messages import DesiredCamera, DesiredTracker
+from camwire.link.messages import DesiredCamera, DesiredTracker, Rendition
 from camwire.pipeline.lane import Lanes
 from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recorder import Recorder
@@ -207,7 +207,7 @@ def pipeline(
 
         return stepped
 
-    def publish(frame: Frame, jpeg: bytes) -> bool:
+    def publish(frame: Frame, jpeg: bytes, _: Rendition) -> bool:
         now = time.monotonic()
         done.append((now, now - frame.arrived, len(jpeg)))
         return True
@@ -216,7 +216,8 @@ def pipeline(
     tracker.step = timed_step(tracker.step)
     stages = Stages(
         device=DEVICE, detect=detect, tracker=tracker, overlay=Overlay(ON, NAMES),
-        watched=frozenset(ids if draw else ()), max_fps=0.0, jpeg_quality=85,
+        views={camera: {"full": 0.0} for camera in ids} if draw else {}, max_fps=0.0, jpeg_quality=85,
+        thumbnail=Size(480, 270),
     )  # fmt: skip
     running = Lanes(slots, recorder, publish, count=lanes, expected=lambda: cameras, stages=stages)
     sources = []
