@@ -26,11 +26,6 @@ class ImageInput:
     batch: int | None
     """None for any."""
 
-    @property
-    def shape_for(self) -> str:
-        """For messages."""
-        return str(self.tensor)
-
 
 def image_input(file: Path, signature: Signature) -> ImageInput:
     """Raises ModelError for anything but pictures of three channels."""

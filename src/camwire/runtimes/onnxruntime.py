@@ -42,8 +42,8 @@ class OnnxRuntime:
     """Fulfils ``Runtime``.
 
     One session, whose ``run`` any thread may call. On CPUs a run uses one thread, the caller's: lanes side by
-    side keep all cores busy, as many as there are. A file for a fixed number of frames is run as often
-    as it takes; one with an open batch takes all at once. Pixels are normalised here, in one pass over each plane.
+    side keep all cores busy, as many as there are. A file for a fixed number of frames is run as often as it
+    takes; one with an open batch takes all at once. Pixels are normalised here, in one pass over each plane.
     """
 
     def __init__(self, graph: Graph, provider: str, device_index: int = 0) -> None:
