@@ -1,0 +1,1 @@
+"""Events of the rules: kept, found again."""

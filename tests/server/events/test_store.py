@@ -1,0 +1,143 @@
+"""Events are there after whatever happens, and never more than was allowed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camwire.server.events.store import (
+    Bounds,
+    EventStore,
+    Query,
+    StoredEvent,
+    StoreError,
+    find,
+    minutes,
+)
+
+DAY = 86_400
+
+
+def event(number, time=1000.0, camera="gate", rule="door", kind="in", name="person"):
+    return StoredEvent(f"w-{number}", time, camera, rule, kind, {"class": name, "number": number})
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "events.db"
+
+
+def kept(path, **query):
+    return [item.body["number"] for item in find(path, Query(**query))]
+
+
+def test_what_was_added_is_found_by_what_it_is(path):
+    store = EventStore(path, Bounds())
+    store.add(
+        [event(1), event(2, 1010, camera="yard"), event(3, 1020, kind="out"), event(4, 1030, rule="zone")]
+    )
+    assert find(path, Query())[0] == event(1)
+    assert kept(path) == [1, 2, 3, 4]
+    assert kept(path, camera="yard") == [2]
+    assert kept(path, kind="out") == [3]
+    assert kept(path, rule="door", since=1010) == [2, 3]
+    assert kept(path, limit=2) == [3, 4]
+    assert find(path, Query())[0].as_json()["class"] == "person"
+
+
+@given(st.lists(st.lists(st.integers(0, 12), max_size=6), max_size=6))
+def test_an_event_that_comes_again_is_kept_and_counted_once(batches):
+    store = EventStore(None, Bounds())
+    new = [store.add([event(number) for number in batch]) for batch in batches]
+    assert sum(new) == len({number for batch in batches for number in batch})
+    store.close()
+
+
+def test_minutes_count_by_rule_and_class_and_outlive_the_events(path):
+    store = EventStore(path, Bounds(event_days=1, minute_days=100))
+    store.add(
+        [event(1, 59.9), event(2, 60.0), event(3, 119.0), event(4, 119.0, name="car"), event(5, 3 * DAY)]
+    )
+    store.add([event(2, 60.0)])
+    assert store.prune(now=3 * DAY) == 4
+    assert kept(path) == [5]
+    assert [(row[0], row[4], row[5]) for row in minutes(path, 0)] == [
+        (0, "person", 1), (60, "car", 1), (60, "person", 2), (3 * DAY, "person", 1)
+    ]  # fmt: skip
+    store.prune(now=200 * DAY)
+    assert minutes(path, 0) == []
+
+
+def test_the_file_stays_within_its_size_and_the_newest_stay(path):
+    store = EventStore(path, Bounds(bytes=300_000))
+    for part in range(20):
+        store.add([event(part * 100 + n, part * 100.0 + n, name="x" * 200) for n in range(100)])
+        store.prune(now=2000)
+    numbers = kept(path, limit=5000)
+    assert numbers == list(range(numbers[0], 2000))
+    assert 300 < len(numbers) < 2000
+    store.close()
+    assert path.stat().st_size <= 300_000
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from camwire.server.events.store import Bounds, EventStore, StoredEvent
+store = EventStore(Path(sys.argv[1]), Bounds())
+for number in range(1_000_000):
+    store.add([StoredEvent(f"{number}-{n}", 0.0, "gate", "door", "in", {"number": number}) for n in range(3)])
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.integration
+def test_a_process_killed_in_the_middle_of_writing_loses_nothing_acknowledged(path):
+    with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        for line in writer.stdout:
+            if int(line) == 40:
+                os.kill(writer.pid, signal.SIGKILL)
+                break
+        acknowledged = max([40, *(int(line) for line in writer.stdout if line.endswith("\n"))])
+    assert writer.returncode == -signal.SIGKILL
+    EventStore(path, Bounds()).close()
+    numbers = kept(path, limit=1_000_000)
+    assert set(range(acknowledged + 1)) <= set(numbers)
+    assert all(numbers.count(number) == 3 for number in set(numbers))
+
+
+def test_a_file_that_is_no_database_is_put_aside_and_a_new_one_begins(path):
+    path.write_bytes(b"no database at all " * 100)
+    store = EventStore(path, Bounds())
+    store.add([event(1)])
+    assert kept(path) == [1]
+    assert Path(f"{path}.unreadable").read_bytes().startswith(b"no database")
+
+
+def test_a_full_disk_is_told_and_recovered_from(path):
+    store = EventStore(path, Bounds())
+    store.add([event(1)])
+    pages = store._database.execute("PRAGMA page_count").fetchone()[0]
+    store._database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError, match="full"):
+        store.add([event(number, name="x" * 500) for number in range(2, 200)])
+    assert kept(path) == [1]
+    store._database.execute("PRAGMA max_page_count = 100000")
+    store.add([event(2)])
+    assert kept(path) == [1, 2]
+
+
+def test_no_place_and_no_file_are_told(tmp_path):
+    with pytest.raises(StoreError, match="unable to open"):
+        EventStore(tmp_path / "absent" / "events.db", Bounds())
+    with pytest.raises(StoreError, match="no such file"):
+        find(tmp_path / "events.db", Query())
+    (tmp_path / "text.db").write_text("text " * 1000)
+    with pytest.raises(StoreError, match="not a database"):
+        find(tmp_path / "text.db", Query())
