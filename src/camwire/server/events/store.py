@@ -206,7 +206,10 @@ def find(path: Path, query: Query) -> list[StoredEvent]:
     where = " AND ".join(["time >= ?", *(condition for condition, _ in conditions)])
     values = [query.since or 0.0, *(value for _, value in conditions), query.limit]
     rows = _read(path, f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id DESC LIMIT ?", values)
-    return [StoredEvent(*row[:5], body=json.loads(row[5])) for row in reversed(rows)]
+    return [
+        StoredEvent(event, time, camera, rule, kind, json.loads(body))
+        for event, time, camera, rule, kind, body in reversed(rows)
+    ]
 
 
 def minutes(path: Path, since: float) -> list[tuple[int, str, str, str, str, int]]:
