@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 LOCKS := requirements/runtime.txt requirements/dev.txt requirements/demo-clip.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test lint types test-unit test-integration test-e2e docs lock clean
+.PHONY: help setup demo test lint types test-unit test-integration test-e2e test-gpu docs lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -32,13 +32,16 @@ types: $(STAMP)  ## mypy --strict
 	$(BIN)/mypy
 
 test-unit: $(STAMP)  ## Tests by value: no sockets, no threads, no files but temporary ones
-	$(PYTEST) -m "not integration and not e2e" -q
+	$(PYTEST) -m "not integration and not e2e and not gpu" -q
 
 test-integration: $(STAMP)  ## Tests with real parts: RTSP servers, ZeroMQ, OpenVINO, SQLite
 	$(PYTEST) -m integration -q
 
 test-e2e: $(STAMP)  ## Tests of the whole product: processes, real RTSP servers, a real browser
 	$(PYTEST) -m e2e -q
+
+test-gpu: $(STAMP)  ## Tests that need an NVIDIA GPU; skip, saying what is missing, without one
+	$(PYTEST) -m gpu -q -rs
 
 docs: $(STAMP)  ## Write the generated pages of the manual
 	$(BIN)/python tools/generate_docs.py

@@ -2,11 +2,11 @@
 
     python benchmarks/gpu.py CLIP [--scales n s m] [--size 640x640] [--cameras 28] [--seconds 6] [--paced 100]
 
-The network is YOLO11's architecture with random weights, whose outputs are overwritten by about a hundred boxes a
-frame, several anchors each, so that suppression, tracking and drawing have their work; the boxes drift, so that
-tracks move. Pictures go to the end of the pipeline, not over the link. The clip is repeated into a long one first,
-so that opening decoders isn't measured. Pipelines: `detect` (decoding, detection), `track` (and tracking), `all`
-(and a drawn 1280×720 JPEG of every frame).
+The network is YOLO11's architecture with random weights, whose outputs are overwritten by about a hundred
+boxes a frame, several anchors each, so that suppression, tracking and drawing have their work; the boxes
+drift, so that tracks move. Pictures go to the end of the pipeline, not over the link. The clip is repeated
+into a long one first, so that opening decoders isn't measured. Pipelines: `detect` (decoding, detection),
+`track` (and tracking), `all` (and a drawn 1280×720 JPEG of every frame).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from glob import escape as glob_escape
 from pathlib import Path
 
 import av
@@ -151,6 +153,53 @@ class Result:
         )
 
 
+def together(name: str) -> None:
+    """Where several processes measure at the same time: wait until all have got this far."""
+    folder, count = os.environ.get("CAMWIRE_TOGETHER", ":1").rsplit(":", 1)
+    if not folder:
+        return
+    (Path(folder) / f"{name.replace('/', '-')} {os.getpid()}").touch()
+    deadline = time.monotonic() + 60
+    while len(list(Path(folder).glob(f"{glob_escape(name)} *"))) < int(count) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def in_processes(count: int, arguments: list[str]) -> None:
+    """The same measurement in ``count`` processes at once; prints the sums."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / f"{n}.json" for n in range(count)]
+        running = [
+            subprocess.Popen(
+                [sys.executable, __file__, *arguments, "--json", str(file)],
+                env=os.environ | {"CAMWIRE_TOGETHER": f"{folder}:{count}"},
+                stdout=subprocess.DEVNULL,
+            )
+            for file in files
+        ]
+        for one in running:
+            one.wait()
+        for rows in zip(*(json.loads(file.read_text()) for file in files), strict=True):
+            worst = {key: max(row["latency_ms"][key] for row in rows) for key in rows[0]["latency_ms"]}
+            drops = {
+                cause: sum(row["drops"].get(cause, 0) for row in rows)
+                for row in rows
+                for cause in row["drops"]
+            }
+            slowest = {
+                key: max(row["stages_ms"].get(key, 0.0) for row in rows) for key in rows[0]["stages_ms"]
+            }
+            whole = Result(
+                f"{count} × {rows[0]['name']}",
+                sum(row["fps"] for row in rows),
+                sum(row["cores"] for row in rows),
+                latency_ms=worst,
+                gpu_gb=max(row["gpu_gb"] for row in rows),
+                drops=drops,
+                stages_ms=slowest,
+            )
+            print(whole.line(), flush=True)
+
+
 def cpu_by_thread() -> dict[str, float]:
     """CPU seconds so far by what the threads are called, user and system apart."""
     ticks = os.sysconf("SC_CLK_TCK")
@@ -176,7 +225,7 @@ class Inlet:
 
 
 class NoTracker:
-    def step(self, batch: Batch, detections: Detections) -> Tracks:
+    def step(self, batch: Batch, detections: Detections) -> Tracks:  # noqa: ARG002
         return Tracks.empty()
 
     def forget(self, camera: str) -> None:
@@ -184,10 +233,18 @@ class NoTracker:
 
 
 def pipeline(
-    name: str, clip: Path, cameras: int, seconds: float, detect: Callable[[Batch], Detections], *, track: bool,
-    draw: bool, paced: bool, lanes: int = 4,
-) -> Result:  # fmt: skip
-    """The product's own sources, slots and lanes for ``seconds``, once every camera is live and two seconds more."""
+    name: str,
+    clip: Path,
+    cameras: int,
+    seconds: float,
+    detect: Callable[[Batch], Detections],
+    *,
+    track: bool,
+    draw: bool,
+    paced: bool,
+    lanes: int = 4,
+) -> Result:
+    """The product's own sources, slots and lanes for ``seconds``, two seconds after all cameras are live."""
     recorder = Recorder()
     slots = Slots(
         BatchPolicy(DEVICE.batch_size, 0.010),
@@ -215,10 +272,15 @@ def pipeline(
     tracker = create_tracker(DesiredTracker(type="bytetrack", trace_length=30)) if track else NoTracker()
     tracker.step = timed_step(tracker.step)
     stages = Stages(
-        device=DEVICE, detect=detect, tracker=tracker, overlay=Overlay(ON, NAMES),
-        views={camera: {"full": 0.0} for camera in ids} if draw else {}, max_fps=0.0, jpeg_quality=85,
+        device=DEVICE,
+        detect=detect,
+        tracker=tracker,
+        overlay=Overlay(ON, NAMES),
+        views={camera: {"full": 0.0} for camera in ids} if draw else {},
+        max_fps=0.0,
+        jpeg_quality=85,
         thumbnail=Size(480, 270),
-    )  # fmt: skip
+    )
     running = Lanes(slots, recorder, publish, count=lanes, expected=lambda: cameras, stages=stages)
     sources = []
     for camera in ids:
@@ -242,6 +304,7 @@ def pipeline(
         time.sleep(0.1)
     opened = time.monotonic() - opened
     time.sleep(2)
+    together(name)
     begin, cpu, by_thread = time.monotonic(), time.process_time(), cpu_by_thread()
     time.sleep(seconds)
     end, cpu, later = time.monotonic(), time.process_time() - cpu, cpu_by_thread()
@@ -260,12 +323,19 @@ def pipeline(
     rows = [row for row in done if begin <= row[0] <= end]
     latency = np.array([row[1] for row in rows] or [np.nan]) * 1000
     return Result(
-        name, len(rows) / (end - begin), cpu / (end - begin),
-        latency_ms=dict(zip(("p50", "p95", "p99"), np.percentile(latency, (50, 95, 99)).tolist(), strict=True)) if paced else {},
+        name,
+        len(rows) / (end - begin),
+        cpu / (end - begin),
+        latency_ms=dict(
+            zip(("p50", "p95", "p99"), np.percentile(latency, (50, 95, 99)).tolist(), strict=True)
+        )
+        if paced
+        else {},
         batch=float(np.mean([row[2] for row in rows])) if rows and not draw else 0.0,
-        gpu_gb=(total - free) / 1e9, drops={k: v for k, v in report.drops.items() if k not in ("unwatched", "stopped")},
+        gpu_gb=(total - free) / 1e9,
+        drops={k: v for k, v in report.drops.items() if k not in ("unwatched", "stopped")},
         stages_ms={stage: q.p50 for stage, q in report.latency_ms.items()},
-    )  # fmt: skip
+    )
 
 
 def in_threads(count: int, seconds: float, make: Callable[[], Callable[[], int]], name: str) -> Result:
@@ -302,6 +372,47 @@ def decoding(clip: Path) -> Callable[[], int]:
 
     counting = frames()
     return lambda: next(counting)
+
+
+def beside_decoding(clip: Path, detector: CudaDetector, seconds: float) -> list[Result]:
+    """What detection and JPEG lose to decoders at work in the same process, and in another one."""
+    batch = sample_batch(clip, DEVICE.batch_size)
+    tracks = create_tracker(DesiredTracker(type="bytetrack", trace_length=30)).step(batch, detector(batch))
+
+    def encoding() -> Callable[[], int]:
+        pictures = DEVICE.render(batch, range(len(batch)), tracks, Overlay(ON, NAMES))
+        return lambda: len(DEVICE.encode(pictures, 85))
+
+    def detecting() -> Callable[[], int]:
+        return lambda: len(detector(batch)) and len(batch)
+
+    results = []
+    for where in ("nobody", "28 decoders in this process", "28 decoders in another process"):
+        stop = threading.Event()
+        decoders: list[threading.Thread] = []
+        other = None
+        if "this" in where:
+            decoders = [threading.Thread(target=_decode_until, args=(clip, stop)) for _ in range(28)]
+            for thread in decoders:
+                thread.start()
+        if "another" in where:
+            other = subprocess.Popen([sys.executable, __file__, str(clip), "--decode-only", "28"])
+        time.sleep(0.5 if where == "nobody" else 6)
+        for name, threads, make in (("JPEG", 2, encoding), ("detect", 2, detecting)):
+            results.append(in_threads(threads, seconds, make, f"{name}, {threads} threads, beside {where}"))
+        stop.set()
+        for thread in decoders:
+            thread.join()
+        if other is not None:
+            other.kill()
+            other.wait()
+    return results
+
+
+def _decode_until(clip: Path, stop: threading.Event) -> None:
+    step = decoding(clip)
+    while not stop.is_set():
+        step()
 
 
 def sample_batch(clip: Path, count: int) -> Batch:
@@ -427,7 +538,17 @@ def main() -> None:
         "--compile", action="store_true", help="also the network alone, fused by torch.compile"
     )
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--beside", action="store_true", help="also detection and JPEG beside decoders")
+    parser.add_argument("--decode-only", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--processes", type=int, default=1, help="measure in so many at once, and add up")
     arguments = parser.parse_args()
+    if arguments.decode_only:
+        in_threads(arguments.decode_only, 60, lambda: decoding(arguments.clips[0]), "decode")
+        return
+    if arguments.processes > 1:
+        at = sys.argv.index("--processes")
+        in_processes(arguments.processes, sys.argv[1:at] + sys.argv[at + 2 :])
+        return
     size = Size(*map(int, arguments.size.split("x")))
     results: list[Result] = []
 
@@ -456,12 +577,26 @@ def main() -> None:
                     tell(network_alone(scale, size, 2, compiled))
                 for result in stages_alone(long[0], detector, scale, 2, whole=position == 0):
                     tell(result)
+            if arguments.beside and position == 0:
+                for result in beside_decoding(long[0], detector, 2):
+                    tell(result)
             for clip in long:
                 for kind in arguments.kinds:
                     lines.clear()
                     name = f"{scale} {arguments.size} {clip.stem[-18:]} {kind}, {arguments.cameras} cameras"
-                    tell(pipeline(name, clip, arguments.cameras, arguments.seconds, detector if kind == "detect" else moved,
-                                  track=kind != "detect", draw=kind == "all", paced=False, lanes=arguments.lanes))  # fmt: skip
+                    tell(
+                        pipeline(
+                            name,
+                            clip,
+                            arguments.cameras,
+                            arguments.seconds,
+                            detector if kind == "detect" else moved,
+                            track=kind != "detect",
+                            draw=kind == "all",
+                            paced=False,
+                            lanes=arguments.lanes,
+                        )
+                    )
                     print(
                         "   dmon sm mem enc dec jpg:",
                         [" ".join(line.split()[1:6]) for line in lines[-3:] if "#" not in line],

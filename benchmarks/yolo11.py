@@ -131,11 +131,14 @@ class Head(nn.Module):
         )
         self.scores = nn.ModuleList(
             nn.Sequential(
-                Conv(w, w, 3, groups=w), Conv(w, score), Conv(score, score, 3, groups=score), Conv(score, score),
+                Conv(w, w, 3, groups=w),
+                Conv(w, score),
+                Conv(score, score, 3, groups=score),
+                Conv(score, score),
                 nn.Conv2d(score, CLASSES, 1),
             )
             for w in widths
-        )  # fmt: skip
+        )
         for scores in self.scores:
             nn.init.constant_(scores[-1].bias, -6.0)
 
@@ -171,9 +174,12 @@ class Yolo11(nn.Module):
             return int(-(-min(channels, most) * factor // 8) * 8)
 
         self.low = nn.Sequential(
-            Conv(3, w(64), 3, 2), Conv(w(64), w(128), 3, 2), C3k2(w(128), w(256), deep, 0.25),
-            Conv(w(256), w(256), 3, 2), C3k2(w(256), w(512), deep, 0.25),
-        )  # fmt: skip
+            Conv(3, w(64), 3, 2),
+            Conv(w(64), w(128), 3, 2),
+            C3k2(w(128), w(256), deep, 0.25),
+            Conv(w(256), w(256), 3, 2),
+            C3k2(w(256), w(512), deep, 0.25),
+        )
         self.middle = nn.Sequential(Conv(w(512), w(512), 3, 2), C3k2(w(512), w(512), True))
         self.high = nn.Sequential(
             Conv(w(512), w(1024), 3, 2), C3k2(w(1024), w(1024), True), SPPF(w(1024)), C2PSA(w(1024))

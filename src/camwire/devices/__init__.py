@@ -8,11 +8,17 @@ class DeviceError(Exception):
 
 
 def open_device(name: str) -> Device:
-    """The device called ``name``: ``cpu``, or ``auto`` for the best one here. Raises DeviceError."""
+    """The device called ``name``: ``cpu``, ``cuda:0``, ``cuda:1``, …, or ``auto``, which is the CPU.
+
+    Raises DeviceError, which says what is missing.
+    """
     if name in {"auto", "cpu"}:
         from camwire.devices.cpu import CpuDevice
 
         return CpuDevice()
-    if name.partition(":")[0] == "cuda":
-        raise DeviceError(f"device {name!r}: this version of camwire runs on the CPU only; use `cpu`")
-    raise DeviceError(f"unknown device {name!r}; known: auto, cpu")
+    kind, _, number = name.partition(":")
+    if kind == "cuda" and number.isdecimal():
+        from camwire.devices.cuda import CudaDevice
+
+        return CudaDevice(int(number))
+    raise DeviceError(f"unknown device {name!r}; known: auto, cpu, cuda:0 (the first NVIDIA GPU), cuda:1, …")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
-from camwire.devices.contracts import Encoder, InputSpec, ModelInput, Renderer
+from camwire.devices import DeviceError
+from camwire.devices.contracts import Encoder, InputSpec, ModelInput, Preprocessor, Renderer
 from camwire.devices.cuda.adoption import AdoptedPicture
 from camwire.devices.cuda.context import open_context
 from camwire.devices.cuda.encode import CudaEncoder
@@ -18,22 +19,19 @@ LANES = 4
 
 
 class CudaDevice:
-    """Implements :class:`camwire.devices.contracts.Device`. Its detector is ``CudaDetector``."""
+    """Implements :class:`camwire.devices.contracts.Device`, but for preprocessing: see ``CudaDetector``."""
 
     def __init__(self, index: int) -> None:
-        """Raises DeviceError, which says what is missing. Nothing in the process may have used CUDA before."""
+        """Nothing in the process may have used CUDA before. Raises DeviceError, saying what is missing."""
         open_context(index)
         load_nvjpeg()
         self.index = index
         self.name: str = f"cuda:{index}"
         self.batch_size: int = BATCH_SIZE
         self.lanes: int = LANES
+        self.preprocess: Preprocessor = _refuse
         self.render: Renderer = CudaRenderer(index)
         self.encode: Encoder = CudaEncoder(index)
-
-    def preprocess(self, batch: Batch, spec: InputSpec) -> NoReturn:
-        """Preprocessing is part of the detector's graph: nothing is ever fed to a runtime on the CPU."""
-        raise NotImplementedError
 
     def adopt(self, picture: Any) -> AdoptedPicture:
         """What frames carry in place of a decoded ``av.VideoFrame``. Raises DeviceError."""
@@ -48,4 +46,9 @@ class CudaDevice:
         )
 
 
-__all__ = ["CudaDevice", "ModelInput"]
+def _refuse(batch: Batch, spec: InputSpec) -> ModelInput:
+    """Scaling is part of ``CudaDetector``'s graph; nothing here feeds a runtime on the CPU."""
+    raise DeviceError(
+        f"{len(batch)} pictures for an input of {spec.size} are on a CUDA device and stay there; "
+        "its networks are run by CudaDetector"
+    )

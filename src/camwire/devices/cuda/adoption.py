@@ -1,9 +1,9 @@
 """Decoded pictures that cost nobody anything when they are let go.
 
-Letting go of an ``av.VideoFrame`` on the device means unmapping a surface of the decoder: the driver takes its time
-over that, and PyAV holds the GIL meanwhile, so every thread of the process would wait. A frame's DLPack capsule holds
-the same surface and ends in a C function that needs no GIL: an adopted picture keeps the capsule's content in place
-of the frame, and calls that function through ctypes, which releases the GIL.
+Letting go of an ``av.VideoFrame`` on the device means unmapping a surface of the decoder: the driver takes
+its time over that, and PyAV holds the GIL meanwhile, so every thread of the process would wait. A frame's
+DLPack capsule holds the same surface and ends in a C function that needs no GIL: an adopted picture keeps
+the capsule's content in place of the frame, and calls that function through ctypes, which releases the GIL.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _set_name.restype, _set_name.argtypes = ctypes.c_int, (ctypes.py_object, ctypes.
 
 
 class AdoptedPicture:
-    """A decoded picture on the device, in place of its ``av.VideoFrame``; the surface is free when this is gone."""
+    """A decoded picture on the device, in place of its ``av.VideoFrame``; frees the surface when it goes."""
 
     __slots__ = ("_delete", "_tensor", "surface")
 

@@ -31,8 +31,8 @@ def open_context(index: int) -> None:
     status = driver.cuDevicePrimaryCtxSetFlags_v2(device, BLOCKING_SYNC)
     if status == _CONTEXT_ACTIVE and _flags(driver, device) != BLOCKING_SYNC:
         raise DeviceError(
-            f"device 'cuda:{index}' was already in use in this process, set up in a way in which FFmpeg can't "
-            "decode; open camwire's device before anything else uses CUDA"
+            f"device 'cuda:{index}' was already in use in this process, set up in a way in which FFmpeg "
+            "can't decode; open camwire's device before anything else uses CUDA"
         )
     if status not in (0, _CONTEXT_ACTIVE):
         raise DeviceError(f"device 'cuda:{index}' can't be set up (CUDA error {status})")

@@ -1,8 +1,8 @@
 """Detection without leaving the GPU: surfaces to boxes as one CUDA graph a batch size.
 
-The graph holds everything from the upload of the table of surfaces to the copy of the boxes: preprocessing, the
-network, the best class of each anchor, the best anchors, suppression. Per batch the host fills the table, starts the
-graph and waits for one event.
+The graph holds everything from the upload of the table of surfaces to the copy of the boxes: preprocessing,
+the network, the best class of each anchor, the best anchors, suppression. Per batch the host fills the
+table, starts the graph and waits for one event.
 """
 
 from __future__ import annotations
@@ -33,11 +33,17 @@ class CudaDetector:
     """A network on a GPU, from frames to boxes in picture pixels. Any thread may call it."""
 
     def __init__(
-        self, index: int, network: TorchNetwork, thresholds: Float32Array, iou_threshold: float, *, batch_size: int,
+        self,
+        index: int,
+        network: TorchNetwork,
+        thresholds: Float32Array,
+        iou_threshold: float,
+        *,
+        batch_size: int,
         lanes: int,
-    ) -> None:  # fmt: skip
-        """Captures its graphs, which takes seconds. ``thresholds`` [C] float32: least scores; infinity leaves a
-        class out. ``lanes``: how many batches may be under way at once."""
+    ) -> None:
+        """Captures its graphs, which takes seconds. ``thresholds`` [C] float32: least scores; infinity leaves
+        a class out. ``lanes``: how many batches may be under way at once."""
         self._index = index
         self._network = network
         self._batch_size = batch_size
@@ -55,7 +61,7 @@ class CudaDetector:
         return self._network.describe()
 
     def __call__(self, batch: Batch) -> Detections:
-        """Every frame's objects, in a frame by score downwards. Raises DeviceError for a picture that isn't here."""
+        """Every frame's objects, in a frame by score downwards. Raises DeviceError for pictures elsewhere."""
         if not batch.frames:
             return Detections.empty()
         with self._device(), self._lane() as lane:
@@ -119,7 +125,7 @@ class _Lane:
         return in_pictures(self._boxes_here.numpy()[:count], self._counts_here.numpy()[:count], fed, batch)
 
     def _captured(self, batch_size: int) -> dict[int, Any]:
-        """A graph for 1, 2, 4, … and ``batch_size`` frames; they share their memory, for only one runs at a time."""
+        """A graph for 1, 2, 4, … and ``batch_size`` frames; only one runs at a time, so they share memory."""
         import torch
 
         pool = torch.cuda.graph_pool_handle()
@@ -147,9 +153,12 @@ class _Lane:
         used = size * SURFACE.itemsize
         self._surfaces[:used].copy_(self._table[:used], non_blocking=True)
         launch(
-            "preprocess", "preprocess_half", grid_of(self._network.input, size),
-            _addresses(self._surfaces, self._images, self._target), stream,
-        )  # fmt: skip
+            "preprocess",
+            "preprocess_half",
+            grid_of(self._network.input, size),
+            _addresses(self._surfaces, self._images, self._target),
+            stream,
+        )
         head = self._network.forward(self._images[:size])
         self._suppress(head.contiguous(), size, stream)
         self._boxes_here[:size].copy_(self._boxes[:size], non_blocking=True)
@@ -162,20 +171,35 @@ class _Lane:
         best = torch.empty((size, anchors), device="cuda")
         which = torch.empty((size, anchors), dtype=torch.int32, device="cuda")
         launch(
-            "boxes", "best_classes_half", (-(-anchors // THREADS), size),
-            (*_addresses(head, self._thresholds), np.int32(classes), np.int32(anchors), *_addresses(best, which)),
+            "boxes",
+            "best_classes_half",
+            (-(-anchors // THREADS), size),
+            (
+                *_addresses(head, self._thresholds),
+                np.int32(classes),
+                np.int32(anchors),
+                *_addresses(best, which),
+            ),
             stream,
-        )  # fmt: skip
+        )
         width, height = self._network.input.size
         launch(
-            "boxes", "suppress_half", (size,),
+            "boxes",
+            "suppress_half",
+            (size,),
             (
-                *_addresses(head, best, which), np.int32(classes), np.int32(anchors), np.int32(CANDIDATES),
-                np.int32(MOST_BOXES), np.float32(self._iou_threshold), np.float32(width), np.float32(height),
+                *_addresses(head, best, which),
+                np.int32(classes),
+                np.int32(anchors),
+                np.int32(CANDIDATES),
+                np.int32(MOST_BOXES),
+                np.float32(self._iou_threshold),
+                np.float32(width),
+                np.float32(height),
                 *_addresses(self._boxes, self._counts),
             ),
             stream,
-        )  # fmt: skip
+        )
 
 
 def batch_sizes(largest: int) -> list[int]:
@@ -184,7 +208,7 @@ def batch_sizes(largest: int) -> list[int]:
 
 
 def in_pictures(boxes: Float32Array, counts: Int32Array, fed: ModelInput, batch: Batch) -> Detections:
-    """``boxes`` [B, K, 6] x1, y1, x2, y2 in input pixels, score, class, of which the first ``counts`` [B] hold, in
+    """The first ``counts`` [B] rows of ``boxes`` [B, K, 6], x1, y1, x2, y2 in input pixels, score, class, in
     picture pixels; clipped, and what lies in the letterbox's bars alone is left out."""
     held = np.minimum(counts, boxes.shape[1])
     index = np.repeat(np.arange(len(held), dtype=np.int32), held)

@@ -1,4 +1,4 @@
-"""JPEG through nvJPEG: several pictures under way at once, each with an encoder state and a stream of its own."""
+"""JPEG through nvJPEG: several pictures at once, each with an encoder state and a stream of its own."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The glyph atlas: letters drawn once with OpenCV, from which the draw kernel puts labels together.
 
-A label reads ``name #id  score``. The part up to the ``#`` is one glyph a class; digits all have the same width, so
-the kernel finds a pixel's digit by dividing.
+A label reads ``name #id score``. The part up to the ``#`` is one glyph a class; digits all have the same
+width, so the kernel finds a pixel's digit by dividing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Packing for the preprocess kernel: where each frame goes in a network's input, and how numbers are laid out."""
+"""Packing for the preprocess kernel: where frames go in a network's input, and how that is laid out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TARGET = np.dtype(
 
 
 def target_of(spec: InputSpec, steps: Sequence[int], gain: Sequence[float], bias: Sequence[float]) -> Records:
-    """[1] of TARGET for an input whose steps from frame to frame, channel, row, column are ``steps`` numbers."""
+    """[1] of TARGET; ``steps``: numbers from one frame, channel, row and column to the next."""
     target = np.zeros(1, TARGET)
     target["step"], target["gain"], target["bias"] = steps, gain, bias
     target["width"], target["height"] = spec.size
@@ -43,7 +43,7 @@ def grid_of(spec: InputSpec, batch: int) -> tuple[int, int]:
 def pack(
     table: Records, batch: Batch, surfaces: Sequence[Surface], spec: InputSpec
 ) -> tuple[Float32Array, Float32Array]:
-    """Fill ``table`` of SURFACE for the kernel; returns scale and offset [B, 2] as ``ModelInput`` has them."""
+    """Fill ``table`` of SURFACE; returns scale and offset [B, 2] as ``ModelInput`` has them."""
     placements = [place(surface.size, spec) for surface in surfaces]
     spots = [Spot(placement.left, placement.top, placement.size) for placement in placements]
     fill(table, surfaces, spots, [surface.to_rgb(spec.channels) for surface in surfaces])

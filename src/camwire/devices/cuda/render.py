@@ -89,9 +89,14 @@ class _Easel:
         return pictures
 
     def _packed(
-        self, batch: Batch, chosen: Sequence[int], tracks: Tracks, overlay: Overlay, looks: dict[Size, Looks],
+        self,
+        batch: Batch,
+        chosen: Sequence[int],
+        tracks: Tracks,
+        overlay: Overlay,
+        looks: dict[Size, Looks],
         sizes: Sequence[Size],
-    ) -> tuple[list[CudaPicture], tuple[Records | Any, ...]]:  # fmt: skip
+    ) -> tuple[list[CudaPicture], tuple[Records | Any, ...]]:
         records = np.zeros(len(chosen), PICTURE)
         pack_pictures(records, sizes, chosen, tracks, overlay, looks)
         surfaces = [surface_on_device(batch.frames[index].picture) for index in chosen]

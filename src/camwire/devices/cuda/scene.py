@@ -98,9 +98,13 @@ def layer_bits(toggles: frozenset[str]) -> int:
 
 
 def pack_pictures(
-    pictures: Records, sizes: Sequence[Size], chosen: Sequence[int], tracks: Tracks, overlay: Overlay,
+    pictures: Records,
+    sizes: Sequence[Size],
+    chosen: Sequence[int],
+    tracks: Tracks,
+    overlay: Overlay,
     looks: Mapping[Size, Looks],
-) -> None:  # fmt: skip
+) -> None:
     """Fill ``pictures`` [len(chosen)] of PICTURE, but for the surfaces and the planes.
 
     ``sizes``: of all frames of the batch.
