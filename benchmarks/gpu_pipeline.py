@@ -1,0 +1,174 @@
+"""The product's sources, slots and lanes on a GPU, as fast as they go or paced."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from glob import escape as glob_escape
+from pathlib import Path
+
+import numpy as np
+
+from camwire.devices.contracts import Overlay
+from camwire.frames import Batch, Detections, Frame, Size, Tracks
+from camwire.link.messages import DesiredCamera, DesiredTracker, Rendition
+from camwire.pipeline.lane import Lanes
+from camwire.pipeline.policy import BatchPolicy
+from camwire.pipeline.recorder import Recorder
+from camwire.pipeline.slots import Slots
+from camwire.pipeline.stages import Stages
+from camwire.sources import CameraSource
+from camwire.tracking import create as create_tracker
+from gpu_parts import BOUND, DEVICE, NAMES, ON, Result, torch
+
+
+def together(name: str) -> None:
+    """Where several processes measure at the same time: wait until all have got this far."""
+    folder, count = os.environ.get("CAMWIRE_TOGETHER", ":1").rsplit(":", 1)
+    if not folder:
+        return
+    (Path(folder) / f"{name.replace('/', '-')} {os.getpid()}").touch()
+    deadline = time.monotonic() + 60
+    while len(list(Path(folder).glob(f"{glob_escape(name)} *"))) < int(count) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def cpu_by_thread() -> dict[str, float]:
+    """CPU seconds so far by what the threads are called, user and system apart."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    names = {thread.native_id: thread.name.partition("-")[0] for thread in threading.enumerate()}
+    spent: dict[str, float] = {}
+    for task in Path("/proc/self/task").iterdir():
+        fields = (task / "stat").read_text().rpartition(")")[2].split()
+        kind = names.get(int(task.name), "native")
+        for which, column in (("user", 11), ("system", 12)):
+            spent[f"{kind} {which}"] = spent.get(f"{kind} {which}", 0.0) + int(fields[column]) / ticks
+    return spent
+
+
+class Inlet:
+    def __init__(self, slots: Slots, recorder: Recorder) -> None:
+        self._slots, self._recorder = slots, recorder
+
+    def put(self, frame: Frame) -> None:
+        self._recorder.arrived(frame)
+        frame = replace(frame, picture=DEVICE.adopt(frame.picture))
+        if not self._slots.put(frame):
+            self._recorder.lost((frame,), "stopped")
+
+
+class NoTracker:
+    def step(self, batch: Batch, detections: Detections) -> Tracks:  # noqa: ARG002
+        return Tracks.empty()
+
+    def forget(self, camera: str) -> None:
+        pass
+
+
+def pipeline(
+    name: str,
+    clip: Path,
+    cameras: int,
+    seconds: float,
+    detect: Callable[[Batch], Detections],
+    *,
+    track: bool,
+    draw: bool,
+    paced: bool,
+    lanes: int = 4,
+) -> Result:
+    """The product's own sources, slots and lanes for ``seconds``, two seconds after all cameras are live."""
+    recorder = Recorder()
+    slots = Slots(
+        BatchPolicy(DEVICE.batch_size, 0.010),
+        on_overwritten=lambda f: recorder.lost((f,), "overwritten"),
+        patient=not paced,
+    )
+    ids = [f"camera-{n}" for n in range(cameras)]
+    done: list[tuple[float, float, int]] = []
+
+    def timed_step(step: Callable[[Batch, Detections], Tracks]) -> Callable[[Batch, Detections], Tracks]:
+        def stepped(batch: Batch, detections: Detections) -> Tracks:
+            tracks = step(batch, detections)
+            if not draw:
+                now = time.monotonic()
+                done.extend((now, now - frame.arrived, len(batch)) for frame in batch.frames)
+            return tracks
+
+        return stepped
+
+    def publish(frame: Frame, jpeg: bytes, _: Rendition) -> bool:
+        now = time.monotonic()
+        done.append((now, now - frame.arrived, len(jpeg)))
+        return True
+
+    tracker = create_tracker(DesiredTracker(type="bytetrack", trace_length=30)) if track else NoTracker()
+    tracker.step = timed_step(tracker.step)
+    stages = Stages(
+        device=DEVICE,
+        detect=detect,
+        tracker=tracker,
+        overlay=Overlay(ON, NAMES),
+        views={camera: {"full": 0.0} for camera in ids} if draw else {},
+        max_fps=0.0,
+        jpeg_quality=85,
+        thumbnail=Size(480, 270),
+    )
+    running = Lanes(slots, recorder, publish, count=lanes, expected=lambda: cameras, stages=stages)
+    sources = []
+    for camera in ids:
+        recorder.add(camera)
+        slots.add(camera)
+        desired = DesiredCamera(
+            id=camera, url=str(clip), enabled=True, transport="tcp", latency_ms=50, drop_on_latency=False
+        )
+        sources.append(
+            CameraSource(
+                desired, Inlet(slots, recorder), bound=BOUND, hwaccel=DEVICE.hwaccel, paced=paced, looped=True
+            )
+        )
+    running.start()
+    for source in sources:
+        source.start()
+        if paced:
+            time.sleep(1 / 30 / cameras * 2)  # cameras don't send in step
+    opened = time.monotonic()
+    while any(source.report().phase != "live" for source in sources) and time.monotonic() - opened < 40:
+        time.sleep(0.1)
+    opened = time.monotonic() - opened
+    time.sleep(2)
+    together(name)
+    begin, cpu, by_thread = time.monotonic(), time.process_time(), cpu_by_thread()
+    time.sleep(seconds)
+    end, cpu, later = time.monotonic(), time.process_time() - cpu, cpu_by_thread()
+    print(
+        f"   opened in {opened:.1f} s; cores busy by thread:",
+        {k: round((later[k] - by_thread[k]) / seconds, 2) for k in later},
+    )
+    free, total = torch.cuda.mem_get_info()
+    report = recorder.report(ids[0], sources[0].report(), time.monotonic())
+    for source in sources:
+        source.stop()
+    recorder.lost(slots.close(), "stopped")
+    for source in sources:
+        source.join(10)
+    running.join(10)
+    rows = [row for row in done if begin <= row[0] <= end]
+    latency = np.array([row[1] for row in rows] or [np.nan]) * 1000
+    return Result(
+        name,
+        len(rows) / (end - begin),
+        cpu / (end - begin),
+        latency_ms=dict(
+            zip(("p50", "p95", "p99"), np.percentile(latency, (50, 95, 99)).tolist(), strict=True)
+        )
+        if paced
+        else {},
+        batch=float(np.mean([row[2] for row in rows])) if rows and not draw else 0.0,
+        gpu_gb=(total - free) / 1e9,
+        drops={k: v for k, v in report.drops.items() if k not in ("unwatched", "stopped")},
+        stages_ms={stage: q.p50 for stage, q in report.latency_ms.items()},
+    )
