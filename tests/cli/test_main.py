@@ -113,7 +113,7 @@ def test_check_lists_all_problems(tmp_path: Path, capsys: pytest.CaptureFixture[
         "transport, latency_ms, drop_on_latency, detect_interval, "
         "score_threshold, iou_threshold, classes, per_class",
         ":1:1: unknown key 'camera'; allowed: cameras, model, tracker, rules, analytics, "
-        "output, overlay, server; did you mean cameras?",
+        "output, overlay, saving, events, server; did you mean cameras?",
         ":2:16: port is 99999; allowed: 0 to 65535",
     ]
 

@@ -124,3 +124,31 @@ def test_the_tracker_comes_first():
     tracker.step(Batch(0, (), 0.0), Detections.empty())
     tracker.forget("gate")
     assert order == ["tracker", "rules", ("tracker", "gate"), ("rules", "gate")]
+
+
+def test_another_worker_goes_on_counting(analysis):
+    successor = Analysis()
+    successor.resume(analysis.state())
+    successor.use(desired(LINE, ZONE), CLASSES, same_ids=False)
+    step(successor, 0, obj(1, 400, 300))
+    step(successor, 1, obj(1, 600, 300))
+    assert crossed(successor) == {"person": 2}
+
+
+@pytest.mark.parametrize("state", [b"", b"\xc1", msgspec.msgpack.encode({"version": 99})])
+def test_a_state_that_cannot_be_read_costs_the_counts_only(state):
+    analysis = Analysis()
+    assert analysis.state() is None
+    analysis.resume(state)
+    analysis.use(desired(LINE), CLASSES, same_ids=False)
+    step(analysis, 0, obj(1, 400, 300))
+    assert crossed(analysis) == {}
+
+
+def test_events_are_told_in_order():
+    told = []
+    analysis = Analysis(told.extend)
+    analysis.use(desired(LINE, ZONE), CLASSES, same_ids=False)
+    step(analysis, 0, obj(1, 400, 300))
+    step(analysis, 1, obj(1, 600, 300))
+    assert [(event.rule, event.kind) for event in told] == [("all", "enter"), ("door", "out")]

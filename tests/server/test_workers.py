@@ -13,9 +13,12 @@ from camwire.link.endpoint import Endpoints, private_endpoints
 from camwire.link.messages import (
     CameraReport,
     DesiredState,
+    Events,
     Failure,
     Hello,
+    LinkedEvent,
     Message,
+    RuleState,
     Statistics,
     decode_downward,
     encode,
@@ -41,7 +44,8 @@ class Bench:
         self.desired = Desired(config("gate", disabled=("off",)))
         self.supervisor = Supervisor("cpu", [], lambda: asyncio.sleep(0))
         self.supervisor.state = WorkerState("starting", pid=PID)
-        self.workers = Workers(link, self.desired, {"cpu": self.supervisor})
+        self.events: list[Events] = []
+        self.workers = Workers(link, self.desired, {"cpu": self.supervisor}, reported=self.events.append)
         self.hub = Hub(self.desired, self.workers.changed, cleared=lambda: None)
         self.reporter = Reporter(self.desired, self.hub, self.workers)
         self.worker = self.connect(endpoints, b"cpu")
@@ -212,5 +216,32 @@ def test_the_stats_message_has_all_parts_in_configuration_order() -> None:
         bench.reporter.clear()
         again = bench.reporter.compose(1000.0, time.monotonic())
         assert "socket" not in again["cameras"]["gate"]["latency_ms"]
+
+    on_bench(test)
+
+
+def test_a_successor_gets_what_the_rules_have_counted_before_it_is_told_what_to_do() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.say(hello())
+        await bench.told()
+        await bench.say(RuleState(state=b"older"))
+        await bench.say(RuleState(state=b"newest"))
+        await bench.say(hello())
+        first = decode_downward(await asyncio.wait_for(bench.worker.recv(), 10))
+        assert first == RuleState(state=b"newest")
+        assert await bench.told() == bench.desired.document()
+
+    on_bench(test)
+
+
+def test_events_are_handed_on() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.say(hello())
+        await bench.told()
+        event = LinkedEvent(id="w-1", time=1.0, camera="gate", rule="door", kind="in", body={"frame": 3})
+        message = Events(worker="cpu", pid=PID, upto=1, events=(event,))
+        await bench.say(message)
+        await bench.told_nothing_more()
+        assert bench.events == [message]
 
     on_bench(test)

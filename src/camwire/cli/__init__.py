@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "detect": "camwire.cli.detect",
     "track": "camwire.cli.track",
     "analyze": "camwire.cli.analyze",
+    "events": "camwire.cli.events",
     "models": "camwire.cli.models",
     "analytics": "camwire.cli.analytics",
     "worker": "camwire.cli.worker",

@@ -10,6 +10,7 @@ from camwire.config.base import ConfigModel
 from camwire.config.camera import CameraConfig
 from camwire.config.coco import COCO_CLASSES
 from camwire.config.detection import BUNDLED_MODEL, ModelConfig
+from camwire.config.events import EventsConfig
 from camwire.config.output import OutputConfig, OverlayConfig
 from camwire.config.rules import Rule, duplicate_names, unknown_cameras, unknown_classes
 from camwire.config.saving import SavingConfig
@@ -35,6 +36,7 @@ class Config(ConfigModel):
     output: OutputConfig = Field(OutputConfig(), description="The pictures that go out.")
     overlay: OverlayConfig = Field(OverlayConfig(), description="What is drawn on them at first.")
     saving: SavingConfig = Field(SavingConfig(), description="Pictures that are kept as files.")
+    events: EventsConfig = Field(EventsConfig(), description="What the rules reported.")
     server: ServerConfig = Field(ServerConfig(), description="Where people and programs connect.")
 
     @model_validator(mode="after")

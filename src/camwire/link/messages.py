@@ -133,6 +133,22 @@ class DesiredState(Message, frozen=True, kw_only=True):
     """DeepStream's file."""
 
 
+class EventsKept(Message, frozen=True, kw_only=True):
+    """The server has events on its disk; the worker needn't remember them any longer."""
+
+    pid: int
+    """Of the worker that sent them."""
+    upto: int
+    """Number of the last one."""
+
+
+class RuleState(Message, frozen=True, kw_only=True):
+    """What the rules have counted, in the worker's own form: up once a second, and down to a worker that was
+    started again, before its desired state."""
+
+    state: bytes
+
+
 class Stop(Message, frozen=True, kw_only=True):
     """End in good order."""
 
@@ -234,6 +250,30 @@ class ProbeResult(Message, frozen=True, kw_only=True):
     jpeg: bytes = b""
 
 
+class LinkedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a rule reports."""
+
+    id: str
+    """Unique; an event that is sent again has the same."""
+    time: float
+    """UTC, of the frame."""
+    camera: str
+    rule: str
+    kind: str
+    body: dict[str, Any]
+    """What else there is to say of it, as plain values."""
+
+
+class Events(Message, frozen=True, kw_only=True):
+    """Events in their order, sent again until the server has said that it keeps them."""
+
+    worker: str
+    pid: int
+    upto: int
+    """Number of the last one; numbers count a worker's events."""
+    events: tuple[LinkedEvent, ...]
+
+
 class FrameObjects(msgspec.Struct, frozen=True, kw_only=True):
     """The tracked objects of a frame, one entry each in every list."""
 
@@ -260,8 +300,8 @@ class FrameHeader(Message, frozen=True, kw_only=True):
     rendition: Rendition = "full"
 
 
-Downward = DesiredState | Stop
-Upward = Hello | Statistics | Failure | ProbeResult
+Downward = DesiredState | EventsKept | RuleState | Stop
+Upward = Hello | Statistics | Failure | ProbeResult | Events | RuleState
 
 _encoder = msgspec.msgpack.Encoder()
 _downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)

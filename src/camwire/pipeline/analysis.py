@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 from pydantic import TypeAdapter
 
@@ -17,7 +18,7 @@ from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
 from camwire.analytics.nvdsanalytics.settings import Settings
 from camwire.analytics.nvdsanalytics.stream import FrameResult
 from camwire.analytics.rules import RuleEngine
-from camwire.analytics.rules.events import Counts
+from camwire.analytics.rules.events import Counts, Event
 from camwire.analytics.rules.moment import class_name
 from camwire.config.rules import Rule
 from camwire.frames import Batch, Detections, Tracks
@@ -39,7 +40,10 @@ class Analysis:
     ``step`` is called in the order of batches; every method may be called by any thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_events: Callable[[Sequence[Event]], None] = lambda _: None) -> None:
+        """``on_events`` is told what the rules report, in order."""
+        self._on_events = on_events
+        self._resumed: bytes | None = None
         self._lock = threading.Lock()
         self._settings: tuple[object, ...] | None = None
         self._class_names: tuple[str, ...] = ()
@@ -70,7 +74,10 @@ class Analysis:
             nvds = None if file is None else NvdsAnalytics(nvdsanalytics(file))
         with self._lock:
             if engine is not None:
-                engine.restore(self._engine.export(), objects=same_ids)
+                if self._settings is None and self._resumed is not None:
+                    _resume(engine, self._resumed)
+                else:
+                    engine.restore(self._engine.export(), objects=same_ids)
                 self._engine = engine
             self.rules, self._settings, self._class_names = rules, settings, class_names
             if nvds_settings != self._nvds_settings:
@@ -80,7 +87,9 @@ class Analysis:
 
     def step(self, batch: Batch, tracks: Tracks) -> None:
         with self._lock:
-            self._engine.step(batch, tracks)
+            events = self._engine.step(batch, tracks).events
+            if events:
+                self._on_events(events)
             if self._nvds is None:
                 return
             for frame, result in zip(
@@ -88,6 +97,15 @@ class Analysis:
             ):
                 if result is not None:
                     self._nvds_results[frame.camera] = result
+
+    def resume(self, state: bytes) -> None:
+        """Go on counting where another worker ended, from the first ``use`` on."""
+        self._resumed = state
+
+    def state(self) -> bytes | None:
+        """For ``resume``; None where no rule counts anything."""
+        with self._lock:
+            return msgspec.msgpack.encode(self._engine.export()) if self.rules else None
 
     def forget(self, camera: str) -> None:
         """The camera's objects and its time begin anew; its counts stay."""
@@ -156,6 +174,14 @@ class AnalysingTracker:
         """See ``Tracker.forget``."""
         self._tracker.forget(camera)
         self._analysis.forget(camera)
+
+
+def _resume(engine: RuleEngine, state: bytes) -> None:
+    """Its tracker's ids mean other objects; only what was counted goes on."""
+    try:
+        engine.restore(msgspec.msgpack.decode(state), objects=False)
+    except ValueError as error:
+        log.warning("rules count anew: what the worker before counted can't be read", problem=str(error))
 
 
 def without_objects(state: dict[str, Any], camera: str) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
 
+from camwire.analytics.rules.events import Event
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Frame, Size
 from camwire.link.messages import CameraReport, DesiredCamera, DesiredModel, DesiredState, DesiredTracker
@@ -40,7 +42,14 @@ class Engine:
     read once and as fast as they are processed, and no frame is left out for lack of time.
     """
 
-    def __init__(self, device: Device, publish: Publisher, *, recordings: bool = False) -> None:
+    def __init__(
+        self,
+        device: Device,
+        publish: Publisher,
+        *,
+        recordings: bool = False,
+        on_events: Callable[[Sequence[Event]], None] = lambda _: None,
+    ) -> None:
         self._device = device
         self._publish = publish
         self._recordings = recordings
@@ -59,7 +68,7 @@ class Engine:
         self._tracker: Tracker | None = None
         self._tracker_settings: tuple[DesiredTracker, float] | None = None
         self._live = 1
-        self.analysis = Analysis()
+        self.analysis = Analysis(on_events)
 
     @property
     def revision(self) -> int:

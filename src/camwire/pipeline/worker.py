@@ -8,17 +8,29 @@ import signal
 import threading
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 
 from camwire.config.secrets import SECRETS, SecretUrl
 from camwire.devices import open_device
 from camwire.frames import Frame
-from camwire.link.messages import DesiredState, Failure, Hello, Rendition, Statistics, Stop
+from camwire.link.messages import (
+    DesiredState,
+    Events,
+    EventsKept,
+    Failure,
+    Hello,
+    Rendition,
+    RuleState,
+    Statistics,
+    Stop,
+)
 from camwire.link.worker_end import WorkerEnd
 from camwire.models import ModelError
 from camwire.monitoring.process import ProcessMeter
 from camwire.pipeline.engine import Engine
+from camwire.pipeline.outbox import Outbox
 from camwire.pipeline.probes import Probes
 
 REPORT_EVERY = 1.0
@@ -38,7 +50,8 @@ class Worker:
         self._name = name
         self._device = open_device(device)
         self._link = WorkerEnd(directory, name)
-        self._engine = Engine(self._device, self._publish)
+        self._outbox = Outbox(uuid4().hex[:12])
+        self._engine = Engine(self._device, self._publish, on_events=self._outbox.add)
         self._probes = Probes(self._device, name)
         self._meter = ProcessMeter()
         self._parent = os.getppid()
@@ -57,6 +70,7 @@ class Worker:
         next_report = time.monotonic() + REPORT_EVERY
         while not self._stopping.is_set() and os.getppid() == self._parent:
             self._hear(max(0.0, next_report - time.monotonic()))
+            self._send_events()
             for result in self._probes.results():
                 self._link.send(result)
             if time.monotonic() >= next_report:
@@ -71,16 +85,28 @@ class Worker:
                 SECRETS.add(*(SecretUrl(probe.camera.url) for probe in desired.probes))
                 self._probes.apply(desired.probes)
                 self._newest.put(desired)
+            case EventsKept(pid=pid, upto=upto):
+                if pid == os.getpid():
+                    self._outbox.kept(upto)
+            case RuleState(state=state):
+                self._engine.analysis.resume(state)
             case Stop():
                 self._stopping.set()
             case None:
                 pass
+
+    def _send_events(self) -> None:
+        if (due := self._outbox.due(time.monotonic())) is not None:
+            upto, events = due
+            self._link.send(Events(worker=self._name, pid=os.getpid(), upto=upto, events=events))
 
     def _tell(self) -> None:
         while not self._failures.empty():
             self._link.send(self._failures.get())
         if self._engine.revision == 0 and self._newest.empty():
             self._link.send(Hello(worker=self._name, pid=os.getpid(), device=self._device.name))
+        if (state := self._engine.analysis.state()) is not None:
+            self._link.send(RuleState(state=state))
         usage = self._meter.read()
         self._link.send(
             Statistics(
@@ -125,5 +151,6 @@ class Worker:
         self._probes.apply(())
         ended = self._engine.stop(STOP_TIMEOUT)
         self._applier.join(STOP_TIMEOUT)
+        self._send_events()
         self._link.close()
         return 0 if ended and not self._applier.is_alive() and not self._broken else 1

@@ -23,6 +23,7 @@ from camwire.server.app import create_app, http_server
 from camwire.server.configuration import Configuration
 from camwire.server.desired import Desired
 from camwire.server.document import Document, FileDocument, MemoryDocument
+from camwire.server.events.keeper import EventKeeper
 from camwire.server.hub import Hub
 from camwire.server.listener import CannotListenError, address_of, listen
 from camwire.server.probing import Probing
@@ -101,7 +102,10 @@ class Server:
         self.desired = Desired(self.configuration.config)
         self.supervisor = Supervisor(WORKER, command, lambda: link.send(WORKER, Stop()))
         self.probing = Probing(self.desired, changed=lambda: self.workers.changed())
-        self.workers = Workers(link, self.desired, {WORKER: self.supervisor}, self.probing.answered)
+        self.events = EventKeeper(self.configuration.config.events, document.folder, link.send)
+        self.workers = Workers(
+            link, self.desired, {WORKER: self.supervisor}, self.probing.answered, self.events.received
+        )
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=lambda: self.reporter.clear())
         self.reporter = Reporter(self.desired, self.hub, self.workers)
         self.saver = Saver(self.hub, self.configuration.config.saving, document.folder)
@@ -139,6 +143,7 @@ class Server:
                 tasks.create_task(self.configuration.follow()),
                 tasks.create_task(self._reload_when_asked()),
                 tasks.create_task(self.saver.run()),
+                tasks.create_task(self.events.run()),
             ]
             to_stop = [
                 tasks.create_task(self.supervisor.run()),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from camwire.link.messages import Failure, Hello, ProbeResult, Statistics
+from camwire.link.messages import Events, Failure, Hello, ProbeResult, RuleState, Statistics
 from camwire.link.server_end import ServerEnd
 from camwire.server.desired import Desired
 from camwire.server.supervisor import Supervisor
@@ -27,10 +27,14 @@ class Workers:
         desired: Desired,
         supervisors: Mapping[str, Supervisor],
         probed: Callable[[ProbeResult], None] = lambda _: None,
+        reported: Callable[[Events], None] = lambda _: None,
     ) -> None:
-        """``probed`` hears what came of each probe."""
+        """``probed`` hears what came of each probe, ``reported`` of the rules' events."""
         self.supervisors = supervisors
         self._probed = probed
+        self._events = reported
+        self._rules: dict[str, RuleState] = {}
+        """By worker, for its successor."""
         self._link = link
         self._desired = desired
         self._changed = asyncio.Event()
@@ -72,6 +76,10 @@ class Workers:
                 await self._reported(worker, message)
             elif isinstance(message, ProbeResult):
                 self._probed(message)
+            elif isinstance(message, Events):
+                self._events(message)
+            elif isinstance(message, RuleState):
+                self._rules[worker] = message
             else:
                 self._failures[worker] = message
                 log.error("worker can't do what is desired", worker=worker, reason=message.reason)
@@ -79,6 +87,8 @@ class Workers:
     async def _greeted(self, worker: str, message: Hello) -> None:
         if self.supervisors[worker].heard(message.pid):
             self._failures.pop(worker, None)
+            if (rules := self._rules.get(worker)) is not None:
+                await self._link.send(worker, rules)
             await self._tell(worker)
 
     async def _reported(self, worker: str, message: Statistics) -> None:
