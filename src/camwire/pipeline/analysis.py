@@ -105,7 +105,8 @@ class Analysis:
     def state(self) -> bytes | None:
         """For ``resume``; None where no rule counts anything."""
         with self._lock:
-            return msgspec.msgpack.encode(self._engine.export()) if self.rules else None
+            state = self._engine.export(objects=False) if self.rules else None
+        return None if state is None else msgspec.msgpack.encode(state)
 
     def forget(self, camera: str) -> None:
         """The camera's objects and its time begin anew; its counts stay."""

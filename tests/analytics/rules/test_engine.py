@@ -242,3 +242,19 @@ def test_state_comes_before_the_first_step():
 def test_rules_that_can_not_be_are_refused():
     with pytest.raises(ValueError, match="two rules are called 'a'; rule 'a' is for the class 'cow'"):
         RuleEngine([zone("a"), line("a", classes=("cow",))], CLASSES)
+
+
+def test_an_export_without_objects_is_what_another_tracker_can_go_on_from():
+    line = LineRule(type="line", name="door", start=(0.5, 0), end=(0.5, 1))
+    zone = ZoneRule(type="zone", name="yard", polygon=AREA)
+    scene = Scene(line, zone)
+    scene.walk(seconds(0, 1), lambda time: (200 + 600 * time, 300))
+    state = scene.engine.export(objects=False)
+    assert [camera["objects"] for camera in state["cameras"].values()] == [[]]
+    one, other = (RuleEngine((line, zone), CLASSES) for _ in range(2))
+    one.restore(state, objects=False)
+    other.restore(scene.engine.export(), objects=False)
+    for engine in (one, other):
+        Scene(engine=engine).step(2.0, obj(5, 500, 300))
+    assert one.counts() == other.counts()
+    assert sum(one.counts()["door"]["gate"]["out"].values()) == 1

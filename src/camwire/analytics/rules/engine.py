@@ -111,9 +111,12 @@ class RuleEngine:
                     self._heatmaps.clear(place)
         self._keeper.clear(rules)
 
-    def export(self) -> dict[str, Any]:
-        """Everything worth keeping, as plain values that msgpack can carry."""
-        return self._keeper.export(self._kinds, self._table, self._numbers, self._clocks)
+    def export(self, objects: bool = True) -> dict[str, Any]:
+        """Everything worth keeping, as plain values that msgpack can carry.
+
+        ``objects``: also who is where, which only an engine behind the same tracker has a use for.
+        """
+        return self._keeper.export(self._kinds, self._table, self._numbers, self._clocks, objects)
 
     def restore(self, state: dict[str, Any], objects: bool = True) -> None:
         """Take over what another engine exported, for each rule that is the same in what it counts.

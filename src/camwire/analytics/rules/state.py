@@ -41,19 +41,22 @@ class Keeper:
         table: ObjectTable,
         numbers: Mapping[str, int],
         clocks: Sequence[CameraClock],
+        objects: bool,
     ) -> dict[str, Any]:
         names = list(numbers)
         rules = {name: dict(cameras) for name, cameras in self._rules.items()}
         for kind in kinds:
             for place, instance in enumerate(kind.instances):
-                kept = _exported(kind, place, instance, table)
+                kept = _exported(kind, place, instance, table, objects)
                 rules.setdefault(instance.rule.name, {})[names[instance.camera]] = kept
         cameras = dict(self._cameras)
         for name, number in numbers.items():
             clock = clocks[number]
             cameras[name] = {
                 "clock": [clock.now, clock.epoch, clock.offset, clock.arrived],
-                "objects": [_object(table, slot) for slot in table.slots_of(number).values()],
+                "objects": [_object(table, slot) for slot in table.slots_of(number).values()]
+                if objects
+                else [],
             }
         prints = {name: self._prints[name] for name in rules}
         return {"version": VERSION, "prints": prints, "rules": rules, "cameras": cameras}
@@ -95,11 +98,12 @@ class Keeper:
         return clock
 
 
-def _exported(kind: RuleKind[Any], place: int, instance: Instance[Any], table: ObjectTable) -> dict[str, Any]:
+def _exported(
+    kind: RuleKind[Any], place: int, instance: Instance[Any], table: ObjectTable, objects: bool
+) -> dict[str, Any]:
     columns, column = kind.state.columns, instance.column
-    cells = {
-        object_id: slot * columns + column for object_id, slot in table.slots_of(instance.camera).items()
-    }
+    slots = table.slots_of(instance.camera) if objects else {}
+    cells = {object_id: slot * columns + column for object_id, slot in slots.items()}
     return {
         "counts": instance.tally.snapshot(),
         "extra": kind.export_extra(place),
