@@ -51,7 +51,8 @@ def test_every_bad_camera_says_what_is_wrong_and_the_good_one_goes_on(
                 await until(
                     socket, seen, lambda: len(seen.pictures["good"]) >= 10, "the good camera's pictures"
                 )
-                assert set(seen.pictures) == {"good"}
+                # The stream that ends begins again with each try.
+                assert set(seen.pictures) <= {"good", "ends"}
 
             as_client(product, watch)
             assert product.interrupt() == 0
