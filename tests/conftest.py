@@ -1,9 +1,15 @@
 """Fixtures for all tests."""
 
+import logging
 import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 # No test asserts a time: a busy machine must not fail Hypothesis's deadline.
@@ -12,6 +18,19 @@ settings.load_profile("no deadline")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 IN_CI = os.environ.get("CI") == "true"
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """A command run inside a test sets logging up for its process: put back what was, or later tests suffer."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook, warnings.showwarning
+    yield
+    root.handlers[:], root.level = before
+    sys.excepthook, threading.excepthook, warnings.showwarning = hooks
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
