@@ -22,7 +22,7 @@ IN_CI = os.environ.get("CI") == "true"
 
 @pytest.fixture(autouse=True)
 def _own_logging() -> Iterator[None]:
-    """A command run inside a test sets logging up for its process: put back what was, or later tests suffer."""
+    """A command run inside a test sets up logging for its process: put back what was before."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
     hooks = sys.excepthook, threading.excepthook, warnings.showwarning
