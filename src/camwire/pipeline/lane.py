@@ -10,13 +10,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import structlog
 
 from camwire.frames import Batch, Frame, Tracks
 from camwire.link.messages import Rendition
+from camwire.pipeline.marks import Marks
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.renditions import Made, lower_cap, objects_of, scene_for
 from camwire.pipeline.slots import Slots
@@ -35,17 +35,6 @@ Chosen = dict[Rendition, list[int]]
 class Publisher(Protocol):
     def __call__(self, frame: Frame, payload: bytes, rendition: Rendition) -> bool:
         """Hand on what was made of a frame; false when it could not be taken and is lost."""
-
-
-@dataclass(slots=True)
-class Marks:
-    """When a batch came out of each stage, in monotonic seconds."""
-
-    detected: float = 0.0
-    tracked: float = 0.0
-    rendered: float = 0.0
-    encoded: float = 0.0
-    published: float = 0.0
 
 
 class Lanes:

@@ -6,7 +6,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,10 +14,8 @@ from camwire.link.messages import CameraReport, Quantiles
 from camwire.monitoring.exported import latency_counts
 from camwire.monitoring.histogram import Histogram, SlidingHistogram
 from camwire.monitoring.rates import Rate
+from camwire.pipeline.marks import Marks
 from camwire.sources import SourceReport
-
-if TYPE_CHECKING:
-    from camwire.pipeline.lane import Marks
 
 WINDOW = 10.0
 """Seconds over which latencies and rates are told."""
