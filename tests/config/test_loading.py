@@ -152,6 +152,13 @@ def test_a_password_from_the_environment_may_hold_anything(password: str) -> Non
     assert url.host == "cam"
 
 
+@pytest.mark.parametrize("camera_id", ["a\\nb", "\\x7f"])
+def test_a_camera_id_has_no_control_characters(camera_id: str) -> None:
+    assert any(
+        "control characters" in problem for problem in problems(f'cameras: [{{id: "{camera_id}", url: x}}]')
+    )
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5))
 def test_no_message_shows_a_secret(around: str) -> None:
     secret = f"{around}hunter2{around}"

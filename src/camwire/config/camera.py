@@ -1,6 +1,7 @@
 """Cameras: where pictures come from."""
 
 import re
+import unicodedata
 from difflib import get_close_matches
 from typing import Annotated, Literal
 
@@ -21,7 +22,13 @@ def _fits_wire(camera_id: str) -> str:
     return camera_id
 
 
-CameraId = Annotated[str, AfterValidator(_fits_wire)]
+def _can_be_shown(camera_id: str) -> str:
+    if any(unicodedata.category(character) == "Cc" for character in camera_id):
+        raise ValueError("a camera id has no control characters: it stands in URLs, in logs and on the page")
+    return camera_id
+
+
+CameraId = Annotated[str, AfterValidator(_fits_wire), AfterValidator(_can_be_shown)]
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 
@@ -50,7 +57,9 @@ CameraUrl = Annotated[SecretUrl, AfterValidator(_can_be_opened)]
 class CameraConfig(ConfigModel):
     """One camera, file or device."""
 
-    id: CameraId = Field(description="Names the camera to programs; 1 to 255 bytes, unique.")
+    id: CameraId = Field(
+        description="Names the camera to programs; 1 to 255 bytes, no control characters, unique."
+    )
     name: str | None = Field(None, description="Names the camera to people; the id where absent.")
     url: CameraUrl = Field(
         description="`rtsp://`, `rtsps://`, `http://`, `https://`, a file's path (video or still image; "

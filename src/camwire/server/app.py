@@ -11,6 +11,7 @@ from fastapi import FastAPI, Response, WebSocket
 
 from camwire.server import wire
 from camwire.server.api import PREFIX, Services, create_api
+from camwire.server.api.errors import add_error_answers
 from camwire.server.hub import Hub
 from camwire.server.metrics import CONTENT_TYPE
 from camwire.server.session import Delivered, serve_client
@@ -30,6 +31,7 @@ def create_app(
     """
     app = FastAPI(title="camwire", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SecurityHeaders)
+    add_error_answers(app)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

@@ -120,3 +120,13 @@ def test_whatever_is_sent_the_answer_is_one_that_is_described(
             assert "sesame" not in answer.text
 
     with_api(tmp_path, play, TEXT)
+
+
+def test_a_path_that_no_route_can_match_is_answered_like_any_other(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        for path in (f"{API}/cameras/{quote('a' + chr(10), safe='')}", f"{API}/no/such", "/no/such/file"):
+            answer = await client.get(path)
+            assert answer.status_code == 404
+            assert set(answer.json()) == {"what", "where", "todo", "problems"}
+
+    with_api(tmp_path, play)
