@@ -12,6 +12,7 @@ from camwire.analytics.rules.events import Event
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Frame, Size
 from camwire.link.messages import CameraReport, DesiredCamera, DesiredModel, DesiredState, DesiredTracker
+from camwire.models import ModelError
 from camwire.pipeline.analysis import AnalysingTracker, Analysis, LiveCounts
 from camwire.pipeline.changes import camera_changes
 from camwire.pipeline.details import DetailedTracker
@@ -64,9 +65,7 @@ class Engine:
         self._sources: dict[str, CameraSource] = {}
         self._desired: DesiredState | None = None
         self._detector: Detector | None = None
-        self._detector_settings: tuple[DesiredModel, float] | None = None
         self._tracker: Tracker | None = None
-        self._tracker_settings: tuple[DesiredTracker, float] | None = None
         self._live = 1
         self.analysis = Analysis(on_events)
 
@@ -83,13 +82,14 @@ class Engine:
     def apply(self, desired: DesiredState) -> None:
         """Make what runs the same as ``desired``, touching only what differs.
 
-        Raises ModelError when the model can't be loaded; then nothing has changed.
+        Raises ModelError when the model, the tracker or the rules can't be used; then nothing has changed.
         """
         before = self._desired
         detector = self._detector_for(desired)
-        tracker_before = self._tracker
         tracker = self._tracker_for(desired)
-        self.analysis.use(desired, detector.class_names, same_ids=tracker is tracker_before)
+        self.analysis.use(desired, detector.class_names, same_ids=tracker is self._tracker)
+        # From here on nothing is refused any more.
+        self._detector, self._tracker = detector, tracker
         self._use(
             Stages(
                 device=self._device,
@@ -120,22 +120,25 @@ class Engine:
             self._start_camera(camera, bound)
 
     def _detector_for(self, desired: DesiredState) -> Detector:
-        weakest = weakest_score(desired.tracker, lowest_score(desired.model))
-        settings = (desired.model, weakest)
-        if self._detector is None:
-            self._detector = Detector.load(desired.model, self._device, weakest)
-        elif self._detector_settings != settings:
-            self._detector = self._detector.changed(desired.model, self._device, weakest)
-        self._detector_settings = settings
-        return self._detector
+        """The one that runs where nothing that concerns it differs, or another one."""
+        settings = _detector_settings(desired)
+        if self._detector is None or self._desired is None:
+            return Detector.load(settings[0], self._device, settings[1])
+        if settings == _detector_settings(self._desired):
+            return self._detector
+        return self._detector.changed(settings[0], self._device, settings[1])
 
     def _tracker_for(self, desired: DesiredState) -> Tracker:
-        settings = (desired.tracker, lowest_score(desired.model))
-        if self._tracker is None or self._tracker_settings != settings:
-            tracker = DetailedTracker(create_tracker(settings[0], score_threshold=settings[1]))
-            self._tracker = AnalysingTracker(tracker, self.analysis)
-            self._tracker_settings = settings
-        return self._tracker
+        """The one that runs where nothing that concerns it differs, or another one."""
+        settings = _tracker_settings(desired)
+        same = self._desired is not None and settings == _tracker_settings(self._desired)
+        if self._tracker is not None and same:
+            return self._tracker
+        try:
+            tracker = create_tracker(settings[0], score_threshold=settings[1])
+        except ValueError as error:
+            raise ModelError(f"tracker: {error}") from None
+        return AnalysingTracker(DetailedTracker(tracker), self.analysis)
 
     def _use(self, stages: Stages) -> None:
         if self._lanes is not None:
@@ -224,6 +227,16 @@ class Engine:
         ended = [source.join(max(0.05, deadline - time.monotonic())) for source in self._sources.values()]
         lanes = self._lanes is None or self._lanes.join(max(0.05, deadline - time.monotonic()))
         return lanes and all(ended)
+
+
+def _detector_settings(desired: DesiredState) -> tuple[DesiredModel, float]:
+    """The model, and the score from which on the tracker wants detections."""
+    return desired.model, weakest_score(desired.tracker, lowest_score(desired.model))
+
+
+def _tracker_settings(desired: DesiredState) -> tuple[DesiredTracker, float]:
+    """The tracker, and the score from which on a detection is an object."""
+    return desired.tracker, lowest_score(desired.model)
 
 
 class _Inlet:
