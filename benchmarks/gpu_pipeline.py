@@ -68,6 +68,14 @@ class NoTracker:
         pass
 
 
+class NoRules:
+    def step(self, batch: Batch, tracks: Tracks) -> None:
+        pass
+
+    def forget(self, camera: str) -> None:
+        pass
+
+
 def pipeline(
     name: str,
     clip: Path,
@@ -111,6 +119,7 @@ def pipeline(
         device=DEVICE,
         detect=detect,
         tracker=tracker,
+        analysis=NoRules(),
         overlay=Overlay(ON, NAMES),
         views={camera: {"full": 0.0} for camera in ids} if draw else {},
         max_fps=0.0,

@@ -60,7 +60,7 @@ def test_every_bad_camera_says_what_is_wrong_and_the_good_one_goes_on(
 
 
 def test_a_resolution_that_changes_while_running(tmp_path: Path) -> None:
-    """A looped still-growing world: the file under the camera is replaced by one of another size."""
+    """The file under the camera is replaced by one of another size."""
     clip = tmp_path / "clip.mp4"
     make_clip(clip, width=320, height=240, frames=25)
     with camwire("run", str(write_config(tmp_path, [{"id": "a", "url": str(clip)}]))) as product:

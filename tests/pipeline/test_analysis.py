@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from camwire.frames import Batch, Detections, Frame, Size
+from camwire.frames import Batch, Frame, Size
 from camwire.link.messages import decode_downward, encode
 from camwire.models import ModelError
-from camwire.pipeline.analysis import AnalysingTracker, Analysis, LiveCounts
+from camwire.pipeline.analysis import Analysis, LiveCounts
 from camwire.server.desired import Desired
 from tests.analytics.rules.scene import CLASSES, obj, tracks_of
 from tests.server.configs import config
@@ -104,26 +104,6 @@ def test_deepstreams_rules_beside_ones_own(analysis, tmp_path):
     step(analysis, 0, obj(1, 600, 300), camera="removed")
     analysis.use(desired(LINE), CLASSES, same_ids=True)
     assert analysis.nvdsanalytics_of("gate") == {}
-
-
-def test_the_tracker_comes_first():
-    order = []
-
-    class Recorded:
-        def __init__(self, name):
-            self.name = name
-
-        def step(self, *_):
-            order.append(self.name)
-            return tracks_of([[]])
-
-        def forget(self, camera):
-            order.append((self.name, camera))
-
-    tracker = AnalysingTracker(Recorded("tracker"), Recorded("rules"))
-    tracker.step(Batch(0, (), 0.0), Detections.empty())
-    tracker.forget("gate")
-    assert order == ["tracker", "rules", ("tracker", "gate"), ("rules", "gate")]
 
 
 def test_another_worker_goes_on_counting(analysis):

@@ -50,11 +50,27 @@ class Tracker:
         self.forgotten.append((camera, len(self.seen)))
 
 
+class Rules:
+    """Note what they are shown, and when they forget."""
+
+    def __init__(self, tracker):
+        self.tracker, self.seen, self.forgotten = tracker, [], []
+
+    def step(self, batch, tracks):
+        self.seen += [(f.camera, f.sequence) for f in batch.frames]
+        assert self.seen == self.tracker.seen, "the tracker comes first, and in the same order"
+
+    def forget(self, camera):
+        assert self.tracker.forgotten[-1][0] == camera, "the tracker comes first"
+        self.forgotten.append(camera)
+
+
 class Run:
     """Lanes over patient slots, so that every frame goes through."""
 
     def __init__(self, detect=lambda batch: Detections.empty(), *, device=None, accepts=True, **stages):
         self.tracker, self.sent, self.made, self.accepts = Tracker(), [], [], accepts
+        self.rules = Rules(self.tracker)
         self.recorder = Recorder()
         for camera in "ab":
             self.recorder.add(camera)
@@ -77,6 +93,7 @@ class Run:
                 device=device or Device(),
                 detect=detect,
                 tracker=self.tracker,
+                analysis=self.rules,
                 overlay=Overlay(frozenset({"boxes"}), ("person",)),
                 **settings,
             ),
@@ -128,7 +145,8 @@ def test_frames_are_tracked_and_published_in_order_however_long_detection_takes(
             60,
             {},
         )
-        assert set(report.latency_ms) >= {"decode", "queue", "detect", "track", "render", "encode", "total"}
+        stages = {"decode", "queue", "detect", "track", "analyse", "render", "encode", "total"}
+        assert set(report.latency_ms) >= stages
 
 
 def test_a_camera_that_nobody_watches_is_tracked_but_not_drawn():
@@ -173,6 +191,7 @@ def test_a_failing_stage_costs_its_batch_and_nothing_else(stage):
             device,
             sometimes(lambda batch: Detections.empty()),
             run.tracker,
+            run.rules,
             run.lanes.stages.overlay,
             run.lanes.stages.views,
             0.0,
@@ -192,6 +211,19 @@ def test_forgetting_waits_for_every_frame_under_way():
     run.lanes.forget("a")
     run.end()
     assert run.tracker.forgotten == [("a", 60)]
+    assert run.rules.forgotten == ["a"]
+    assert run.rules.seen == run.tracker.seen
+
+
+def test_rules_that_fail_cost_no_picture():
+    run = Run()
+
+    def fail(batch, tracks):
+        raise RuntimeError("as planned")
+
+    run.rules.step = fail
+    reports = run.put(20).end()
+    assert [(report.frames_out, report.drops) for report in reports.values()] == [(20, {}), (20, {})]
 
 
 def test_forgetting_after_the_end_does_not_block():

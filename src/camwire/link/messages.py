@@ -205,7 +205,8 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
     objects: dict[str, int] = {}
     """Objects in the newest processed frame, by class name."""
     latency_ms: dict[str, Quantiles] = {}
-    """By stage: decode, queue, detect, track, render, encode, and total (arrived to published)."""
+    """By stage: decode, queue, detect, track, analyse, render, encode, publish; total: arrived to
+    published."""
     latencies: dict[str, LatencyCounts] = {}
     """By stage, too."""
     rules: dict[str, dict[str, dict[str, int]]] = {}

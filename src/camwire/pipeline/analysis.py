@@ -21,10 +21,9 @@ from camwire.analytics.rules import RuleEngine
 from camwire.analytics.rules.events import Counts, Event
 from camwire.analytics.rules.moment import class_name
 from camwire.config.rules import Rule
-from camwire.frames import Batch, Detections, Tracks
+from camwire.frames import Batch, Tracks
 from camwire.link.messages import DesiredState
 from camwire.models import ModelError
-from camwire.tracking import Tracker
 
 log = structlog.get_logger()
 
@@ -156,25 +155,6 @@ class LiveCounts(Mapping[str, Mapping[str, Counts]]):
 
     def __len__(self) -> int:
         return 0
-
-
-class AnalysingTracker:
-    """Tracks, then applies the rules: both have to see batches in the order of time."""
-
-    def __init__(self, tracker: Tracker, analysis: Analysis) -> None:
-        self._tracker = tracker
-        self._analysis = analysis
-
-    def step(self, batch: Batch, detections: Detections) -> Tracks:
-        """See ``Tracker.step``."""
-        tracks = self._tracker.step(batch, detections)
-        self._analysis.step(batch, tracks)
-        return tracks
-
-    def forget(self, camera: str) -> None:
-        """See ``Tracker.forget``."""
-        self._tracker.forget(camera)
-        self._analysis.forget(camera)
 
 
 def _resume(engine: RuleEngine, state: bytes) -> None:

@@ -13,7 +13,7 @@ from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Frame, Size
 from camwire.link.messages import CameraReport, DesiredCamera, DesiredModel, DesiredState, DesiredTracker
 from camwire.models import ModelError
-from camwire.pipeline.analysis import AnalysingTracker, Analysis, LiveCounts
+from camwire.pipeline.analysis import Analysis, LiveCounts
 from camwire.pipeline.changes import camera_changes
 from camwire.pipeline.details import DetailedTracker
 from camwire.pipeline.detector import Detector
@@ -95,6 +95,7 @@ class Engine:
                 device=self._device,
                 detect=detector,
                 tracker=tracker,
+                analysis=self.analysis,
                 overlay=Overlay(
                     toggles=frozenset(name for name, on in desired.toggles.items() if on),
                     class_names=detector.class_names,
@@ -138,7 +139,7 @@ class Engine:
             tracker = create_tracker(settings[0], score_threshold=settings[1])
         except ValueError as error:
             raise ModelError(f"tracker: {error}") from None
-        return AnalysingTracker(DetailedTracker(tracker), self.analysis)
+        return DetailedTracker(tracker)
 
     def _use(self, stages: Stages) -> None:
         if self._lanes is not None:

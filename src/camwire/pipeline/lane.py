@@ -1,7 +1,7 @@
-"""The way of a batch: detect → track → render → encode → publish, start to end in one thread.
+"""The way of a batch: detect → track → analyse → render → encode → publish, start to end in one thread.
 
 Several lanes run side by side, so that every core has work: while one lane's batch is in the detector,
-another's is drawn. What needs the order of time (tracking, publishing) lies behind turnstiles.
+another's is drawn. What needs the order of time (tracking and rules, publishing) lies behind turnstiles.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class Lanes:
             return
         with self._tracking.passing(batch.ticket):
             self.stages.tracker.forget(camera)
+            self.stages.analysis.forget(camera)
             self._caps.pop(camera, None)
         with self._publishing.passing(batch.ticket):
             pass
@@ -102,6 +103,10 @@ class Lanes:
             if detections is not None:
                 tracks = self._attempt("track", stages.tracker.step, batch, detections)
             marks.tracked = self._clock()
+            if tracks is not None:
+                # Rules that fail cost nobody a picture; the failure is logged and counted.
+                self._attempt("analyse", stages.analysis.step, batch, tracks)
+            marks.analysed = self._clock()
             if tracks is None:
                 self._recorder.lost(batch.frames, "error")
             else:
@@ -168,7 +173,7 @@ class Lanes:
                 Made(index, rendition, scene.batch.frames[index], jpeg)
                 for index, jpeg in zip(indices, jpegs, strict=True)
             ]
-        marks.rendered = marks.tracked + rendering
+        marks.rendered = marks.analysed + rendering
         marks.encoded = marks.rendered + encoding
         return sorted(made, key=lambda one: one.index)
 
@@ -190,5 +195,5 @@ class Lanes:
             return function(*arguments)
         except Exception:
             if self._recorder.failed(stage):
-                log.exception("a stage failed; the batch is lost", stage=stage)
+                log.exception("a stage failed", stage=stage)
             return None

@@ -11,6 +11,7 @@ class Marks:
 
     detected: float = 0.0
     tracked: float = 0.0
+    analysed: float = 0.0
     rendered: float = 0.0
     encoded: float = 0.0
     published: float = 0.0

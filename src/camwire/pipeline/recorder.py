@@ -19,7 +19,7 @@ from camwire.sources import SourceReport
 
 WINDOW = 10.0
 """Seconds over which latencies and rates are told."""
-STAGES = ("decode", "queue", "detect", "track", "render", "encode", "publish", "total")
+STAGES = ("decode", "queue", "detect", "track", "analyse", "render", "encode", "publish", "total")
 LOG_EVERY = 10.0
 """Seconds between two log lines about the same failing stage."""
 
@@ -125,9 +125,10 @@ class Recorder:
                     "queue": batch.formed - frame.decoded,
                     "detect": marks.detected - batch.formed,
                     "track": marks.tracked - marks.detected,
+                    "analyse": marks.analysed - marks.tracked,
                 }
                 if index in chosen:
-                    spans["render"] = marks.rendered - marks.tracked
+                    spans["render"] = marks.rendered - marks.analysed
                     spans["encode"] = marks.encoded - marks.rendered
                     spans["publish"] = marks.published - marks.encoded
                     spans["total"] = marks.published - frame.arrived

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from camwire.devices.contracts import Device, Overlay
-from camwire.frames import Batch, Detections, Size
+from camwire.frames import Batch, Detections, Size, Tracks
 from camwire.pipeline.renditions import Views
 from camwire.tracking import Tracker
+
+
+class Analyser(Protocol):
+    """Applies rules to what is tracked, batch after batch in the order of time."""
+
+    def step(self, batch: Batch, tracks: Tracks) -> None: ...
+    def forget(self, camera: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +26,7 @@ class Stages:
     device: Device
     detect: Callable[[Batch], Detections]
     tracker: Tracker
+    analysis: Analyser
     overlay: Overlay
     views: Views
     """What anyone wants of each camera; nothing else is drawn or encoded."""
