@@ -53,6 +53,14 @@ def test_rtsp_cameras_reach_a_client_as_pictures_in_order(tmp_path: Path, rtsp: 
             await until(socket, seen, lambda: len(seen.pictures["h264"]) >= 20, "20 pictures of H.264")
             await until(socket, seen, lambda: len(seen.pictures["Einfahrt ä"]) >= 20, "20 of H.265")
             await until(socket, seen, lambda: len(seen.stats) >= 3, "statistics")
+            # Statistics come once a second: the last ones may be older than the pictures.
+            for camera in ("h264", "Einfahrt ä"):
+                await until(
+                    socket,
+                    seen,
+                    lambda camera=camera: "socket" in seen.camera(camera)["latency_ms"],
+                    "statistics of delivered pictures",
+                )
 
         seen = as_client(product, watch)
         assert product.interrupt() == 0
