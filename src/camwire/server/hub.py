@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -31,6 +32,8 @@ class Client:
     wish: Wish = field(default_factory=Wish)
     mailbox: Mailbox = field(default_factory=Mailbox)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    since: float = field(default_factory=time.time)
+    """When it connected, UTC."""
     sent: int = 0
     """Pictures."""
     closed: bool = False

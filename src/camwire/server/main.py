@@ -30,6 +30,7 @@ from camwire.server.probing import Probing
 from camwire.server.reporter import Reporter
 from camwire.server.saver import Saver
 from camwire.server.supervisor import Supervisor
+from camwire.server.system import System
 from camwire.server.workers import Workers
 
 FAILURE = 1
@@ -109,6 +110,7 @@ class Server:
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=lambda: self.reporter.clear())
         self.reporter = Reporter(self.desired, self.hub, self.workers)
         self.saver = Saver(self.hub, self.configuration.config.saving, document.folder)
+        self.system = System(document.folder)
         self._link = link
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Event()
@@ -117,7 +119,14 @@ class Server:
     def services(self) -> Services:
         """What the REST API works with."""
         return Services(
-            self.configuration, self.desired, self.hub, self.workers, self.reporter, self.probing, self.saver
+            self.configuration,
+            self.desired,
+            self.hub,
+            self.workers,
+            self.reporter,
+            self.probing,
+            self.saver,
+            self.system,
         )
 
     def reload(self) -> None:

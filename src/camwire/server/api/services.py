@@ -10,6 +10,7 @@ from camwire.server.hub import Hub
 from camwire.server.probing import Probing
 from camwire.server.reporter import Reporter
 from camwire.server.saver import Saver
+from camwire.server.system import System
 from camwire.server.workers import Workers
 
 
@@ -24,3 +25,4 @@ class Services:
     reporter: Reporter
     probing: Probing
     saver: Saver
+    system: System

@@ -1,0 +1,151 @@
+"""GET /system, and the readings behind it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import httpx
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camwire.monitoring.gpus import GpuMeter, GpuUsage
+from camwire.monitoring.machine import MachineMeter, busy_percent
+from camwire.server import system
+from camwire.server.api.system import picture_size
+from camwire.server.main import Server
+from camwire.server.wish import Wish
+from tests.server.api.serving import with_api
+
+API = "/api/v1"
+
+
+def test_the_system_tells_its_parts(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        viewer = server.hub.join("192.0.2.3", Wish(frozenset({"gate"}), frozenset({"thumbnail"}), 5.0))
+        viewer.sent = 12
+        told = (await client.get(f"{API}/system")).json()
+        assert 0 <= told["cpu_percent"] <= 100
+        assert told["cores"] == psutil.cpu_count()
+        for amount in (told["memory"], told["disk"]):
+            assert 0 < amount["used"] < amount["total"]
+        assert abs(told["started"] - time.time()) < 120
+        assert told["server"]["rss_bytes"] > 1_000_000
+        assert told["platform"]["python"].startswith("3.")
+        [worker] = told["workers"]
+        assert worker == {
+            "name": "cpu",
+            "device": None,
+            "phase": "starting",
+            "reason": None,
+            "pid": None,
+            "cpu_percent": None,
+            "rss_bytes": None,
+            "model": None,
+            "restarts": 0,
+        }
+        [shown] = told["clients"]
+        assert abs(shown.pop("since") - time.time()) < 120
+        assert shown == {
+            "address": "192.0.2.3",
+            "cameras": ["gate"],
+            "size": "thumbnail",
+            "max_fps": 5.0,
+            "sent": 12,
+            "dropped": 0,
+        }
+
+    with_api(tmp_path, play)
+
+
+def test_whoever_asks_in_the_same_second_gets_the_same_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        monkeypatch.setattr(system, "LEAST_INTERVAL", 3600.0)
+        first = await server.system.read()
+        assert await server.system.read() is first
+        monkeypatch.setattr(system, "LEAST_INTERVAL", 0.0)
+        assert await server.system.read() is not first
+
+    with_api(tmp_path, play)
+
+
+@pytest.mark.parametrize(
+    ("renditions", "size"),
+    [({"full"}, "full"), ({"thumbnail", "objects"}, "thumbnail"), ({"clean"}, "clean"), ({"objects"}, None)],
+)
+def test_what_a_client_gets(renditions: set[str], size: str | None) -> None:
+    assert picture_size(Wish(renditions=frozenset(renditions))) == size  # type: ignore[arg-type]
+
+
+seconds = st.floats(0, 1e7)
+times = st.fixed_dictionaries(
+    dict.fromkeys(("user", "system", "idle", "iowait", "guest"), seconds),
+)
+
+
+@given(times, times)
+def test_a_share_of_time_is_one(before: dict[str, float], after: dict[str, float]) -> None:
+    assert -1e-6 <= busy_percent(before, after) <= 100 + 1e-6
+
+
+def test_guests_and_waiting_for_disks() -> None:
+    before = {"user": 10.0, "idle": 10.0, "iowait": 0.0, "guest": 5.0}
+    after = {"user": 13.0, "idle": 15.0, "iowait": 2.0, "guest": 8.0}
+    assert busy_percent(before, after) == pytest.approx(30)
+    assert busy_percent(after, after) == 0
+
+
+def test_a_folder_that_is_gone_is_told_by_leaving_the_disk_out(tmp_path: Path) -> None:
+    assert MachineMeter(tmp_path / "gone").read().disk is None
+
+
+class _NvmlError(Exception):
+    pass
+
+
+def nvml(*, driver: bool = True, decoder: bool = True) -> ModuleType:
+    """Stands in for the driver's library, which needs an NVIDIA GPU; tests/gpu asks the real one."""
+    module = ModuleType("pynvml")
+
+    def initialise() -> None:
+        if not driver:
+            raise _NvmlError("Driver Not Loaded")
+
+    def decoder_utilization(handle: str) -> list[int]:
+        if not decoder:
+            raise _NvmlError("Not Supported")
+        return [7, 167000]
+
+    vars(module).update(
+        NVMLError=_NvmlError,
+        nvmlInit=initialise,
+        nvmlDeviceGetCount=lambda: 1,
+        nvmlDeviceGetHandleByIndex=lambda index: f"handle {index}",
+        nvmlDeviceGetName=lambda handle: "NVIDIA Something",
+        nvmlDeviceGetMemoryInfo=lambda handle: SimpleNamespace(used=3 << 30, total=80 << 30, free=77 << 30),
+        nvmlDeviceGetUtilizationRates=lambda handle: SimpleNamespace(gpu=41, memory=10),
+        nvmlDeviceGetDecoderUtilization=decoder_utilization,
+    )
+    return module
+
+
+def gpus(monkeypatch: pytest.MonkeyPatch, module: ModuleType | None) -> list[GpuUsage]:
+    monkeypatch.setitem(sys.modules, "pynvml", module)
+    return GpuMeter().read()
+
+
+def test_gpus_tell_what_they_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = GpuUsage("NVIDIA Something", 41.0, 7.0, 3 << 30, 80 << 30)
+    assert gpus(monkeypatch, nvml()) == [full]
+    assert gpus(monkeypatch, nvml(decoder=False)) == [GpuUsage(full.name, 41.0, None, 3 << 30, 80 << 30)]
+
+
+def test_no_driver_or_no_package_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert gpus(monkeypatch, nvml(driver=False)) == []
+    assert gpus(monkeypatch, None) == []
