@@ -8,7 +8,8 @@ import pytest
 
 from camwire.cli.errors import CommandError
 from camwire.cli.events import begin_of
-from camwire.server.events.store import Bounds, EventStore, StoredEvent
+from camwire.server.events.event import StoredEvent
+from camwire.server.events.store import Bounds, EventStore
 
 CAMWIRE = [sys.executable, "-c", "import sys; from camwire.cli import main; sys.exit(main())"]
 
@@ -31,7 +32,7 @@ def test_events_of_the_file_that_the_configuration_names(tmp_path, config):
     missing = events(config)
     assert (missing.returncode, "kept.db: there is no such file" in missing.stderr) == (1, True)
     store = EventStore(tmp_path / "kept.db", Bounds())
-    about = {"class": "person", "object_id": 7, "value": 2.25}
+    about = {"class": "person", "object": 7, "value": 2.25}
     store.add(
         [
             StoredEvent("w-1", 1_000_000_000.0, "gate", "yard", "exit", about),
@@ -46,7 +47,8 @@ def test_events_of_the_file_that_the_configuration_names(tmp_path, config):
     ]
     (line,) = events(config, "--json", "--camera", "gate", "--since", "2001-09-09").stdout.splitlines()
     assert json.loads(line) == {
-        "id": "w-1", "time": 1_000_000_000.0, "camera": "gate", "rule": "yard", "kind": "exit", **about
+        "number": 1, "id": "w-1", "time": 1_000_000_000.0, "camera": "gate", "rule": "yard", "kind": "exit",
+        "score": None, "box": None, "counts": None, **about
     }  # fmt: skip
     assert events(config, "--since", "1h").stdout == ""
     store.close()

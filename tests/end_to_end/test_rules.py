@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from camwire.server.events.store import Query, find
+from camwire.server.events.queries import Query, find
 from tests.support.product import as_client, camwire, until, write_config
 
 pytestmark = pytest.mark.e2e

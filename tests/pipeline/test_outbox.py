@@ -73,7 +73,7 @@ def test_what_is_said_of_an_event():
     (event,) = events(1)
     assert linked_event("w-1", event).body == {
         "frame": 0, "value": None, "counts": {"in": {"person": 0}},
-        "object_id": 7, "class": "person", "score": 0.5, "box": [1.0, 2.0, 3.0, 4.0],
+        "object": 7, "class": "person", "score": 0.5, "box": [1.0, 2.0, 3.0, 4.0],
     }  # fmt: skip
     (about_all,) = events(1, subject=None)
-    assert "object_id" not in linked_event("w-1", about_all).body
+    assert "object" not in linked_event("w-1", about_all).body

@@ -13,7 +13,7 @@ import typer
 from camwire.cli.errors import WRONG_CONFIGURATION, CommandError
 
 if TYPE_CHECKING:
-    from camwire.server.events.store import StoredEvent
+    from camwire.server.events.event import StoredEvent
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -39,7 +39,8 @@ def command(
     camwire may be running meanwhile.
     """
     from camwire.config import load
-    from camwire.server.events.store import Query, StoreError, find
+    from camwire.server.events.queries import Query, find
+    from camwire.server.events.store import StoreError
 
     settings = load(config)
     path = config.absolute().parent / Path(settings.events.file).expanduser()
@@ -67,7 +68,7 @@ def begin_of(text: str, now: float) -> float:
 def readable(event: StoredEvent) -> str:
     """One event as a line for people."""
     at = datetime.fromtimestamp(event.time, UTC).isoformat(sep=" ", timespec="milliseconds")
-    who = f"  {event.body['class']} #{event.body['object_id']}" if "object_id" in event.body else ""
+    who = f"  {event.body['class']} #{event.body['object']}" if "object" in event.body else ""
     value = event.body.get("value")
     return f"{at}  {event.camera}  {event.rule}  {event.kind}{who}" + (
         "" if value is None else f"  {value:.1f}"

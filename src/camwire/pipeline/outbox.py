@@ -74,7 +74,7 @@ def linked_event(name: str, event: Event) -> LinkedEvent:
     body: dict[str, Any] = {"frame": event.sequence, "value": event.value, "counts": event.counts}
     if subject is not None:
         body |= {
-            "object_id": subject.object_id,
+            "object": subject.object_id,
             "class": subject.class_name,
             "score": subject.score,
             "box": list(subject.box),

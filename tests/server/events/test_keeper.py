@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from camwire.config.events import EventsConfig
 from camwire.link.messages import Events, LinkedEvent
 from camwire.server.events.keeper import WAITING, EventKeeper
-from camwire.server.events.store import Query, find
+from camwire.server.events.queries import Query, find
 
 
 def message(*numbers):

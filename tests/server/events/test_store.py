@@ -2,23 +2,20 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camwire.server.events.store import (
-    Bounds,
-    EventStore,
-    Query,
-    StoredEvent,
-    StoreError,
-    find,
-    minutes,
-)
+from camwire.server.events.event import StoredEvent
+from camwire.server.events.queries import Query, counts, each, find, following, remembered
+from camwire.server.events.store import Bounds, EventStore, StoreError
 
 DAY = 86_400
 
@@ -41,7 +38,7 @@ def test_what_was_added_is_found_by_what_it_is(path):
     store.add(
         [event(1), event(2, 1010, camera="yard"), event(3, 1020, kind="out"), event(4, 1030, rule="zone")]
     )
-    assert find(path, Query())[0] == event(1)
+    assert find(path, Query())[0] == replace(event(1), number=1)
     assert kept(path) == [1, 2, 3, 4]
     assert kept(path, camera="yard") == [2]
     assert kept(path, kind="out") == [3]
@@ -54,8 +51,80 @@ def test_what_was_added_is_found_by_what_it_is(path):
 def test_an_event_that_comes_again_is_kept_and_counted_once(batches):
     store = EventStore(None, Bounds())
     new = [store.add([event(number) for number in batch]) for batch in batches]
-    assert sum(new) == len({number for batch in batches for number in batch})
+    assert sum(map(len, new)) == len({number for batch in batches for number in batch})
     store.close()
+
+
+def test_numbers_go_on_without_gaps_and_are_never_given_twice(path):
+    store = EventStore(path, Bounds(event_days=1))
+    assert [one.number for one in store.add([event(1), event(2), event(1)])] == [1, 2]
+    store.add([event(2), event(1)])
+    store.prune(now=3 * DAY)
+    assert [one.number for one in store.add([event(3)])] == [3]
+    assert [one.number for one in following(path, 0, 10)] == [3]
+    assert following(path, 3, 10) == []
+
+
+def test_pages_and_everything(path):
+    store = EventStore(path, Bounds())
+    store.add([event(number, number) for number in range(1, 1203)])
+    assert kept(path, limit=2, before=5) == [3, 4]
+    assert kept(path, since=10, until=13) == [10, 11, 12]
+    assert [one.number for one in each(path, Query())] == list(range(1202, 0, -1))
+    assert [one.number for one in each(path, Query(before=4, since=2))] == [3, 2]
+
+
+def test_a_sink_begins_behind_the_newest_and_its_place_is_kept(path):
+    store = EventStore(path, Bounds())
+    assert store.cursor("early") == 0
+    store.add([event(1), event(2)])
+    assert (store.cursor("early"), store.cursor("late")) == (0, 2)
+    store.move_cursor("early", 1)
+    store.close()
+    assert EventStore(path, Bounds()).cursor("early") == 1
+
+
+def test_what_is_to_be_remembered_outlives_the_store(path):
+    store = EventStore(path, Bounds())
+    store.remember("rules", b"old")
+    store.remember("rules", b"new")
+    assert remembered(path) == {"rules": b"new"}
+
+
+VERSION_1 = """
+CREATE TABLE events (
+  id TEXT PRIMARY KEY, time REAL NOT NULL, camera TEXT NOT NULL, rule TEXT NOT NULL, kind TEXT NOT NULL,
+  body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX events_by_time ON events (time);
+CREATE TABLE minutes (
+  minute INTEGER, camera TEXT, rule TEXT, kind TEXT, class TEXT, number INTEGER NOT NULL,
+  PRIMARY KEY (minute, camera, rule, kind, class)
+) WITHOUT ROWID;
+INSERT INTO events VALUES ('a', 2.0, 'gate', 'door', 'in', '{"class": "person"}');
+INSERT INTO events VALUES ('b', 1.0, 'gate', 'door', 'in', '{}');
+INSERT INTO minutes VALUES (0, 'gate', 'door', 'in', 'person', 1);
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_file_of_the_first_version_is_taken_over(path):
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(VERSION_1)
+    EventStore(path, Bounds()).close()
+    assert [(one.number, one.id, one.class_name) for one in find(path, Query())] == [
+        (1, "b", ""),
+        (2, "a", "person"),
+    ]
+    assert [one.id for one in find(path, Query(class_name="person"))] == ["a"]
+    assert [row.number for row in counts(path, Query(), "day")] == [1]
+
+
+def test_a_file_of_a_newer_version_is_left_alone(path):
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="version 99"):
+        EventStore(path, Bounds())
 
 
 def test_minutes_count_by_rule_and_class_and_outlive_the_events(path):
@@ -66,11 +135,14 @@ def test_minutes_count_by_rule_and_class_and_outlive_the_events(path):
     store.add([event(2, 60.0)])
     assert store.prune(now=3 * DAY) == 4
     assert kept(path) == [5]
-    assert [(row[0], row[4], row[5]) for row in minutes(path, 0)] == [
+    assert [(row.time, row.class_name, row.number) for row in counts(path, Query(), "minute")] == [
         (0, "person", 1), (60, "car", 1), (60, "person", 2), (3 * DAY, "person", 1)
     ]  # fmt: skip
+    hours = counts(path, Query(until=DAY), "hour")
+    assert [(row.time, row.class_name, row.number) for row in hours] == [(0, "car", 1), (0, "person", 3)]
+    assert [row.number for row in counts(path, Query(class_name="person"), "day")] == [3, 1]
     store.prune(now=200 * DAY)
-    assert minutes(path, 0) == []
+    assert counts(path, Query(), "minute") == []
 
 
 def test_the_file_stays_within_its_size_and_the_newest_stay(path):
@@ -88,7 +160,8 @@ def test_the_file_stays_within_its_size_and_the_newest_stay(path):
 WRITER = """
 import sys
 from pathlib import Path
-from camwire.server.events.store import Bounds, EventStore, StoredEvent
+from camwire.server.events.event import StoredEvent
+from camwire.server.events.store import Bounds, EventStore
 store = EventStore(Path(sys.argv[1]), Bounds())
 for number in range(1_000_000):
     store.add([StoredEvent(f"{number}-{n}", 0.0, "gate", "door", "in", {"number": number}) for n in range(3)])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
 from camwire.config.events import EventsConfig
 from camwire.link.messages import Events, EventsKept, LinkedEvent
-from camwire.server.events.store import Bounds, EventStore, StoredEvent, StoreError
+from camwire.server.events.event import StoredEvent
+from camwire.server.events.store import Bounds, EventStore, StoreError
 
 WAITING = 100
 """Messages that wait for the disk at most; what a full queue leaves out, the worker sends again."""
@@ -21,25 +23,39 @@ LOG_EVERY = 60.0
 """Seconds."""
 
 Acknowledge = Callable[[str, EventsKept], Awaitable[object]]
+Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
 
 class EventKeeper:
-    """The file comes with the first event. While it can't be written, nothing is acknowledged."""
+    """The one who writes the file, which comes with the first event. While it can't be written, nothing is
+    acknowledged."""
 
-    def __init__(self, settings: EventsConfig, folder: Path, acknowledge: Acknowledge) -> None:
-        """``folder``: where a relative file begins. ``acknowledge`` hands a message to a worker."""
+    def __init__(
+        self,
+        settings: EventsConfig,
+        folder: Path,
+        acknowledge: Acknowledge,
+        kept: Callable[[Sequence[StoredEvent]], None] = lambda _: None,
+    ) -> None:
+        """``folder``: where a relative file begins. ``acknowledge`` hands a message to a worker; ``kept``
+        hears, in the loop's thread, of new events that are on the disk."""
         self.kept = 0
         self.problem: str | None = None
         """Why events can't be kept now."""
-        self._path = folder / Path(settings.file).expanduser()
-        self._bounds = Bounds(settings.max_days, settings.minutes_max_days, round(settings.max_mb * 1e6))
+        self.path = folder / Path(settings.file).expanduser()
+        self._bounds = bounds_of(settings)
         self._acknowledge = acknowledge
+        self._on_kept = kept
         self._waiting: asyncio.Queue[Events] = asyncio.Queue(WAITING)
         self._thread = ThreadPoolExecutor(1, "events")
         self._store: EventStore | None = None
         self._pruned = self._logged = float("-inf")
+
+    def configured(self, settings: EventsConfig) -> None:
+        """Follow other bounds; another file is used from the next start on."""
+        self._bounds = bounds_of(settings)
 
     def received(self, message: Events) -> None:
         if not self._waiting.full():
@@ -47,26 +63,41 @@ class EventKeeper:
 
     async def run(self) -> None:
         """Keep what comes, for ever."""
-        loop = asyncio.get_running_loop()
         try:
             while True:
                 message = await self._waiting.get()
-                if await loop.run_in_executor(self._thread, self._keep, message.events):
-                    kept = EventsKept(pid=message.pid, upto=message.upto)
-                    await self._acknowledge(message.worker, kept)
+                new = await self._in_thread(self._keep, message.events)
+                if new is None:
+                    continue
+                self.kept += len(new)
+                self._on_kept(new)
+                kept = EventsKept(pid=message.pid, upto=message.upto)
+                await self._acknowledge(message.worker, kept)
         finally:
             self._thread.submit(self._close)
             self._thread.shutdown()
 
-    def _keep(self, events: tuple[LinkedEvent, ...]) -> bool:
-        """Whether they are on the disk; why not is logged, once a minute."""
+    async def use(self, work: Callable[[EventStore], Result]) -> Result:
+        """Do something with the store, in its thread. Raises StoreError."""
+        return await self._in_thread(lambda: work(self._opened()))
+
+    async def _in_thread(self, work: Callable[..., Result], *arguments: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    def _opened(self) -> EventStore:
+        if self._store is None:
+            self._store = EventStore(self.path, self._bounds)
+        return self._store
+
+    def _keep(self, events: tuple[LinkedEvent, ...]) -> list[StoredEvent] | None:
+        """Those that were new, once they are on the disk; why they are not is logged, once a minute."""
         try:
-            if self._store is None:
-                self._store = EventStore(self._path, self._bounds)
+            store = self._opened()
             if time.monotonic() - self._pruned >= PRUNE_EVERY:
-                self._store.prune(time.time())
+                store.bounds = self._bounds
+                store.prune(time.time())
                 self._pruned = time.monotonic()
-            self.kept += self._store.add([stored(event) for event in events])
+            new = store.add([stored(event) for event in events])
         except StoreError as error:
             self.problem = str(error)
             if time.monotonic() - self._logged >= LOG_EVERY:
@@ -74,15 +105,19 @@ class EventKeeper:
                 log.error(
                     "events can't be kept; workers remember some and send them again", reason=str(error)
                 )
-            return False
+            return None
         if self.problem is not None:
             log.info("events are kept again")
             self.problem = None
-        return True
+        return new
 
     def _close(self) -> None:
         if self._store is not None:
             self._store.close()
+
+
+def bounds_of(settings: EventsConfig) -> Bounds:
+    return Bounds(settings.max_days, settings.minutes_max_days, round(settings.max_mb * 1e6))
 
 
 def stored(event: LinkedEvent) -> StoredEvent:

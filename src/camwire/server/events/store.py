@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import structlog
 
-VERSION = 1
+from camwire.server.events.event import StoredEvent
+from camwire.server.events.schema import TooNewError, bring_up_to_date
+
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process that has the file locked."""
 SHARE = 10
@@ -25,47 +26,11 @@ SHARE = 10
 MINUTE = 60
 DAY = 86_400
 
-SCHEMA = """
-CREATE TABLE events (
-  id TEXT PRIMARY KEY, time REAL NOT NULL, camera TEXT NOT NULL, rule TEXT NOT NULL, kind TEXT NOT NULL,
-  body TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX events_by_time ON events (time);
-CREATE TABLE minutes (
-  minute INTEGER, camera TEXT, rule TEXT, kind TEXT, class TEXT, number INTEGER NOT NULL,
-  PRIMARY KEY (minute, camera, rule, kind, class)
-) WITHOUT ROWID;
-"""
-
 log = structlog.get_logger()
 
 
 class StoreError(Exception):
     """The store can't be read or written now; the message says why. Nothing that it holds is lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event as it is kept."""
-
-    id: str
-    time: float
-    """UTC."""
-    camera: str
-    rule: str
-    kind: str
-    body: dict[str, Any]
-    """Everything else; plain values."""
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "time": self.time,
-            "camera": self.camera,
-            "rule": self.rule,
-            "kind": self.kind,
-            **self.body,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +49,19 @@ class EventStore:
     def __init__(self, path: Path | None, bounds: Bounds) -> None:
         """Opens the file; one that is no database any more is put aside. Raises StoreError."""
         self._path = path
-        self._bounds = bounds
+        self.bounds = bounds
         try:
             self._database = self._opened()
+        except TooNewError as error:
+            raise explained(path, error) from None
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) or path is None:
-                raise _explained(path, error) from None
+                raise explained(path, error) from None
             self._put_aside(path, error)
             try:
                 self._database = self._opened()
             except sqlite3.Error as again:
-                raise _explained(path, again) from None
+                raise explained(path, again) from None
 
     def _opened(self) -> sqlite3.Connection:
         where = ":memory:" if self._path is None else self._path
@@ -103,8 +70,7 @@ class EventStore:
             database.execute("PRAGMA auto_vacuum = INCREMENTAL")
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
-            if database.execute("PRAGMA user_version").fetchone()[0] == 0:
-                database.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version = {VERSION};COMMIT;")
+            bring_up_to_date(database)
             database.execute("SELECT count(*) FROM events WHERE time < 0").fetchone()
         except BaseException:
             database.close()
@@ -121,33 +87,48 @@ class EventStore:
             raise StoreError(f"{path}: {error}, and it can't be put aside: {problem.strerror}") from None
         log.error("the events' file can't be read; a new one begins", problem=str(error), aside=str(aside))
 
-    def add(self, events: Sequence[StoredEvent]) -> int:
-        """Keep the events; those whose id is known already are left out. Returns how many were new.
+    def add(self, events: Sequence[StoredEvent]) -> list[StoredEvent]:
+        """Keep the events; those whose id is known already are left out. Returns the new ones, numbered.
 
         When this returns they are on the disk. Raises StoreError; then none was added.
         """
+        with self._transaction():
+            new = [kept for event in events if (kept := self._insert(event)) is not None]
+            for event in new:
+                self._count(event)
+        return new
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing. Raises StoreError."""
         try:
             self._database.execute("BEGIN IMMEDIATE")
             try:
-                new = [event for event in events if self._insert(event)]
-                for event in new:
-                    self._count(event)
+                yield
                 self._database.execute("COMMIT")
             except BaseException:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise _explained(self._path, error) from None
-        return len(new)
+            raise explained(self._path, error) from None
 
-    def _insert(self, event: StoredEvent) -> bool:
-        row = (event.id, event.time, event.camera, event.rule, event.kind, json.dumps(event.body))
-        return self._database.execute("INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?)", row).rowcount == 1
+    def _insert(self, event: StoredEvent) -> StoredEvent | None:
+        """The event with its number; None where it is known already."""
+        done = self._database.execute(
+            # OR IGNORE might leave gaps in the numbers, which tell sinks what was deleted before they had it.
+            "INSERT INTO events (id, time, camera, rule, kind, class, body) SELECT ?,?,?,?,?,?,? "
+            "WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = ?)",
+            (
+                *(event.id, event.time, event.camera, event.rule, event.kind, event.class_name),
+                *(json.dumps(event.body), event.id),
+            ),
+        )
+        return replace(event, number=done.lastrowid or 0) if done.rowcount == 1 else None
 
     def _count(self, event: StoredEvent) -> None:
         minute = int(event.time // MINUTE) * MINUTE
-        row = (minute, event.camera, event.rule, event.kind, event.body.get("class") or "")
+        row = (minute, event.camera, event.rule, event.kind, event.class_name)
         self._database.execute(
             "INSERT INTO minutes VALUES (?,?,?,?,?,1) ON CONFLICT DO UPDATE SET number = number + 1", row
         )
@@ -155,15 +136,15 @@ class EventStore:
     def prune(self, now: float) -> int:
         """Drop what is beyond the bounds; returns how many events went. Raises StoreError."""
         try:
-            gone = self._delete("time < ?", now - self._bounds.event_days * DAY)
-            oldest = now - self._bounds.minute_days * DAY
+            gone = self._delete("time < ?", now - self.bounds.event_days * DAY)
+            oldest = now - self.bounds.minute_days * DAY
             self._database.execute("DELETE FROM minutes WHERE minute < ?", (oldest,))
-            while self._size() > self._bounds.bytes and (count := self._events()):
+            while self._size() > self.bounds.bytes and (count := self._events()):
                 some = max(count // SHARE, 1)
-                gone += self._delete("id IN (SELECT id FROM events ORDER BY time LIMIT ?)", some)
+                gone += self._delete("number IN (SELECT number FROM events ORDER BY time LIMIT ?)", some)
             self._database.executescript("PRAGMA incremental_vacuum")  # execute would free one page
         except sqlite3.Error as error:
-            raise _explained(self._path, error) from None
+            raise explained(self._path, error) from None
         return gone
 
     def _delete(self, condition: str, value: float) -> int:
@@ -180,53 +161,28 @@ class EventStore:
         )
         return int((pages - free) * size)
 
+    def cursor(self, sink: str) -> int:
+        """Number of the last event that the sink has; a new one begins behind the newest. Raises StoreError."""
+        with self._transaction():
+            newest = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+            self._database.execute(f"INSERT OR IGNORE INTO cursors VALUES (?, ({newest}))", (sink,))
+            row = self._database.execute("SELECT number FROM cursors WHERE sink = ?", (sink,)).fetchone()
+        return int(row[0])
+
+    def move_cursor(self, sink: str, number: int) -> None:
+        """The sink has everything up to that event. Raises StoreError."""
+        with self._transaction():
+            self._database.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (sink, number))
+
+    def remember(self, name: str, value: bytes) -> None:
+        """Keep something besides events, in place of what had that name. Raises StoreError."""
+        with self._transaction():
+            self._database.execute("INSERT OR REPLACE INTO remembered VALUES (?, ?)", (name, value))
+
     def close(self) -> None:
         self._database.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is looked for; None: any."""
-
-    camera: str | None = None
-    rule: str | None = None
-    kind: str | None = None
-    since: float | None = None
-    """UTC."""
-    limit: int = 1000
-
-
-def find(path: Path, query: Query) -> list[StoredEvent]:
-    """The newest events that fit, oldest first; others may be writing meanwhile. Raises StoreError."""
-    conditions = [
-        (f"{name} = ?", value)
-        for name, value in (("camera", query.camera), ("rule", query.rule), ("kind", query.kind))
-        if value is not None
-    ]
-    where = " AND ".join(["time >= ?", *(condition for condition, _ in conditions)])
-    values = [query.since or 0.0, *(value for _, value in conditions), query.limit]
-    rows = _read(path, f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id DESC LIMIT ?", values)
-    return [
-        StoredEvent(event, time, camera, rule, kind, json.loads(body))
-        for event, time, camera, rule, kind, body in reversed(rows)
-    ]
-
-
-def minutes(path: Path, since: float) -> list[tuple[int, str, str, str, str, int]]:
-    """Minute (UTC), camera, rule, kind, class and how many events, in that order. Raises StoreError."""
-    return _read(path, "SELECT * FROM minutes WHERE minute >= ? ORDER BY 1, 2, 3, 4, 5", [since])
-
-
-def _read(path: Path, statement: str, values: Sequence[Any]) -> list[Any]:
-    if not path.is_file():
-        raise StoreError(f"{path}: there is no such file; it comes with the first event")
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            database.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
-            return database.execute(statement, values).fetchall()
-    except sqlite3.Error as error:
-        raise _explained(path, error) from None
-
-
-def _explained(path: Path | None, error: sqlite3.Error) -> StoreError:
+def explained(path: Path | None, error: Exception) -> StoreError:
+    """What went wrong, with the file's name."""
     return StoreError(f"{path or 'events in memory'}: {error}")

@@ -1,0 +1,129 @@
+"""Reading the events' file, while others may be writing it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from camwire.server.events.event import COLUMNS, StoredEvent, from_row
+from camwire.server.events.store import BUSY_TIMEOUT, MINUTE, StoreError, explained
+
+By = Literal["minute", "hour", "day"]
+SECONDS: dict[By, int] = {"minute": MINUTE, "hour": 3600, "day": 86_400}
+AT_ONCE = 500
+"""Events read in one go where all are wanted."""
+
+
+class NothingKeptError(StoreError):
+    """There is no file yet: nothing was ever reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for; None: any."""
+
+    camera: str | None = None
+    rule: str | None = None
+    kind: str | None = None
+    since: float | None = None
+    """UTC; this moment included."""
+    limit: int = 1000
+    until: float | None = None
+    """UTC; this moment excluded."""
+    class_name: str | None = None
+    before: int | None = None
+    """Only events with a smaller number."""
+
+
+class Count(NamedTuple):
+    """Events of a span of time."""
+
+    time: int
+    """UTC of its beginning."""
+    camera: str
+    rule: str
+    kind: str
+    class_name: str
+    """Empty for those without an object."""
+    number: int
+
+
+def find(path: Path, query: Query) -> list[StoredEvent]:
+    """The newest events that fit, oldest first. Raises StoreError, NothingKeptError among them."""
+    where, values = _conditions(query, "time")
+    statement = f"SELECT {COLUMNS} FROM events WHERE {where} ORDER BY number DESC LIMIT ?"
+    return [from_row(row) for row in reversed(_read(path, statement, [*values, query.limit]))]
+
+
+def each(path: Path, query: Query) -> Iterator[StoredEvent]:
+    """Every event that fits, newest first, whatever the query's limit; read bit by bit. Raises StoreError."""
+    before = query.before
+    while True:
+        part = Query(
+            *(query.camera, query.rule, query.kind, query.since, AT_ONCE),
+            *(query.until, query.class_name, before),
+        )
+        events = find(path, part)
+        yield from reversed(events)
+        if len(events) < AT_ONCE:
+            return
+        before = events[0].number
+
+
+def event(path: Path, name: str) -> StoredEvent | None:
+    """The event of this id. Raises StoreError."""
+    rows = _read(path, f"SELECT {COLUMNS} FROM events WHERE id = ?", [name])
+    return from_row(rows[0]) if rows else None
+
+
+def following(path: Path, number: int, limit: int) -> list[StoredEvent]:
+    """The events behind that number, in their order. Raises StoreError."""
+    statement = f"SELECT {COLUMNS} FROM events WHERE number > ? ORDER BY number LIMIT ?"
+    return [from_row(row) for row in _read(path, statement, [number, limit])]
+
+
+def counts(path: Path, query: Query, by: By) -> list[Count]:
+    """How many events, by span of time, camera, rule, kind and class, in that order. Raises StoreError.
+
+    The query's limit bounds the rows, of which the first are told.
+    """
+    where, values = _conditions(query, "minute")
+    statement = (
+        f"SELECT minute / {SECONDS[by]} * {SECONDS[by]} AS span, camera, rule, kind, class, sum(number) "
+        f"FROM minutes WHERE {where} GROUP BY span, camera, rule, kind, class ORDER BY 1, 2, 3, 4, 5 LIMIT ?"
+    )
+    return [Count(*row) for row in _read(path, statement, [*values, query.limit])]
+
+
+def remembered(path: Path) -> dict[str, bytes]:
+    """What the store keeps besides events. Raises StoreError."""
+    return dict(_read(path, "SELECT name, value FROM remembered", []))
+
+
+def _conditions(query: Query, time: str) -> tuple[str, list[Any]]:
+    known = (
+        ("camera = ?", query.camera),
+        ("rule = ?", query.rule),
+        ("kind = ?", query.kind),
+        ("class = ?", query.class_name),
+        (f"{time} >= ?", query.since),
+        (f"{time} < ?", query.until),
+        ("number < ?", query.before),
+    )
+    chosen = [(condition, value) for condition, value in known if value is not None]
+    return " AND ".join(["1", *(condition for condition, _ in chosen)]), [value for _, value in chosen]
+
+
+def _read(path: Path, statement: str, values: Sequence[Any]) -> list[Any]:
+    if not path.is_file():
+        raise NothingKeptError(f"{path}: there is no such file; it comes with the first event")
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            database.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
+            return database.execute(statement, values).fetchall()
+    except sqlite3.Error as error:
+        raise explained(path, error) from None
