@@ -95,6 +95,41 @@ class DesiredOutput(msgspec.Struct, frozen=True, kw_only=True):
     thumbnail_height: int = 270
 
 
+class DesiredRoi(msgspec.Struct, frozen=True, kw_only=True):
+    camera: str
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+class DesiredDeepstream(msgspec.Struct, frozen=True, kw_only=True):
+    """The configuration's section of that name; `config/deepstream.py` says what each value means."""
+
+    gpu: int = 0
+    mux: Literal["legacy", "new"] = "legacy"
+    mux_size: tuple[int, int] | None = None
+    padding: bool = True
+    batch_size: int | None = None
+    batch_timeout_us: int = 33_000
+    reconnect_seconds: int = 5
+    reconnect_attempts: int = -1
+    watchdog_seconds: float = 10.0
+    preprocess: Literal["none", "fp32", "fp16"] = "none"
+    rois: tuple[DesiredRoi, ...] = ()
+    tensor_name: str = "input"
+    tensor_output: bool = False
+    parser: str
+    detector_config: str | None = None
+    tracker: Literal["camwire", "iou", "nvsort", "nvdeepsort", "nvdcf_perf", "nvdcf_accuracy"] = "nvdcf_perf"
+    tracker_size: tuple[int, int] = (640, 384)
+    tracker_library: str
+    reid_model: str | None = None
+    analytics: Literal["camwire", "nvdsanalytics"] = "camwire"
+    osd: Literal["native", "python"] = "native"
+    encoder: Literal["nvjpegenc", "nvimageenc"] = "nvjpegenc"
+
+
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """A camera that is to be tried once; the answer is a ProbeResult."""
 
@@ -115,6 +150,9 @@ class DesiredState(Message, frozen=True, kw_only=True):
 
     revision: int
     cameras: tuple[DesiredCamera, ...]
+    """This worker's."""
+    all_cameras: tuple[str, ...] = ()
+    """Where there are several workers: the ids of all cameras, in the configuration's order."""
     model: DesiredModel
     tracker: DesiredTracker
     output: DesiredOutput
@@ -131,6 +169,8 @@ class DesiredState(Message, frozen=True, kw_only=True):
     """As the configuration has them."""
     nvdsanalytics: str | None = None
     """DeepStream's file."""
+    deepstream: DesiredDeepstream | None = None
+    """What DeepStream is told; None: camwire's own pipeline does the work."""
 
 
 class EventsKept(Message, frozen=True, kw_only=True):
