@@ -240,11 +240,11 @@ def test_a_part_that_fails_ends_the_server_with_its_reason(monkeypatch: pytest.M
 
     async def run() -> None:
         with private_endpoints() as endpoints, ServerEnd(endpoints) as link:
-            server = Server(MemoryDocument(config("a")), link, ["sleep", "1000"])
+            server = Server(MemoryDocument(config("a")), link, {"cpu": ["sleep", "1000"]})
             with listen(ServerConfig(port=0)) as listener:
                 running = asyncio.create_task(server.run(listener, lambda _: None))
-                await until(lambda: server.supervisor.state.pid, "the worker is started")
-                pid = server.supervisor.state.pid
+                await until(lambda: server.supervisors["cpu"].state.pid, "the worker is started")
+                pid = server.supervisors["cpu"].state.pid
                 started.set()
                 with pytest.RaisesGroup(pytest.RaisesExc(RuntimeError, match="reporting broke")):
                     await asyncio.wait_for(running, 10)

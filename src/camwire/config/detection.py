@@ -37,7 +37,7 @@ class ModelConfig(ConfigModel):
     """The model that finds objects."""
 
     file: str = Field(BUNDLED_MODEL, description="`nanodet` (comes with camwire) or a model file's path.")
-    runtime: Literal["auto", "openvino", "onnxruntime"] = Field(
+    runtime: Literal["auto", "openvino", "onnxruntime", "tensorrt", "torch"] = Field(
         "auto", description="What runs the model; `auto`: what is fastest for the device and the file."
     )
     precision: Literal["auto", "full"] = Field(

@@ -10,6 +10,7 @@ from camwire.config.base import ConfigModel
 from camwire.config.camera import CameraConfig
 from camwire.config.coco import COCO_CLASSES
 from camwire.config.detection import BUNDLED_MODEL, ModelConfig
+from camwire.config.devices import DeviceChoice, DeviceNames
 from camwire.config.events import EventsConfig
 from camwire.config.output import OutputConfig, OverlayConfig
 from camwire.config.rules import Rule, duplicate_names, unknown_cameras, unknown_classes
@@ -28,6 +29,15 @@ class Config(ConfigModel):
 
     cameras: tuple[CameraConfig, ...] = Field(
         description="The cameras, in the order in which they are shown."
+    )
+    device: DeviceChoice = Field(
+        "auto",
+        description="Where the work is done: `cpu`, `cuda` (every NVIDIA GPU, cameras spread over them), "
+        "`cuda:0`, `cuda:1`, …; `auto`: `cuda` where it works and runs the model, else `cpu`. A change takes "
+        "effect at the next start.",
+    )
+    devices: DeviceNames | None = Field(
+        None, description="Several devices by name, in place of `device`: `[cuda:0, cuda:2]`."
     )
     model: ModelConfig = Field(ModelConfig(), description="The model that finds objects.")
     tracker: TrackerConfig = Field(TrackerConfig(), description="How objects are followed.")

@@ -60,7 +60,7 @@ class Analysis:
         Raises ModelError where the rules can't be used; then nothing has changed.
         """
         settings = (desired.rules, class_names)
-        cameras = tuple(camera.id for camera in desired.cameras)
+        cameras = desired.all_cameras or tuple(camera.id for camera in desired.cameras)
         nvds_settings = (desired.nvdsanalytics, cameras if desired.nvdsanalytics else ())
         if settings != self._settings or not same_ids:
             rules = _rules.validate_python(desired.rules)

@@ -22,6 +22,9 @@ log = structlog.get_logger()
 Edit = Callable[[str, Config], str]
 """Text and what it says → changed text. Raises CannotEditError, UnknownCameraError."""
 
+RESTART_SECTIONS = {"server", "device", "devices"}
+"""What is looked at once, at the start."""
+
 
 class UnknownCameraError(LookupError):
     """There is no camera with this id."""
@@ -98,8 +101,8 @@ class Configuration:
                 changed=changes.changed,
                 sections=changes.sections,
             )
-            if "server" in changes.sections:
-                log.warning("what the section server says takes effect when camwire is started again")
+            for section in sorted(RESTART_SECTIONS.intersection(changes.sections)):
+                log.warning("a section takes effect when camwire is started again", section=section)
             self._apply(config)
         return changes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import msgspec
 
@@ -10,6 +10,7 @@ from camwire.config.camera import CameraConfig
 from camwire.config.root import Config
 from camwire.link.messages import (
     DesiredCamera,
+    DesiredDeepstream,
     DesiredDetection,
     DesiredModel,
     DesiredOutput,
@@ -84,16 +85,26 @@ class Desired:
         del self._probes[name]
         self.revision += 1
 
+    def moved(self) -> None:
+        """Cameras have gone from one worker to another."""
+        self.revision += 1
+
     def clear_statistics(self) -> None:
         self.stats_epoch += 1
         self.revision += 1
 
-    def document(self) -> DesiredState:
-        """Everything, for a worker; cameras in configuration order."""
+    def document(self, here: Container[str] | None = None, *, probes: bool = True) -> DesiredState:
+        """Everything, for a worker; cameras in configuration order.
+
+        ``here``: the cameras of one of several workers. ``probes``: whether this worker is to try cameras.
+        """
         config = self.config
+        cameras = [camera for camera in config.cameras if here is None or camera.id in here]
+        ids = {camera.id for camera in cameras}
         return DesiredState(
             revision=self.revision,
-            cameras=tuple(_camera(camera) for camera in config.cameras),
+            cameras=tuple(_camera(camera) for camera in cameras),
+            all_cameras=() if here is None else tuple(camera.id for camera in config.cameras),
             model=_model(config),
             tracker=DesiredTracker(**config.tracker.model_dump()),
             output=DesiredOutput(
@@ -103,18 +114,19 @@ class Desired:
                 jpeg_quality=config.output.jpeg_quality,
             ),
             toggles=dict(self._toggles),
-            watched=tuple(
-                camera.id for camera in config.cameras if self._views.get((camera.id, "full")) == 0
-            ),
+            watched=tuple(camera.id for camera in cameras if self._views.get((camera.id, "full")) == 0),
             views=tuple(
                 View(camera=camera, rendition=rendition, max_fps=max_fps)
                 for (camera, rendition), max_fps in sorted(self._views.items())
-                if (rendition, max_fps) != ("full", 0)
+                if (rendition, max_fps) != ("full", 0) and (here is None or camera in ids)
             ),
             stats_epoch=self.stats_epoch,
             rules=tuple(rule.model_dump(mode="json") for rule in config.rules),
             nvdsanalytics=config.analytics.nvdsanalytics,
-            probes=tuple(Probe(id=name, camera=_camera(camera)) for name, camera in self._probes.items()),
+            deepstream=_deepstream(config),
+            probes=tuple(
+                Probe(id=name, camera=_camera(camera)) for name, camera in self._probes.items() if probes
+            ),
         )
 
 
@@ -128,6 +140,12 @@ def _model(config: Config) -> DesiredModel:
     }
     cameras = {name: detection for name, detection in own.items() if detection != usual}
     return msgspec.convert({**config.model.model_dump(), "cameras": cameras}, DesiredModel)
+
+
+def _deepstream(config: Config) -> DesiredDeepstream | None:
+    if config.engine != "deepstream":
+        return None
+    return msgspec.convert(config.deepstream.model_dump(), DesiredDeepstream)
 
 
 def _camera(camera: CameraConfig) -> DesiredCamera:

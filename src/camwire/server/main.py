@@ -8,8 +8,9 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -22,6 +23,7 @@ from camwire.server.api import Services
 from camwire.server.app import create_app, http_server
 from camwire.server.configuration import Configuration
 from camwire.server.desired import Desired
+from camwire.server.devices import NoDeviceError, chosen_devices
 from camwire.server.document import Document, FileDocument, MemoryDocument
 from camwire.server.events.keeper import EventKeeper
 from camwire.server.hub import Hub
@@ -35,10 +37,9 @@ from camwire.server.workers import Workers
 
 FAILURE = 1
 INTERRUPTED = 130
-WORKER = "cpu"
 
 WorkerCommand = Callable[[str, Endpoints], Sequence[str]]
-"""A worker's name and where the link is → what to execute."""
+"""A worker's name, which is its device's, and where the link is → what to execute."""
 
 log = structlog.get_logger()
 
@@ -46,10 +47,10 @@ log = structlog.get_logger()
 def worker_command(
     name: str, endpoints: Endpoints, *, log_level: str = "info", log_json: bool = False
 ) -> list[str]:
-    """`camwire worker` on the CPU, with this process's own Python."""
+    """`camwire worker` on the device ``name``, with this process's own Python."""
     return [
         *(sys.executable, "-m", "camwire", "worker"),
-        *("--name", name, "--device", "cpu", "--link", str(endpoints.directory)),
+        *("--name", name, "--device", name, "--link", str(endpoints.directory)),
         *("--log-level", log_level, "--log-json" if log_json else "--no-log-json"),
     ]
 
@@ -65,15 +66,19 @@ def serve(
 
     ``on_ready`` gets the viewer's address once clients can connect. A first signal ends everything in order
     within 3 s, a second one at once. SIGHUP and a change of the file at ``config_path`` have it read again;
-    without one, changes are kept in memory. The status is 1 when the port or a place for the link's sockets
-    can't be had, with the reason on standard error, or when a part of the server failed, with it in the log.
+    without one, changes are kept in memory. The status is 1 when the port, a place for the link's sockets or
+    a device can't be had, with the reason on standard error, or when a part of the server failed, with it in
+    the log.
     """
     try:
+        devices = chosen_devices(config)
+        log.info("devices are chosen", devices=devices.names, because=devices.because)
         with listen(config.server) as listener, private_endpoints() as endpoints:
             log.info("server starts", config=str(config_path) if config_path else None)
             document = FileDocument(config_path) if config_path else MemoryDocument(config)
-            asyncio.run(_until_signal(document, listener, endpoints, on_ready, worker))
-    except (CannotListenError, NoPlaceError) as error:
+            commands = {name: worker(name, endpoints) for name in devices.names}
+            asyncio.run(_until_signal(document, listener, endpoints, on_ready, commands))
+    except (CannotListenError, NoPlaceError, NoDeviceError) as error:
         sys.stderr.write(f"camwire: {error}\n")
         return FAILURE
     except Exception as problem:
@@ -87,10 +92,10 @@ async def _until_signal(
     listener: socket.socket,
     endpoints: Endpoints,
     on_ready: Callable[[str], None],
-    worker: WorkerCommand,
+    commands: Mapping[str, Sequence[str]],
 ) -> None:
     with ServerEnd(endpoints) as link:
-        server = Server(document, link, worker(WORKER, endpoints))
+        server = Server(document, link, commands)
         with _signals(server, endpoints):
             await server.run(listener, on_ready)
 
@@ -98,14 +103,18 @@ async def _until_signal(
 class Server:
     """All parts, connected. ``stop`` ends ``run`` in good order."""
 
-    def __init__(self, document: Document, link: ServerEnd, command: Sequence[str]) -> None:
+    def __init__(self, document: Document, link: ServerEnd, commands: Mapping[str, Sequence[str]]) -> None:
+        """``commands``: what to execute for each worker, by its name."""
         self.configuration = Configuration(document, self._configured)
         self.desired = Desired(self.configuration.config)
-        self.supervisor = Supervisor(WORKER, command, lambda: link.send(WORKER, Stop()))
+        self.supervisors = {
+            name: Supervisor(name, command, partial(link.send, name, Stop()))
+            for name, command in commands.items()
+        }
         self.probing = Probing(self.desired, changed=lambda: self.workers.changed())
         self.events = EventKeeper(self.configuration.config.events, document.folder, link.send)
         self.workers = Workers(
-            link, self.desired, {WORKER: self.supervisor}, self.probing.answered, self.events.received
+            link, self.desired, self.supervisors, self.probing.answered, self.events.received
         )
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=lambda: self.reporter.clear())
         self.reporter = Reporter(self.desired, self.hub, self.workers)
@@ -147,6 +156,7 @@ class Server:
             for_ever = [
                 tasks.create_task(self.workers.listen()),
                 tasks.create_task(self.workers.tell()),
+                tasks.create_task(self.workers.place()),
                 tasks.create_task(self.reporter.run()),
                 tasks.create_task(self._pass_pictures()),
                 tasks.create_task(self.configuration.follow()),
@@ -155,7 +165,7 @@ class Server:
                 tasks.create_task(self.events.run()),
             ]
             to_stop = [
-                tasks.create_task(self.supervisor.run()),
+                *(tasks.create_task(supervisor.run()) for supervisor in self.supervisors.values()),
                 tasks.create_task(http.serve(sockets=[listener])),
             ]
             on_ready(address_of(listener))
@@ -163,7 +173,8 @@ class Server:
             log.info("server stops")
             self.hub.close_streams()
             http.should_exit = True
-            self.supervisor.stop()
+            for supervisor in self.supervisors.values():
+                supervisor.stop()
             await asyncio.wait(to_stop)
             for task in for_ever:
                 task.cancel()
@@ -187,17 +198,21 @@ class Server:
 
     def not_ready(self) -> str | None:
         """Why no pictures can come; None when they can."""
-        state = self.supervisor.state
-        if state.phase == "running":
+        states = {name: supervisor.state for name, supervisor in self.supervisors.items()}
+        if any(state.phase == "running" for state in states.values()):
             return None
-        return f"worker {WORKER} is {state.phase}" + (f": {state.reason}" if state.reason else "")
+        return "; ".join(
+            f"worker {name} is {state.phase}" + (f": {state.reason}" if state.reason else "")
+            for name, state in states.items()
+        )
 
 
 @contextmanager
 def _signals(server: Server, endpoints: Endpoints) -> Iterator[None]:
     def interrupted() -> None:
         if server.stopping:
-            server.supervisor.kill()
+            for supervisor in server.supervisors.values():
+                supervisor.kill()
             shutil.rmtree(endpoints.directory, ignore_errors=True)
             os._exit(INTERRUPTED)
         server.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -10,10 +11,14 @@ import structlog
 from camwire.link.messages import Events, Failure, Hello, ProbeResult, RuleState, Statistics
 from camwire.link.server_end import ServerEnd
 from camwire.server.desired import Desired
+from camwire.server.placement import Placement
+from camwire.server.statistics import reports_by_camera
 from camwire.server.supervisor import Supervisor
 
 LEAST_INTERVAL = 0.05
 """Seconds between two documents: someone who flips toggles fast is followed at this pace."""
+PLACE_EVERY = 1.0
+"""Seconds between two looks at which workers are there for the cameras."""
 
 log = structlog.get_logger()
 
@@ -37,6 +42,7 @@ class Workers:
         """By worker, for its successor."""
         self._link = link
         self._desired = desired
+        self._placement = Placement(supervisors)
         self._changed = asyncio.Event()
         self._statistics: dict[str, Statistics] = {}
         self._failures: dict[str, Failure] = {}
@@ -53,7 +59,23 @@ class Workers:
 
     def changed(self) -> None:
         """The desired state has a new revision."""
+        self._place()
         self._changed.set()
+
+    async def place(self) -> None:
+        """Have every camera on a worker that runs, for ever."""
+        while True:
+            if self._place():
+                self._desired.moved()
+                self._changed.set()
+            await asyncio.sleep(PLACE_EVERY)
+
+    def _place(self) -> bool:
+        cameras = [camera.id for camera in self._desired.config.cameras]
+        states = {name: supervisor.state for name, supervisor in self.supervisors.items()}
+        away = [name for name, state in states.items() if state.phase in ("restarting", "failing")]
+        reports = reports_by_camera(filter(None, map(self.statistics, self.supervisors)))
+        return self._placement.update(cameras, reports, away, time.monotonic())
 
     async def tell(self) -> None:
         """Hand every new revision to all workers, for ever."""
@@ -104,4 +126,9 @@ class Workers:
             await self._tell(worker)
 
     async def _tell(self, worker: str) -> None:
-        await self._link.send(worker, self._desired.document())
+        if len(self.supervisors) == 1:
+            document = self._desired.document()
+        else:
+            cameras = self._placement.cameras_of(worker)
+            document = self._desired.document(cameras, probes=worker == self._placement.first)
+        await self._link.send(worker, document)

@@ -1,0 +1,86 @@
+"""Which devices the workers run on. The server itself touches none: it has a short-lived process look."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from camwire.config.detection import ModelConfig
+from camwire.config.root import Config
+
+LOOKING = 90.0
+"""Seconds that looking may take; packages of a gigabyte are read from a cold disk."""
+CARD = Path("/dev/nvidiactl")
+"""Is there wherever NVIDIA's driver runs, in containers too."""
+
+
+class NoDeviceError(Exception):
+    """What the configuration asks for isn't here; the message says what is missing."""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What the looking process says (``camwire.pipeline.available``)."""
+
+    gpus: tuple[str, ...] = ()
+    """Devices that work: `cuda:0`, …"""
+    obstacle: str | None = None
+    """Why there are none, or no more of them."""
+    model: str | None = None
+    """Why the model can't run on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    names: tuple[str, ...]
+    because: str
+
+
+def chosen_devices(config: Config, look: Callable[[ModelConfig], Found] | None = None) -> Devices:
+    """A worker each is started on these. Raises NoDeviceError for a GPU that can't be used."""
+    look = look or look_for_gpus
+    wanted = config.devices or (config.device,)
+    if all(name == "cpu" for name in wanted):
+        return Devices(("cpu",), "asked for")
+    found = look(config.model)
+    if wanted == ("auto",):
+        return _best(found)
+    if wanted == ("cuda",):
+        if not found.gpus:
+            raise NoDeviceError(f"device cuda: {found.obstacle}")
+        return Devices(found.gpus, "asked for; every GPU that works")
+    if missing := [name for name in wanted if name != "cpu" and name not in found.gpus]:
+        here = ", ".join(("cpu", *found.gpus))
+        raise NoDeviceError(
+            f"device {missing[0]}: {found.obstacle or 'there is no such GPU'}; here are: {here}"
+        )
+    return Devices(wanted, "asked for")
+
+
+def _best(found: Found) -> Devices:
+    if found.gpus and found.model is None:
+        return Devices(found.gpus, "auto: GPUs that work and run the model")
+    return Devices(("cpu",), f"auto: {found.obstacle if not found.gpus else found.model}")
+
+
+def look_for_gpus(model: ModelConfig) -> Found:
+    """What a process of its own finds; it is gone when this returns."""
+    if not CARD.exists():
+        return Found(obstacle="there is no NVIDIA GPU with a driver in this machine")
+    command = [sys.executable, "-m", "camwire.pipeline.available"]
+    try:
+        done = subprocess.run(
+            command, input=model.model_dump_json().encode(), capture_output=True, timeout=LOOKING, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Found(obstacle=f"looking for GPUs took longer than {LOOKING:g} s")
+    try:
+        return msgspec.json.decode(done.stdout, type=Found)
+    except msgspec.DecodeError:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = said[-1] if said else f"status {done.returncode}"
+        return Found(obstacle=f"looking for GPUs failed: {reason}")

@@ -1,0 +1,66 @@
+"""Which devices are taken, and what is said where one can't be."""
+
+import pytest
+
+from camwire.config.camera import CameraConfig
+from camwire.config.root import Config
+from camwire.config.secrets import SecretUrl
+from camwire.server import devices
+from camwire.server.devices import Devices, Found, NoDeviceError, chosen_devices, look_for_gpus
+
+CAMERA = CameraConfig(id="a", url=SecretUrl("a.mp4"))
+TWO = Found(gpus=("cuda:0", "cuda:1"))
+
+
+def choose(found: Found | None, **settings: object) -> Devices:
+    def look(model: object) -> Found:
+        assert found is not None, "nobody looks for GPUs where none is wanted"
+        return found
+
+    return chosen_devices(Config(cameras=(CAMERA,), **settings), look)
+
+
+def test_the_cpu_is_taken_without_looking_for_gpus() -> None:
+    assert choose(None, device="cpu").names == ("cpu",)
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, ("cuda:0", "cuda:1")),
+        ({"device": "cuda"}, ("cuda:0", "cuda:1")),
+        ({"device": "cuda:1"}, ("cuda:1",)),
+        ({"devices": ("cuda:1", "cpu"), "device": "cuda:0"}, ("cuda:1", "cpu")),
+    ],
+)
+def test_gpus_that_work_are_taken(settings: dict[str, object], names: tuple[str, ...]) -> None:
+    assert choose(TWO, **settings).names == names
+
+
+@pytest.mark.parametrize(
+    "found", [Found(obstacle="CuPy is missing"), Found(gpus=("cuda:0",), model="CuPy is missing")]
+)
+def test_auto_takes_the_cpu_where_gpus_do_not_work_and_says_why(found: Found) -> None:
+    assert choose(found) == Devices(("cpu",), "auto: CuPy is missing")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"device": "cuda"}, "device cuda: CuPy is missing"),
+        ({"device": "cuda:0"}, "device cuda:0: CuPy is missing; here are: cpu"),
+        ({"devices": ("cpu", "cuda:7")}, "device cuda:7: CuPy is missing; here are: cpu"),
+    ],
+)
+def test_a_gpu_that_is_asked_for_and_cannot_be_used_is_an_error(settings: dict, message: str) -> None:
+    with pytest.raises(NoDeviceError, match=message):
+        choose(Found(obstacle="CuPy is missing"), **settings)
+
+
+def test_looking_says_what_went_wrong(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "CARD", tmp_path / "none")
+    model = Config(cameras=(CAMERA,)).model
+    assert "no NVIDIA GPU" in (look_for_gpus(model).obstacle or "")
+    monkeypatch.setattr(devices, "CARD", tmp_path)
+    monkeypatch.setattr(devices.sys, "executable", "false")
+    assert look_for_gpus(model) == Found(obstacle="looking for GPUs failed: status 1")
