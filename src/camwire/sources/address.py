@@ -13,7 +13,7 @@ from camwire.sources.faults import SourceError
 NETWORK_OPEN_TIMEOUT = 3.5
 """Seconds for each of FFmpeg's two steps of opening (connect and describe; first packets)."""
 NETWORK_READ_TIMEOUT = 3.0
-"""Seconds without a packet after which a connection counts as dead."""
+"""Seconds without a packet after which a connection counts as dead, unless its packets come more rarely."""
 FILE_TIMEOUT = 10.0
 """Seconds; files may lie on a network drive or a disk that has to spin up."""
 UDP_BUFFER = 2 * 1024 * 1024

@@ -24,8 +24,6 @@ from camwire.sources.status import SourceReport, SourceStatus
 
 STILL_INTERVAL = 1.0
 """Seconds after which a still image is read and handed on again."""
-PICTURELESS = 30.0
-"""Seconds of packets without one picture after which a connection is given up."""
 
 _log = structlog.get_logger(__name__)
 
@@ -182,6 +180,7 @@ class CameraSource:
             source,
             place=arguments.place,
             read_timeout=arguments.read_timeout,
+            pace=self._status.pace,
             discarded=self._status.discarded,
             hold=self._holder(source),
         )
@@ -196,20 +195,13 @@ class CameraSource:
 
     def _holder(self, source: OpenSource) -> Callable[[float | None], None]:
         """What is done with each packet's time before the packet counts as arrived."""
-        opened = time.monotonic()
         clock = StreamClock(interval=source.interval, live=False)
-
-        def give_up_without_pictures(_: float | None) -> None:
-            if time.monotonic() - max(opened, self._status.last_picture) > PICTURELESS:
-                raise SourceError(f"packets come, but no picture in {PICTURELESS:g} s of them")
 
         def wait_until_due(stamp: float | None) -> None:
             now = time.monotonic()
             self._stop.wait(max(self._pacer.due(clock.time(stamp, now), now) - now, 0.0))
 
-        if not source.recorded:
-            return give_up_without_pictures
-        return wait_until_due if self._paced else lambda _: None
+        return wait_until_due if self._paced and source.recorded else lambda _: None
 
     def _deliver(self, picture: Picture) -> None:
         assert self._clock is not None

@@ -13,13 +13,22 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from camwire.sources.faults import SourceError, reading_fault, silence
+from camwire.sources.interrupt import patience
 from camwire.sources.opening import OpenSource
+from camwire.sources.pace import Pace
 
 KEYFRAME_PATIENCE = 10.0
 """Seconds without a key frame after which the decoder gets what there is: some cameras refresh their picture
 bit by bit and never send one."""
 REORDERED = 64
 """Packets in a decoder at most."""
+FRUITLESS = 3.0
+"""Seconds of packets without a picture after which a connection that had pictures is given up: the camera
+has changed what it sends (its codec, for one) ..."""
+FRUITLESS_PACKETS = 30
+"""... provided that so many came: of a slow camera the decoder may hold some back."""
+PICTURELESS = 30.0
+"""Seconds, for a connection that has had none yet: some refresh their picture bit by bit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +60,54 @@ class Decoder:
         *,
         place: str,
         read_timeout: float,
+        pace: Pace,
         discarded: Counter[str],
         hold: Callable[[float | None], None],
     ) -> None:
-        """``discarded`` is counted up by cause.
+        """``read_timeout``: seconds without a packet that are too long, unless the ``pace`` is slow.
+
+        ``discarded`` is counted up by cause.
 
         ``hold`` gets each packet's time in seconds before the packet counts as arrived: to pace files.
         """
         self._source = source
         self._place = place
         self._read_timeout = read_timeout
+        self._pace = pace
         self._discarded = discarded
         self._hold = hold
         self._time_base = float(source.video.time_base or 0)
         self._in_decoder: dict[int | None, _Read] = {}
         self._before_keyframe_since: float | None = None
         self._synchronised = False
+        self._in_vain = 0
+        self._fruitless_since = time.monotonic()
+        self._had_pictures = False
 
     def pictures(self) -> Iterator[Picture]:
         """Pictures until the source ends. Raises SourceError when reading fails."""
         for read in self._packets():
             if read.packet.size == 0 or self._is_usable(read):
-                for frame in self._decode(read.packet):
+                frames = self._decode(read.packet)
+                for frame in frames:
                     yield self._picture(frame, read)
+                self._judge(read, fruitful=bool(frames))
 
     def _packets(self) -> Iterator[_Read]:
         packets = self._source.container.demux(self._source.video)
+        self._pace.connected()
         while True:
             started = time.monotonic()
+            longest = self._pace.patience(self._read_timeout)
             try:
-                packet = next(packets)
+                with patience(longest):
+                    packet = next(packets)
             except StopIteration:
                 return
             except (av.FFmpegError, OSError) as error:
-                fault = reading_fault(error, self._place, timeout=self._read_timeout)
+                if time.monotonic() - started >= longest:
+                    self._pace.silent()
+                fault = reading_fault(error, self._place, timeout=longest)
                 cut_short = self._source.recorded and isinstance(error, av.error.InvalidDataError)
             else:
                 waited = time.monotonic() - started
@@ -93,10 +116,12 @@ class Decoder:
                 read = _Read(packet, time.monotonic(), waited)
                 self._remember(read)
                 yield read
-                if waited < self._read_timeout * 0.98:
+                if waited < longest:
+                    self._pace.packet(waited)
                     continue
                 # FFmpeg answers a timeout with the picture it had begun to collect, if there is one.
-                fault, cut_short = silence(self._place, self._read_timeout), False
+                self._pace.silent()
+                fault, cut_short = silence(self._place, longest), False
             if not cut_short:
                 raise SourceError(fault)  # outside of except: FFmpeg's own exception holds the URL
             self._discarded["corrupt"] += 1
@@ -113,6 +138,17 @@ class Decoder:
         if not self._synchronised:
             self._discarded["before_keyframe"] += 1
         return self._synchronised
+
+    def _judge(self, read: _Read, *, fruitful: bool) -> None:
+        """Give a live connection up whose packets have stopped to make pictures. Raises SourceError."""
+        if fruitful:
+            self._in_vain, self._fruitless_since, self._had_pictures = 0, read.arrived, True
+            return
+        self._in_vain += 1
+        waited = read.arrived - self._fruitless_since
+        limit = FRUITLESS if self._had_pictures else PICTURELESS
+        if waited > limit and self._in_vain > FRUITLESS_PACKETS and not self._source.recorded:
+            raise SourceError(f"packets come from {self._place}, but no picture in {waited:.0f} s of them")
 
     def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
         try:

@@ -27,6 +27,11 @@ def opening_fault(error: Exception, place: str, *, local: bool, seconds: float, 
     return f"{place} can't be opened ({type(error).__name__})"
 
 
+def lookup_fault(host: str, seconds: float) -> str:
+    """No name server answered."""
+    return f"the host name {host} could not be looked up in {seconds:.0f} s: does the DNS server answer?"
+
+
 def reading_fault(error: Exception, place: str, *, timeout: float) -> str:
     """Why reading failed; ``error`` came from FFmpeg's demuxer."""
     if isinstance(error, (av.error.ExitError, TimeoutError)):

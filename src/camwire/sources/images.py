@@ -16,6 +16,7 @@ from camwire.sources.clock import StreamClock
 from camwire.sources.decoding import Decoder
 from camwire.sources.faults import SourceError
 from camwire.sources.opening import open_source
+from camwire.sources.pace import Pace
 
 
 def frames_in(path: Path | str) -> int | None:
@@ -46,6 +47,7 @@ def read_pictures(path: Path | str) -> Iterator[Frame]:
             source,
             place=arguments.place,
             read_timeout=arguments.read_timeout,
+            pace=Pace(),
             discarded=Counter(),
             hold=lambda _: None,
         )

@@ -15,7 +15,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from camwire.sources.address import OpenArguments, SourceKind
-from camwire.sources.faults import SourceError, opening_fault
+from camwire.sources.faults import SourceError, lookup_fault, opening_fault
+from camwire.sources.pace import LONGEST_PATIENCE
 
 DEFAULT_RATE = 25.0
 """Pictures a second of a file that doesn't say."""
@@ -78,7 +79,8 @@ def _open_container(arguments: OpenArguments, hwaccel: Any) -> InputContainer:
             arguments.url,
             format=arguments.format,
             options=arguments.options,
-            timeout=(arguments.open_timeout, arguments.read_timeout),
+            # How long reading may take changes with the pace (`interrupt.patience`): this is the most.
+            timeout=(arguments.open_timeout, max(arguments.read_timeout, LONGEST_PATIENCE)),
             hwaccel=hwaccel,
             **_LENIENT,
         )
@@ -101,6 +103,8 @@ def _explain(error: Exception, arguments: OpenArguments, seconds: float) -> str:
     local = arguments.kind in (SourceKind.FILE, SourceKind.DEVICE)
     if not local and getattr(error, "errno", None) == errno.EIO:  # what FFmpeg says of names it can't resolve
         host = re.sub(r":\d+$", "", arguments.place)
+        if seconds >= arguments.open_timeout:  # and asking again would take as long again
+            return lookup_fault(host, seconds)
         if not _resolves(host):
             return f"the host name {host} is unknown"
     return opening_fault(error, arguments.place, local=local, seconds=seconds, timeout=arguments.open_timeout)

@@ -84,14 +84,14 @@ class Reconnect:
         self._first_picture = None
         return self._retry_at
 
-    def state(self, now: float) -> Connection:
-        """How things stand."""
+    def state(self, now: float, pace: float = 0.0) -> Connection:
+        """How things stand; ``pace``: seconds that usually pass between two pictures."""
         if self._retry_at is not None:
             return Connection("retrying", self._reason, self._retry_at)
         if self._first_picture is None:
             return self._while_trying(now)
         silence = now - self._last_picture
-        if silence > STALLED:
+        if silence > max(STALLED, 2 * pace):
             return Connection("stalled", f"no picture for {silence:.0f} s")
         return Connection("live")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from camwire.frames import Size
 from camwire.link.messages import CameraPhase
+from camwire.sources.pace import Pace
 from camwire.sources.reconnect import Reconnect
 
 
@@ -39,7 +40,8 @@ class SourceStatus:
     def __init__(self) -> None:
         self.discarded = Counter(corrupt=0, before_keyframe=0, late=0)
         """Counted up by the source's thread; no key is ever added, so that others may copy it meanwhile."""
-        self.last_picture = 0.0
+        self.pace = Pace()
+        """Kept by the source's thread."""
         self._lock = threading.Lock()
         self._connection = Reconnect(random.random)
         self._ended = False
@@ -64,7 +66,6 @@ class SourceStatus:
             self._connection.picture(decoded)
             self._size = size
             self._frames_in += not late
-        self.last_picture = decoded
         self.discarded["late"] += late
 
     def failed(self, reason: str) -> float:
@@ -81,7 +82,7 @@ class SourceStatus:
         """How things stand."""
         now = time.monotonic()
         with self._lock:
-            connection = self._connection.state(now)
+            connection = self._connection.state(now, self.pace.usual)
             phase, reason, retry_at = connection.phase, connection.reason, connection.retry_at
             if self._ended:
                 phase, reason, retry_at = "stalled", "the file has ended", None
