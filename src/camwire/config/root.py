@@ -1,6 +1,6 @@
 """The whole configuration."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -9,6 +9,7 @@ from camwire.config.analytics import AnalyticsConfig
 from camwire.config.base import ConfigModel
 from camwire.config.camera import CameraConfig
 from camwire.config.coco import COCO_CLASSES
+from camwire.config.deepstream import DeepstreamConfig, unfit_for_deepstream
 from camwire.config.detection import BUNDLED_MODEL, ModelConfig
 from camwire.config.devices import DeviceChoice, DeviceNames
 from camwire.config.events import EventsConfig
@@ -38,6 +39,13 @@ class Config(ConfigModel):
     )
     devices: DeviceNames | None = Field(
         None, description="Several devices by name, in place of `device`: `[cuda:0, cuda:2]`."
+    )
+    engine: Literal["native", "deepstream"] = Field(
+        "native",
+        description="What does the work: camwire's own pipeline, or NVIDIA DeepStream where it is installed.",
+    )
+    deepstream: DeepstreamConfig = Field(
+        DeepstreamConfig(), description="What DeepStream is told, with `engine: deepstream`."
     )
     model: ModelConfig = Field(ModelConfig(), description="The model that finds objects.")
     tracker: TrackerConfig = Field(TrackerConfig(), description="How objects are followed.")
@@ -71,6 +79,12 @@ class Config(ConfigModel):
         ]
         if problems:
             raise PydanticCustomError(UNFIT_RULE, "{problems}", {"problems": "; ".join(problems)})
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_engine(self) -> Self:
+        if problems := unfit_for_deepstream(self):
+            raise ValueError(f"for `engine: deepstream`: {'; '.join(problems)}")
         return self
 
     def _named_classes(self) -> set[str]:
