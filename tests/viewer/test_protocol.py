@@ -59,11 +59,14 @@ json_values = st.recursive(
     max_leaves=8,
 )
 camera_keys = st.sampled_from(
-    ["name", "state", "reason", "retry_in_s", "fps", "drops", "objects", "latency_ms"]
+    ["name", "state", "reason", "retry_in_s", "fps", "drops", "objects", "latency_ms", "rules"]
 )
 stats_like = st.fixed_dictionaries(
-    {"type": st.sampled_from(["stats", "toggles", "error", "other"])},
+    {"type": st.sampled_from(["stats", "toggles", "error", "objects", "event", "other"])},
     optional={
+        "camera_order": st.lists(st.text(max_size=5) | json_values, max_size=4) | json_values,
+        "objects": json_values,
+        "event": json_values,
         "cameras": st.dictionaries(st.text(max_size=5), st.dictionaries(camera_keys, json_values))
         | json_values,
         "processes": json_values,
@@ -87,7 +90,7 @@ def test_whatever_text_comes_is_read_or_refused(blank: Chrome, batch: list[str])
         return a[0].map((raw) => {
           const message = m.parseText(raw);
           if (message?.type !== "stats") return message;
-          const cameras = message.stats.cameras.map((c) => ({ ...c, latency: [...c.latency] }));
+          const cameras = message.value.cameras.map((c) => ({ ...c, latency: [...c.latency] }));
           return { type: "stats", cameras };
         });
     """
@@ -97,8 +100,13 @@ def test_whatever_text_comes_is_read_or_refused(blank: Chrome, batch: list[str])
         except ValueError:
             assert message is None
             continue
-        if not isinstance(sent, dict) or sent.get("type") not in ("stats", "toggles", "error"):
+        known = ("stats", "toggles", "error", "objects", "event")
+        if not isinstance(sent, dict) or sent.get("type") not in known:
             assert message is None
+        elif sent["type"] == "event":
+            assert (message is None) == (not isinstance(sent.get("event"), dict))
+        elif message["type"] == "objects":
+            assert all(len(found["box"]) == 4 for found in message["value"]["objects"])
         elif message["type"] == "toggles":
             toggles = sent.get("toggles")
             names = (
@@ -106,9 +114,9 @@ def test_whatever_text_comes_is_read_or_refused(blank: Chrome, batch: list[str])
                 if isinstance(toggles, dict)
                 else ()
             )
-            assert {name for name, _ in message["toggles"]} <= set(names)
+            assert {name for name, _ in message["value"]} <= set(names)
         elif message["type"] == "error":
-            assert message["message"]
+            assert message["value"]
         else:
             for camera in message["cameras"]:
                 assert isinstance(camera["name"], str)
@@ -118,8 +126,27 @@ def test_whatever_text_comes_is_read_or_refused(blank: Chrome, batch: list[str])
 
 
 def test_client_messages_are_as_documented(blank: Chrome) -> None:
-    sent = call_module(blank, "protocol.js", "return [m.clearStats(), m.setToggle('labels', false)]")
-    assert [json.loads(text) for text in sent] == [
+    body = """
+        const subscription = { cameras: ["gate"], size: "thumbnail" };
+        return [m.clearStats(), m.setToggle("labels", false), m.subscribe(subscription)];
+    """
+    assert [json.loads(text) for text in call_module(blank, "protocol.js", body)] == [
         {"type": "clear_stats"},
         {"type": "set_vis_toggle", "toggle": "labels", "enabled": False},
+        {"type": "subscribe", "cameras": ["gate"], "size": "thumbnail"},
     ]
+
+
+def test_cameras_come_in_the_order_of_the_configuration(blank: Chrome) -> None:
+    body = "return m.parseText(a[0]).value.cameras.map(({ id }) => id)"
+    stats = {"type": "stats", "camera_order": ["gate", "10", "2"], "cameras": {"10": {}, "2": {}, "gate": {}}}
+    assert call_module(blank, "protocol.js", body, json.dumps(stats)) == ["gate", "10", "2"]
+    del stats["camera_order"]
+    assert sorted(call_module(blank, "protocol.js", body, json.dumps(stats))) == ["10", "2", "gate"]
+
+
+def test_counts_of_rules_are_summed_over_classes(blank: Chrome) -> None:
+    rules = {"door": {"in": {"person": 2, "car": 3}, "out": {}}}
+    stats = {"type": "stats", "cameras": {"gate": {"rules": rules}}}
+    body = "return [...m.parseText(a[0]).value.cameras[0].rules.get('door')]"
+    assert call_module(blank, "protocol.js", body, json.dumps(stats)) == [["in", 5], ["out", 0]]

@@ -44,7 +44,9 @@ def test_everything_the_page_and_its_modules_name_is_there() -> None:
     page = (FOLDER / "index.html").read_text()
     named_files = [FOLDER / name for name in re.findall(r'(?:href|src)="([^#"]+)"', page)]
     for script in SCRIPTS:
-        named_files += [script.parent / name for name in re.findall(r'"(\./[\w-]+\.js)"', script.read_text())]
+        text = script.read_text()
+        named_files += [script.parent / name for name in re.findall(r'"(\.{1,2}/[\w/-]+\.js)"', text)]
+        named_files += [FOLDER / name for name in re.findall(r'"(styles/[\w/-]+\.css)"', text)]
     assert [path for path in named_files if not path.is_file()] == []
     icons = set(re.findall(r'<symbol id="icon-([\w-]+)"', page))
     used = set(re.findall(r'href="#icon-([\w-]+)"', page))

@@ -78,8 +78,8 @@ def test_names_are_text_whatever_they_hold(blank: Chrome) -> None:
         const tile = new m.CameraTile("<i>id</i>", () => {});
         const { parseText } = await import(new URL("scripts/protocol.js", document.baseURI));
         const camera = { name: "<img src=x>", state: "retrying", reason: "<b>no</b>", objects: {} };
-        const { stats } = parseText(JSON.stringify({ type: "stats", cameras: { gate: camera } }));
-        tile.update(stats.cameras[0], 0);
+        const { value } = parseText(JSON.stringify({ type: "stats", cameras: { gate: camera } }));
+        tile.update(value.cameras[0], 0);
         return [tile.root.querySelectorAll("img, b, i").length, tile.root.textContent];
     """
     elements, text = call_module(blank, "camera-tile.js", body)

@@ -78,6 +78,8 @@ class Reporter:
         return {
             "time": round(utc, 3),
             "uptime_s": round(monotonic - self._began, 1),
+            # JavaScript puts keys that are whole numbers first, whatever the order of the object's text.
+            "camera_order": [camera.id for camera in self._desired.config.cameras],
             "cameras": {
                 camera.id: statistics.camera_statistics(
                     camera,

@@ -6,6 +6,8 @@ import { commonAspect, gridLayout, neighbour } from "./grid-layout.js";
 
 /** Room for a scrollbar, where the grid must scroll: pixels. */
 const SCROLLBAR = 12;
+/** Up to so many pixels of the screen a thumbnail is as good as the full picture. */
+const THUMBNAIL = 480;
 
 export class CameraGrid {
   /** @type {Map<string, CameraTile>} */
@@ -13,25 +15,32 @@ export class CameraGrid {
   /** @type {string | null} */
   #enlarged = null;
   #columns = 1;
+  #tileWidth = Infinity;
   #list;
   #sink;
-  #onEnlarge;
+  #onArranged;
 
   /**
    * @param {HTMLElement} list  the <ul> that holds the tiles; its parent's size is what they fill
    * @param {import("./picture-sink.js").PictureSink} sink
-   * @param {(name: string | null) => void} onEnlarge  told the name of the camera that now stands alone
+   * @param {() => void} onArranged  called when {@link enlarged} or {@link wish} may have changed
    */
-  constructor(list, sink, onEnlarge) {
+  constructor(list, sink, onArranged) {
     this.#list = list;
     this.#sink = sink;
-    this.#onEnlarge = onEnlarge;
+    this.#onArranged = onArranged;
     new ResizeObserver(() => this.#arrange()).observe(list.parentElement);
     list.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
   get enlarged() {
     return this.#enlarged;
+  }
+
+  /** The pictures that are worth having. @returns {import("./feed.js").Subscription} */
+  get wish() {
+    const small = this.#tileWidth * devicePixelRatio <= THUMBNAIL;
+    return { cameras: this.#enlarged === null ? null : [this.#enlarged], size: small ? "thumbnail" : "full" };
   }
 
   /** @param {import("./protocol.js").Camera[]} cameras @param {number} now  milliseconds */
@@ -49,11 +58,6 @@ export class CameraGrid {
   /** Whether a camera's pictures are to be shown. @param {string} id */
   shows(id) {
     return this.#tiles.has(id) && (this.#enlarged === null || this.#enlarged === id);
-  }
-
-  /** @param {string} id @param {number} now  milliseconds */
-  painted(id, now) {
-    this.#tiles.get(id)?.painted(now);
   }
 
   /** Whether the server is out of reach. @param {boolean} stale @param {number} now  milliseconds */
@@ -78,7 +82,6 @@ export class CameraGrid {
     this.#list.toggleAttribute("data-alone", id !== null);
     this.#arrange();
     this.#tiles.get(id ?? before)?.button.focus();
-    this.#onEnlarge(id === null ? null : this.#tiles.get(id).name.textContent);
   }
 
   /** @param {string} id */
@@ -86,7 +89,7 @@ export class CameraGrid {
     const tile = new CameraTile(id, () => this.enlarge(this.#enlarged === id ? null : id));
     tile.setEnlarged(false);
     tile.root.hidden = this.#enlarged !== null;
-    this.#sink.attach(id, tile.canvas);
+    this.#sink.attach(id, tile.canvas, () => tile.painted(performance.now()));
     return tile;
   }
 
@@ -95,6 +98,7 @@ export class CameraGrid {
     const style = getComputedStyle(this.#list);
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const box = this.#list.parentElement;
+    if (box.offsetWidth === 0) return; // Another page is shown.
     const padding = parseFloat(style.paddingLeft);
     const options = {
       aspect: commonAspect(shown.map(({ size }) => size)),
@@ -107,10 +111,12 @@ export class CameraGrid {
     let layout = gridLayout(shown.length, width, height, options);
     if (layout.scrolls) layout = gridLayout(shown.length, width - SCROLLBAR, height, options);
     this.#columns = layout.columns;
+    this.#tileWidth = layout.tileWidth;
     this.#list.style.setProperty("--columns", String(layout.columns));
     this.#list.style.setProperty("--tile-width", `${layout.tileWidth}px`);
     this.#list.style.setProperty("--picture-height", `${layout.pictureHeight}px`);
     this.#list.toggleAttribute("data-scrolls", layout.scrolls);
+    this.#onArranged();
   }
 
   /** Arrows move between cameras. @param {KeyboardEvent} event */

@@ -1,76 +1,77 @@
 /** Brings the parts of the page together. */
 
-import { announcer } from "./announcer.js";
-import { CameraGrid } from "./camera-grid.js";
-import { summary, withWorkersTrouble } from "./camera-words.js";
-import { Connection } from "./connection.js";
-import { setText } from "./dom.js";
-import { setUpFullScreen } from "./full-screen.js";
+import { Api, ApiError } from "./api.js";
+import { Feed } from "./feed.js";
 import { inPage, inWorker, PictureSink } from "./picture-sink.js";
-import * as protocol from "./protocol.js";
-import { StatsPanel } from "./stats-panel.js";
+import { Router } from "./router.js";
+import { routeTo } from "./routes.js";
+import { may, needsLogin } from "./session.js";
 import { ConnectionStatus } from "./status.js";
 import { setUpThemeButton } from "./theme.js";
 import { Toasts } from "./toasts.js";
-import { Toggles } from "./toggles.js";
 
 /** A page in the background lets go of the server after this long; a glance at another tab costs nothing. */
 const HIDDEN_MS = 3_000;
-const COUNTDOWN_MS = 500;
 
 /** @param {string} id */
 const byId = (id) => document.getElementById(id);
 
-const backend = (await inWorker()) ?? inPage;
-const sink = new PictureSink(backend, (id, size) => {
-  if (size !== null) grid.painted(id, performance.now());
-});
-const grid = new CameraGrid(byId("cameras"), sink, (name) => {
-  byId("back-button").hidden = name === null;
-});
-const panel = new StatsPanel(byId("statistics"), () => sink.counts);
+setUpThemeButton(byId("theme-button"));
+const api = new Api(new URL("api/v1/", document.baseURI), askForLogin);
 const toasts = new Toasts(byId("toasts"));
-const toggles = new Toggles(byId("toggles"), (name, enabled) => connection.send(protocol.setToggle(name, enabled)));
-const status = new ConnectionStatus(byId("connection"), byId("banner"), () => connection.tryNow());
-const announce = announcer(byId("announcer"));
+const [session, backend] = await Promise.all([whoIsThere(), inWorker()]);
+if (needsLogin(session)) askForLogin();
 
-const connection = new Connection(socketUrl(), {
-  onPicture(buffer) {
-    const head = protocol.parsePicture(buffer);
-    if (head !== null && grid.shows(head.camera)) sink.submit(head.camera, { buffer, offset: head.offset });
-  },
-  onText(raw) {
-    const message = protocol.parseText(raw);
-    if (message?.type === "stats") showStats(message.stats);
-    else if (message?.type === "toggles") toggles.update(message.toggles);
-    else if (message?.type === "error") toasts.show(message.message);
-  },
-  onState(state, now) {
-    status.show(state, now);
-    toggles.setAble(state.phase === "open");
-    byId("clear-button").disabled = state.phase !== "open";
-    const stale = state.failures > 0;
-    byId("stage").toggleAttribute("data-stale", stale);
-    grid.setStale(stale, now);
-    if (stale) showSummary("Out of reach");
-  },
-});
+/** @type {import("./services.js").Services} */
+const services = {
+  api,
+  toasts,
+  session,
+  feed: needsLogin(session) ? null : startFeed(),
+  sink: new PictureSink(backend ?? inPage),
+  may: (role) => may(session, role),
+  title: (words) => (document.title = `${words} · camwire`),
+  signedIn: beginAnew,
+};
+await new Router(byId("page"), byId("navigation"), services).start();
 
-/** @param {import("./protocol.js").Stats} stats */
-function showStats(stats) {
-  const cameras = withWorkersTrouble(stats.cameras, stats.processes);
-  grid.update(cameras, performance.now());
-  panel.update(stats);
-  announce(cameras);
-  showSummary(summary(cameras));
-  byId("starting").hidden = true;
-  byId("empty").hidden = stats.cameras.length > 0;
+/** @returns {Promise<import("./session.js").Session>} */
+async function whoIsThere() {
+  try {
+    return await api.get("session");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    // The page says itself that the server is out of reach, as soon as it tries to connect.
+    return { required: false, account: { name: "", role: "admin" } };
+  }
 }
 
-/** @param {string} words */
-function showSummary(words) {
-  setText(byId("summary"), words);
-  document.title = `${words} · camwire`;
+function askForLogin() {
+  const wanted = location.hash;
+  if (wanted.startsWith("#/login")) return;
+  location.hash = routeTo("login", [], { next: wanted });
+}
+
+/** After logging in or out: everything is asked for again. */
+function beginAnew() {
+  location.reload();
+}
+
+function startFeed() {
+  const feed = new Feed(socketUrl());
+  const status = new ConnectionStatus(byId("connection"), byId("banner"), () => feed.tryNow());
+  feed.listen("state", (state, now) => {
+    status.show(state, now);
+    if (state.phase === "waiting" && state.failures === 1) noticeLogout();
+  });
+  feed.listen("error", (words) => toasts.show(words));
+  letGoInBackground(feed);
+  return feed;
+}
+
+/** A connection that is refused may be a session that has ended. */
+async function noticeLogout() {
+  if (session.required && needsLogin(await whoIsThere())) askForLogin();
 }
 
 /** The server's WebSocket, beside this page wherever that is served. */
@@ -80,54 +81,12 @@ function socketUrl() {
   return url;
 }
 
-/** @param {boolean} open */
-function showPanel(open) {
-  panel.root.hidden = !open;
-  byId("statistics-button").setAttribute("aria-expanded", String(open));
-  panel.show();
-  shieldStage();
-  if (byId("stage").inert) byId("close-button").focus();
-}
-
-/** Where the panel covers the cameras, they are out of reach of the keyboard too. */
-function shieldStage() {
-  byId("stage").inert = !panel.root.hidden && getComputedStyle(panel.root).position === "absolute";
-}
-
-function closePanel() {
-  showPanel(false);
-  byId("statistics-button").focus();
-}
-
-function setUpPanel() {
-  byId("statistics-button").addEventListener("click", () => showPanel(panel.root.hidden));
-  byId("close-button").addEventListener("click", closePanel);
-  byId("clear-button").addEventListener("click", () => connection.send(protocol.clearStats()));
-  window.addEventListener("resize", shieldStage);
-}
-
-function setUpEscape() {
-  byId("back-button").addEventListener("click", () => grid.enlarge(null));
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
-    const inPanel = panel.root.contains(document.activeElement);
-    if (grid.enlarged !== null && !inPanel) grid.enlarge(null);
-    else if (!panel.root.hidden) closePanel();
-  });
-}
-
-function setUpBackground() {
+/** @param {Feed} feed */
+function letGoInBackground(feed) {
   let timer = 0;
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
-    if (document.hidden) timer = setTimeout(() => connection.pause(), HIDDEN_MS);
-    else connection.resume();
+    if (document.hidden) timer = setTimeout(() => feed.pause(), HIDDEN_MS);
+    else feed.resume();
   });
 }
-
-setUpThemeButton(byId("theme-button"));
-setUpFullScreen(byId("full-screen-button"), byId("stage"));
-setUpPanel();
-setUpEscape();
-setUpBackground();
-setInterval(() => grid.tick(performance.now()), COUNTDOWN_MS);

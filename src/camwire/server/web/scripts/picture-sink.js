@@ -18,18 +18,15 @@ const WORKER_START_MS = 3_000;
 export class PictureSink {
   /** @type {Mailbox<Picture>} */
   #mailbox = new Mailbox();
+  /** @type {Map<string, (size: {width: number, height: number}) => void>} */
+  #onPainted = new Map();
   #backend;
-  #onPainted;
   #painted = 0;
   #broken = 0;
 
-  /**
-   * @param {(painted: Painted) => Backend} backend  {@link inPage}, or what {@link inWorker} gives
-   * @param {Painted} onPainted
-   */
-  constructor(backend, onPainted) {
-    this.#backend = backend((camera, size) => this.#done(camera, size));
-    this.#onPainted = onPainted;
+  /** @param {(painted: Painted) => Backend} backend  {@link inPage}, or what {@link inWorker} gives */
+  constructor(backend) {
+    this.#backend = backend((surface, size) => this.#done(surface, size));
   }
 
   /** Counts since the page was loaded. */
@@ -37,29 +34,35 @@ export class PictureSink {
     return { painted: this.#painted, replaced: this.#mailbox.replaced, broken: this.#broken };
   }
 
-  /** @param {string} camera @param {HTMLCanvasElement} canvas  that has had no context yet */
-  attach(camera, canvas) {
-    this.#backend.attach(camera, canvas);
+  /**
+   * @param {string} surface  names the canvas: a camera's id on the page of all cameras
+   * @param {HTMLCanvasElement} canvas  that has had no context yet
+   * @param {(size: {width: number, height: number}) => void} [onPainted]  told of each picture on it
+   */
+  attach(surface, canvas, onPainted = () => {}) {
+    this.#onPainted.set(surface, onPainted);
+    this.#backend.attach(surface, canvas);
   }
 
-  /** @param {string} camera */
-  detach(camera) {
-    this.#backend.detach(camera);
+  /** @param {string} surface */
+  detach(surface) {
+    this.#onPainted.delete(surface);
+    this.#backend.detach(surface);
   }
 
-  /** @param {string} camera @param {Picture} picture  its buffer may be gone afterwards */
-  submit(camera, picture) {
-    const now = this.#mailbox.offer(camera, picture);
-    if (now !== null) this.#backend.paint(camera, now);
+  /** @param {string} surface @param {Picture} picture  its buffer may be gone afterwards */
+  submit(surface, picture) {
+    const now = this.#mailbox.offer(surface, picture);
+    if (now !== null) this.#backend.paint(surface, now);
   }
 
   /** @type {Painted} */
-  #done(camera, size) {
+  #done(surface, size) {
     if (size === null) this.#broken++;
     else this.#painted++;
-    const next = this.#mailbox.done(camera);
-    if (next !== null) this.#backend.paint(camera, next);
-    this.#onPainted(camera, size);
+    const next = this.#mailbox.done(surface);
+    if (next !== null) this.#backend.paint(surface, next);
+    if (size !== null) this.#onPainted.get(surface)?.(size);
   }
 }
 

@@ -12,7 +12,8 @@
  *   id: string, name: string, state: string, reason: string | null, retryInSeconds: number | null,
  *   codec: string | null, width: number, height: number,
  *   fps: {input: number, processed: number, output: number},
- *   drops: [string, number][], objects: [string, number][], latency: Map<string, Quantiles>
+ *   drops: [string, number][], objects: [string, number][], latency: Map<string, Quantiles>,
+ *   rules: Map<string, Map<string, number>>
  * }} Camera
  * @typedef {{
  *   name: string, pid: number | null, state: string, reason: string | null, restarts: number,
@@ -23,9 +24,13 @@
  *   uptimeSeconds: number, cameras: Camera[], processes: Process[], clients: Client[],
  *   connections: {now: number, total: number}
  * }} Stats
- * @typedef {{type: "stats", stats: Stats}
- *   | {type: "toggles", toggles: [string, boolean][]}
- *   | {type: "error", message: string}} TextMessage
+ * @typedef {{camera: string, width: number, height: number, objects: DetectedObject[]}} Objects
+ * @typedef {{id: number, class: string, score: number, box: number[]}} DetectedObject  x1, y1, x2, y2 in pixels
+ * @typedef {{type: "stats", value: Stats}
+ *   | {type: "toggles", value: [string, boolean][]}
+ *   | {type: "objects", value: Objects}
+ *   | {type: "event", value: Record<string, any>}
+ *   | {type: "error", value: string}} TextMessage
  */
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -61,11 +66,15 @@ export function parseText(raw) {
   if (!isRecord(message)) return null;
   switch (message.type) {
     case "stats":
-      return { type: "stats", stats: readStats(message) };
+      return { type: "stats", value: readStats(message) };
     case "toggles":
-      return { type: "toggles", toggles: entries(message.toggles).filter(([, on]) => typeof on === "boolean") };
+      return { type: "toggles", value: entries(message.toggles).filter(([, on]) => typeof on === "boolean") };
+    case "objects":
+      return { type: "objects", value: readObjects(message) };
+    case "event":
+      return isRecord(message.event) ? { type: "event", value: message.event } : null;
     case "error":
-      return { type: "error", message: text(message.message) ?? "The server reported an error." };
+      return { type: "error", value: text(message.message) ?? "The server reported an error." };
     default:
       return null;
   }
@@ -94,15 +103,44 @@ export function setToggle(toggle, enabled) {
   return JSON.stringify({ type: "set_vis_toggle", toggle, enabled });
 }
 
+/** @param {import("./feed.js").Subscription} subscription @returns {string} */
+export function subscribe(subscription) {
+  return JSON.stringify({ type: "subscribe", ...subscription });
+}
+
 /** @returns {Stats} */
 function readStats(message) {
   const connections = record(message.connections);
   return {
     uptimeSeconds: number(message.uptime_s),
-    cameras: entries(message.cameras).map(([id, camera]) => readCamera(id, record(camera))),
+    cameras: inOrder(record(message.cameras), message.camera_order).map(([id, camera]) =>
+      readCamera(id, record(camera)),
+    ),
     processes: entries(message.processes).map(([name, process]) => readProcess(name, record(process))),
     clients: (Array.isArray(message.clients) ? message.clients : []).map((client) => readClient(record(client))),
     connections: { now: number(connections.now), total: number(connections.total) },
+  };
+}
+
+/**
+ * Entries in the order that the server tells: JavaScript puts keys that are whole numbers first.
+ * @returns {[string, unknown][]}
+ */
+function inOrder(values, order) {
+  const told = (Array.isArray(order) ? order : []).filter((key) => Object.hasOwn(values, key));
+  const keys = new Set([...told, ...Object.keys(values)]);
+  return Array.from(keys, (key) => [key, values[key]]);
+}
+
+/** @returns {Objects} */
+function readObjects(message) {
+  return {
+    camera: text(message.camera) ?? "",
+    width: number(message.width),
+    height: number(message.height),
+    objects: (Array.isArray(message.objects) ? message.objects : []).filter(
+      (object) => isRecord(object) && Array.isArray(object.box) && object.box.length === 4,
+    ),
   };
 }
 
@@ -122,7 +160,14 @@ function readCamera(id, camera) {
     drops: counts(camera.drops),
     objects: counts(camera.objects),
     latency: new Map(entries(camera.latency_ms).map(([stage, value]) => [stage, readQuantiles(record(value))])),
+    rules: new Map(entries(camera.rules).map(([rule, counted]) => [rule, readCounts(record(counted))])),
   };
+}
+
+/** Counts of all classes together, by what is counted. @returns {Map<string, number>} */
+function readCounts(counted) {
+  const sum = (classes) => counts(classes).reduce((total, [, value]) => total + value, 0);
+  return new Map(entries(counted).map(([what, classes]) => [what, sum(classes)]));
 }
 
 /** @returns {Quantiles} */

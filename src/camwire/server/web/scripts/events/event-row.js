@@ -1,0 +1,56 @@
+/** One event in the timeline. */
+
+import { el, icon, setText } from "../dom.js";
+import { clockWords, eventWords } from "./words.js";
+
+export class EventRow {
+  /**
+   * @param {import("./filter.js").Event} event
+   * @param {string} camera  its name
+   * @param {() => void} onOpen
+   */
+  constructor(event, camera, onOpen) {
+    const { sign, title, details } = eventWords(event);
+    const time = new Date(event.time * 1000);
+    this.button = el(
+      "button",
+      { class: "event-open", type: "button", onclick: onOpen },
+      picture(event, sign),
+      el(
+        "span",
+        { class: "event-text" },
+        el("span", { class: "event-title" }, icon(sign), el("span", {}, title)),
+        el("span", { class: "event-place" }, el("span", {}, event.rule), el("span", {}, camera)),
+        el("span", { class: "event-details" }, details.join(" · ")),
+      ),
+      el("time", { class: "event-time", datetime: time.toISOString() }, clockWords(time)),
+    );
+    this.root = el("li", { class: "event" }, this.button);
+    this.root.dataset.number = String(event.number);
+  }
+}
+
+/** The line between two days. */
+export class DayRow {
+  /** @param {string} key */
+  constructor(key) {
+    this.heading = el("h3", {});
+    this.root = el("li", { class: "event-day" }, this.heading);
+    this.root.dataset.day = key;
+  }
+
+  /** @param {string} words */
+  show(words) {
+    setText(this.heading, words);
+  }
+}
+
+/** @param {import("./filter.js").Event} event @param {string} sign */
+function picture(event, sign) {
+  const frame = el("span", { class: "event-picture" });
+  const none = () => frame.replaceChildren(icon(sign));
+  if (event.snapshot) {
+    frame.append(el("img", { src: event.snapshot, alt: "", loading: "lazy", decoding: "async", onerror: none }));
+  } else none();
+  return frame;
+}

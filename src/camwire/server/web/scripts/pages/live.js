@@ -1,0 +1,133 @@
+/** All cameras, live. It stays in the document while other pages are shown, so that its charts know the last minutes. */
+
+import { announcer } from "../announcer.js";
+import { CameraGrid } from "../camera-grid.js";
+import { summary, withWorkersTrouble } from "../camera-words.js";
+import { setText } from "../dom.js";
+import { setUpFullScreen } from "../full-screen.js";
+import * as protocol from "../protocol.js";
+import { StatsPanel } from "../stats-panel.js";
+import { Toggles } from "../toggles.js";
+
+const COUNTDOWN_MS = 500;
+
+/** @param {string} id */
+const byId = (id) => document.getElementById(id);
+
+/** @type {LivePage | null} */
+let live = null;
+
+/** @type {import("../pages.js").Mount} */
+export function mount(_root, services) {
+  live ??= new LivePage(services);
+  live.show();
+  return { unmount: () => live.hide() };
+}
+
+class LivePage {
+  #services;
+  #shown = false;
+
+  /** @param {import("../services.js").Services} services */
+  constructor(services) {
+    const { feed, sink } = services;
+    this.#services = services;
+    this.grid = new CameraGrid(byId("cameras"), sink, () => this.#rearranged());
+    this.panel = new StatsPanel(byId("statistics"), () => sink.counts);
+    this.toggles = new Toggles(byId("toggles"), (name, enabled) => feed.send(protocol.setToggle(name, enabled)));
+    this.announce = announcer(byId("announcer"));
+    setUpFullScreen(byId("full-screen-button"), byId("body"));
+    this.#setUpPanel();
+    this.#setUpEscape();
+    feed.listen("stats", (stats) => this.#showStats(stats));
+    feed.listen("toggles", (toggles) => this.toggles.update(toggles));
+    feed.listen("state", (state, now) => this.#showState(state, now));
+    feed.listen("picture", (camera, picture) => {
+      if (this.#shown && this.grid.shows(camera)) sink.submit(camera, picture);
+    });
+    setInterval(() => this.grid.tick(performance.now()), COUNTDOWN_MS);
+  }
+
+  show() {
+    this.#shown = true;
+    byId("live").hidden = byId("live-tools").hidden = byId("summary").hidden = false;
+    this.#rearranged();
+    this.#titleSummary();
+  }
+
+  hide() {
+    this.#shown = false;
+    byId("live").hidden = byId("live-tools").hidden = byId("summary").hidden = true;
+    this.#services.feed.want();
+  }
+
+  /** @param {import("../protocol.js").Stats} stats */
+  #showStats(stats) {
+    const cameras = withWorkersTrouble(stats.cameras, stats.processes);
+    this.grid.update(cameras, performance.now());
+    this.panel.update(stats);
+    this.announce(cameras);
+    setText(byId("summary"), summary(cameras));
+    this.#titleSummary();
+    byId("starting").hidden = true;
+    byId("empty").hidden = stats.cameras.length > 0;
+  }
+
+  /** @param {import("../connection-state.js").ConnectionState} state @param {number} now */
+  #showState(state, now) {
+    this.toggles.setAble(state.phase === "open");
+    byId("clear-button").disabled = state.phase !== "open";
+    const stale = state.failures > 0;
+    byId("stage").toggleAttribute("data-stale", stale);
+    this.grid.setStale(stale, now);
+    if (stale) setText(byId("summary"), "Out of reach");
+    this.#titleSummary();
+  }
+
+  #titleSummary() {
+    const words = byId("summary").textContent;
+    if (this.#shown && words !== "") this.#services.title(words);
+  }
+
+  /** Other cameras are in view, or the same in another size: ask for these. */
+  #rearranged() {
+    byId("back-button").hidden = this.grid.enlarged === null;
+    if (this.#shown) this.#services.feed.want(this.grid.wish);
+  }
+
+  /** @param {boolean} open */
+  #showPanel(open) {
+    this.panel.root.hidden = !open;
+    byId("statistics-button").setAttribute("aria-expanded", String(open));
+    this.panel.show();
+    this.#shieldStage();
+    if (byId("stage").inert) byId("close-button").focus();
+  }
+
+  /** Where the panel covers the cameras, they are out of reach of the keyboard too. */
+  #shieldStage() {
+    byId("stage").inert = !this.panel.root.hidden && getComputedStyle(this.panel.root).position === "absolute";
+  }
+
+  #closePanel() {
+    this.#showPanel(false);
+    byId("statistics-button").focus();
+  }
+
+  #setUpPanel() {
+    byId("statistics-button").addEventListener("click", () => this.#showPanel(this.panel.root.hidden));
+    byId("close-button").addEventListener("click", () => this.#closePanel());
+    byId("clear-button").addEventListener("click", () => this.#services.feed.send(protocol.clearStats()));
+    window.addEventListener("resize", () => this.#shieldStage());
+  }
+
+  #setUpEscape() {
+    byId("back-button").addEventListener("click", () => this.grid.enlarge(null));
+    document.addEventListener("keydown", (event) => {
+      if (!this.#shown || event.key !== "Escape" || event.defaultPrevented) return;
+      const inPanel = this.panel.root.contains(document.activeElement);
+      if (this.grid.enlarged !== null && !inPanel) this.grid.enlarge(null);
+      else if (!this.panel.root.hidden) this.#closePanel();
+    });
+  }
+}
