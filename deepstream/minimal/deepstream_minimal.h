@@ -1,0 +1,181 @@
+/* The few structures of DeepStream 9 that camwire's libraries touch, with the same names and layouts.
+ *
+ * The libraries build against this header where DeepStream isn't installed, so that tests can compile and call
+ * them. A library for real use is built against DeepStream's own headers (see CMakeLists.txt): numbers of
+ * metadata types differ between releases, and only those headers know them. Members behind the last one that
+ * camwire reads are left out.
+ */
+#ifndef CAMWIRE_DEEPSTREAM_MINIMAL_H
+#define CAMWIRE_DEEPSTREAM_MINIMAL_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/* GLib */
+
+typedef int gboolean;
+typedef int gint;
+typedef unsigned int guint;
+typedef uint64_t guint64;
+
+struct GList {
+  void *data;
+  GList *next;
+  GList *prev;
+};
+
+/* Inference: layers, networks, objects */
+
+constexpr unsigned int NVDSINFER_MAX_DIMS = 8;
+
+struct NvDsInferDims {
+  unsigned int numDims;
+  unsigned int d[NVDSINFER_MAX_DIMS];
+  unsigned int numElements;
+};
+
+enum NvDsInferDataType { FLOAT = 0, HALF = 1, INT8 = 2, INT32 = 3, INT64 = 4, UINT8 = 5 };
+
+struct NvDsInferLayerInfo {
+  NvDsInferDataType dataType;
+  union {
+    NvDsInferDims inferDims;
+    NvDsInferDims dims;
+  };
+  int bindingIndex;
+  const char *layerName;
+  void *buffer;
+  int isInput;
+};
+
+struct NvDsInferNetworkInfo {
+  unsigned int width;
+  unsigned int height;
+  unsigned int channels;
+};
+
+struct NvDsInferObjectDetectionInfo {
+  unsigned int classId;
+  float left;
+  float top;
+  float width;
+  float height;
+  float detectionConfidence;
+  float rotation_angle;
+};
+
+struct NvDsInferParseDetectionParams {
+  unsigned int numClassesConfigured;
+  std::vector<float> perClassPreclusterThreshold;
+  std::vector<float> perClassPostclusterThreshold;
+  std::vector<float> &perClassThreshold = perClassPreclusterThreshold;
+};
+
+/* Metadata */
+
+/* The numbers of DeepStream 9.1. */
+enum NvDsMetaType { NVDSINFER_TENSOR_OUTPUT_META = 12, NVDS_PREPROCESS_BATCH_META = 28 };
+
+struct NvDsBaseMeta {
+  struct NvDsBatchMeta *batch_meta;
+  NvDsMetaType meta_type;
+  void *uContext;
+  void *(*copy_func)(void *, void *);
+  void (*release_func)(void *, void *);
+};
+
+struct NvDsUserMeta {
+  NvDsBaseMeta base_meta;
+  void *user_meta_data;
+};
+
+struct NvDsBatchMeta {
+  NvDsBaseMeta base_meta;
+  guint max_frames_in_batch;
+  guint num_frames_in_batch;
+  void *pools[6];
+  GList *frame_meta_list;
+  GList *batch_user_meta_list;
+};
+
+struct NvDsFrameMeta {
+  NvDsBaseMeta base_meta;
+  guint pad_index;
+  guint batch_id;
+  gint frame_num;
+  guint64 buf_pts;
+  guint64 ntp_timestamp;
+  guint source_id;
+  gint num_surfaces_per_frame;
+  guint source_frame_width;
+  guint source_frame_height;
+  guint surface_type;
+  guint surface_index;
+  guint num_obj_meta;
+  gboolean bInferDone;
+  GList *obj_meta_list;
+  GList *display_meta_list;
+  GList *frame_user_meta_list;
+};
+
+struct NvDsInferTensorMeta {
+  guint unique_id;
+  guint num_output_layers;
+  NvDsInferLayerInfo *output_layers_info;
+  void **out_buf_ptrs_host;
+  void **out_buf_ptrs_dev;
+  gint gpu_id;
+  void *priv_data;
+  NvDsInferNetworkInfo network_info;
+  gboolean maintain_aspect_ratio;
+  gboolean symmetric_padding;
+};
+
+/* nvdspreprocess */
+
+enum NvDsDataType {
+  NvDsDataType_FP32,
+  NvDsDataType_UINT8,
+  NvDsDataType_INT8,
+  NvDsDataType_UINT32,
+  NvDsDataType_INT32,
+  NvDsDataType_INT64,
+  NvDsDataType_UINT64,
+  NvDsDataType_FP16,
+};
+
+struct NvDsPreProcessTensorMeta {
+  void *raw_tensor_buffer;
+  guint64 buffer_size;
+  std::vector<int> tensor_shape;
+  NvDsDataType data_type;
+  std::string tensor_name;
+  guint gpu_id;
+  void *private_data;
+  guint meta_id;
+  gboolean maintain_aspect_ratio;
+};
+
+struct NvDsRoiMeta {
+  float roi[4]; /* stands for NvOSD_RectParams, which begins with left, top, width, height */
+  guint roi_polygon[8][2];
+  void *converted_buffer;
+  NvDsFrameMeta *frame_meta;
+  double scale_ratio_x;
+  double scale_ratio_y;
+  double offset_left;
+  double offset_top;
+  GList *classifier_meta_list;
+  GList *roi_user_meta_list;
+  void *object_meta;
+};
+
+struct GstNvDsPreProcessBatchMeta {
+  std::vector<guint64> target_unique_ids;
+  NvDsPreProcessTensorMeta *tensor_meta;
+  std::vector<NvDsRoiMeta> roi_vector;
+  void *private_data;
+};
+
+#endif

@@ -1,0 +1,133 @@
+// What DeepStream does around camwire's libraries, for tests: it calls the parser and builds metadata.
+// Compiled against the minimal header; called through ctypes (libraries.py).
+
+#include <list>
+
+#include "deepstream_minimal.h"
+
+using Objects = std::vector<NvDsInferObjectDetectionInfo>;
+
+extern "C" bool NvDsInferParseCamwireYolo(const std::vector<NvDsInferLayerInfo> &, const NvDsInferNetworkInfo &,
+                                          const NvDsInferParseDetectionParams &, Objects &);
+
+// Parses one layer, beginning with `before` objects in the list. Rows of 7 numbers into `out`; their count or -1.
+extern "C" int harness_parse(void *data, int type, const unsigned *sides, unsigned count, unsigned width,
+                             unsigned height, unsigned classes, const float *thresholds, unsigned given,
+                             int layers, int before, float *out) {
+  NvDsInferLayerInfo layer{};
+  layer.dataType = static_cast<NvDsInferDataType>(type);
+  layer.inferDims.numDims = count;
+  for (unsigned i = 0; i < count && i < NVDSINFER_MAX_DIMS; ++i) layer.inferDims.d[i] = sides[i];
+  layer.layerName = "output0";
+  layer.buffer = data;
+  NvDsInferParseDetectionParams params;
+  params.numClassesConfigured = classes;
+  params.perClassPreclusterThreshold.assign(thresholds, thresholds + given);
+  // Memory that was used before: a member that the parser forgets would show.
+  Objects objects(100000, {9, 9, 9, 9, 9, 9, 9});
+  objects.resize(before);
+  if (!NvDsInferParseCamwireYolo(std::vector<NvDsInferLayerInfo>(layers, layer), {width, height, 3}, params, objects))
+    return objects.size() == static_cast<size_t>(before) ? -1 : -2;
+  for (size_t i = before; i < objects.size(); ++i) {
+    const NvDsInferObjectDetectionInfo &o = objects[i];
+    for (float number : {static_cast<float>(o.classId), o.left, o.top, o.width, o.height, o.detectionConfidence,
+                         o.rotation_angle})
+      *out++ = number;
+  }
+  return static_cast<int>(objects.size()) - before;
+}
+
+// A batch's metadata, built by hand. Everything lives as long as the batch.
+struct Batch {
+  NvDsBatchMeta meta{};
+  std::list<NvDsFrameMeta> frames;
+  std::list<NvDsUserMeta> users;
+  std::list<GList> nodes;
+  std::list<NvDsPreProcessTensorMeta> tensors;
+  std::list<GstNvDsPreProcessBatchMeta> preprocessed;
+  std::list<NvDsInferTensorMeta> inferred;
+  std::list<NvDsInferLayerInfo> layers;
+  std::list<void *> pointers;
+
+  void append(GList *&list, void *data) {
+    nodes.push_back({data, nullptr, nullptr});
+    if (!list) {
+      list = &nodes.back();
+      return;
+    }
+    GList *last = list;
+    while (last->next) last = last->next;
+    last->next = &nodes.back();
+  }
+
+  void *user(int type, void *data) {
+    users.push_back({});
+    users.back().base_meta.meta_type = static_cast<NvDsMetaType>(type);
+    users.back().user_meta_data = data;
+    return &users.back();
+  }
+};
+
+extern "C" Batch *harness_batch(unsigned frames) {
+  auto *batch = new Batch;
+  for (unsigned pad = 0; pad < frames; ++pad) {
+    batch->frames.push_back({});
+    batch->frames.back().pad_index = pad + 10;
+    batch->append(batch->meta.frame_meta_list, &batch->frames.back());
+  }
+  return batch;
+}
+
+extern "C" void *harness_meta(Batch *batch) { return &batch->meta; }
+
+extern "C" void harness_free(Batch *batch) { delete batch; }
+
+// Metadata of a kind that camwire doesn't know; its data must not be touched.
+extern "C" void harness_add_foreign(Batch *batch, int type) {
+  batch->append(batch->meta.batch_user_meta_list, batch->user(type, reinterpret_cast<void *>(1)));
+  for (NvDsFrameMeta &frame : batch->frames)
+    batch->append(frame.frame_user_meta_list, batch->user(type, reinterpret_cast<void *>(1)));
+}
+
+extern "C" void harness_add_preprocessed(Batch *batch, void *data, uint64_t bytes, int type, const int *sides,
+                                         int count, uint64_t target, unsigned meta_id, const char *name) {
+  batch->tensors.push_back({data, bytes, std::vector<int>(sides, sides + count), static_cast<NvDsDataType>(type),
+                            name, 0, nullptr, meta_id, 0});
+  batch->preprocessed.push_back({{target}, &batch->tensors.back(), {}, nullptr});
+  for (NvDsFrameMeta &frame : batch->frames) {
+    NvDsRoiMeta roi{};
+    roi.frame_meta = &frame;
+    batch->preprocessed.back().roi_vector.push_back(roi);
+  }
+  batch->append(batch->meta.batch_user_meta_list,
+                batch->user(NVDS_PREPROCESS_BATCH_META, &batch->preprocessed.back()));
+}
+
+// One layer of one frame's outputs, at the frame or at its region of the last preprocessed tensor.
+extern "C" void harness_add_inferred(Batch *batch, unsigned position, int at_region, void *on_host, void *on_device,
+                                     int type, const unsigned *sides, unsigned count, unsigned unique_id,
+                                     const char *name) {
+  NvDsInferLayerInfo layer{};
+  layer.dataType = static_cast<NvDsInferDataType>(type);
+  layer.inferDims.numDims = count;
+  for (unsigned i = 0; i < count; ++i) layer.inferDims.d[i] = sides[i];
+  layer.layerName = name;
+  batch->layers.push_back(layer);
+  NvDsInferTensorMeta meta{};
+  meta.unique_id = unique_id;
+  meta.num_output_layers = 1;
+  meta.output_layers_info = &batch->layers.back();
+  batch->pointers.push_back(on_host);
+  meta.out_buf_ptrs_host = &batch->pointers.back();
+  batch->pointers.push_back(on_device);
+  meta.out_buf_ptrs_dev = &batch->pointers.back();
+  batch->inferred.push_back(meta);
+  void *user = batch->user(NVDSINFER_TENSOR_OUTPUT_META, &batch->inferred.back());
+  if (at_region) {
+    batch->append(batch->preprocessed.back().roi_vector[position].roi_user_meta_list, user);
+  } else {
+    auto frame = batch->frames.begin();
+    std::advance(frame, position);
+    batch->append(frame->frame_user_meta_list, user);
+  }
+}
