@@ -39,14 +39,14 @@ def test_equals_the_matrix_filter(position, position_std, velocity_std, steps):
     motion = Motion.started(position.T, position_std.T**2, velocity_std.T**2)
     filters = [MatrixFilter(*row) for row in zip(position, position_std, velocity_std, strict=True)]
     for dt, measured, position_noise, velocity_noise, noise in steps:
-        motion.predict(np.full(3, dt), position_noise.T, velocity_noise.T)
+        motion.predict(np.full(3, dt), np.stack((velocity_noise.T, position_noise.T)))
         motion.correct(np.arange(3), measured.T, noise.T)
         for row, expected in enumerate(filters):
             expected.predict(dt, position_noise[row], velocity_noise[row])
             expected.correct(measured[row], noise[row])
     for row, expected in enumerate(filters):
         p = expected.p
-        position, velocity, variance, covariance, velocity_variance = motion.state[:, :, row]
+        position, velocity, covariance, velocity_variance, variance = motion.state[:, :, row]
         scale = 1e-6 * (1 + np.abs(expected.x).max())
         np.testing.assert_allclose(position, expected.x[:4], rtol=1e-6, atol=scale)
         np.testing.assert_allclose(velocity, expected.x[4:], rtol=1e-6, atol=scale)

@@ -31,19 +31,20 @@ def assign(rows: Rows, columns: Rows, gains: Float64Array, frame_of_row: Rows) -
     chosen: list[tuple[Rows, Rows]] = []
     while len(rows):
         sure = _in_every_best(rows, columns, gains)
-        if not sure.any():
+        won = sure.nonzero()[0]
+        if not len(won):
             chosen += _solved(rows, columns, gains, frame_of_row)
             break
-        won_rows, won_columns = rows[sure], columns[sure]
+        won_rows, won_columns = rows.take(won), columns.take(won)
         chosen.append((won_rows, won_columns))
-        if len(won_rows) == len(rows):
+        if len(won) == len(rows):
             break
-        left = ~(_among(rows, won_rows) | _among(columns, won_columns))
-        rows, columns, gains = rows[left], columns[left], gains[left]
+        left = (~(_among(rows, won_rows) | _among(columns, won_columns))).nonzero()[0]
+        rows, columns, gains = rows.take(left), columns.take(left), gains.take(left)
     if len(chosen) == 1:
         return chosen[0]
     none = [np.empty(0, np.intp)]
-    return np.concatenate(none + [c[0] for c in chosen]), np.concatenate(none + [c[1] for c in chosen])
+    return np.concatenate([c[0] for c in chosen] or none), np.concatenate([c[1] for c in chosen] or none)
 
 
 def assign_greedily(rows: Rows, columns: Rows, scores: Float64Array) -> tuple[Rows, Rows]:
@@ -80,18 +81,27 @@ def _in_every_best(rows: Rows, columns: Rows, gains: Float64Array) -> BoolArray:
 
 def _among(values: Rows, chosen: Rows) -> BoolArray:
     """Which values are among the chosen ones; both are small numbers from 0."""
-    table = np.zeros(int(values.max()) + 1, np.bool_)
+    table = np.zeros(int(np.maximum.reduce(values)) + 1, np.bool_)
     table[chosen] = True
     return table.take(values)
 
 
+def _renumbered(values: Rows) -> tuple[Rows, Rows]:
+    """The different values, which are small numbers from 0, ascending, and where each value is among them."""
+    names = np.bincount(values).nonzero()[0]
+    number = np.empty(int(names[-1]) + 1, np.intp)
+    number[names] = np.arange(len(names))
+    return names, number.take(values)
+
+
 def _solved(rows: Rows, columns: Rows, gains: Float64Array, frame_of_row: Rows) -> list[tuple[Rows, Rows]]:
     """Solve each frame as a dense matrix."""
-    row_names, row = np.unique(rows, return_inverse=True)
-    column_names, column = np.unique(columns, return_inverse=True)
-    order = np.argsort(row, kind="stable")
-    row, column, gains = row[order], column[order], gains[order]
-    edges = np.flatnonzero(np.diff(frame_of_row[row_names[row]])) + 1
+    row_names, row = _renumbered(rows)
+    column_names, column = _renumbered(columns)
+    order = row.argsort(kind="stable")
+    row, column, gains = row.take(order), column.take(order), gains.take(order)
+    frame = frame_of_row.take(row_names.take(row))
+    edges = (frame[1:] != frame[:-1]).nonzero()[0] + 1
     bounds = [0, *edges.tolist(), len(row)]
     result = []
     for start, stop in pairwise(bounds):

@@ -17,6 +17,9 @@ FARTHEST = 4e6
 CLASSES = 1 << 12
 """More than any model has."""
 
+STAGE_WEIGHTS = np.array([1.0, 1e-5, 1e-10])
+"""Of the gains of a cascade's stages: an earlier stage's differences outweigh all of a later one's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
@@ -45,18 +48,21 @@ def overlapping(
     if not (len(groups) and len(other_groups)):
         return Pairs(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))
     # Every group gets a stretch of the x axis of its own. The pixel to spare makes up for rounding.
-    stretch, other_stretch = groups * (4 * FARTHEST), other_groups * (4 * FARTHEST)
-    left_edges = _bounded(others[0]) + other_stretch
-    order = left_edges.argsort(kind="stable")
-    left_edges = left_edges.take(order)
-    other_areas, own_areas = areas(others), areas(boxes)
-    reach = (others[2] - others[0]).max() + 1
-    first = left_edges.searchsorted(_bounded(boxes[0] - reach) + stretch)
-    stop = left_edges.searchsorted(_bounded(boxes[2] + 1) + stretch, side="right")
+    edges = np.concatenate((others[0], boxes[0] - ((others[2] - others[0]).max() + 1), boxes[2] + 1))
+    np.maximum(np.minimum(edges, FARTHEST, out=edges), -FARTHEST, out=edges)
+    edges += np.concatenate((other_groups, groups, groups)) * (4 * FARTHEST)
+    count, end = len(other_groups), len(other_groups) + len(groups)
+    order = edges[:count].argsort(kind="stable")
+    left_edges = edges.take(order)
+    first = left_edges.searchsorted(edges[count:end])
+    stop = left_edges.searchsorted(edges[end:], side="right")
     near, position = _ranges(first, stop)
     other = order.take(position)
     common = common_areas(boxes.take(near, axis=1), others.take(other, axis=1))
-    iou = common / (own_areas.take(near) + other_areas.take(other) - common)
+    union = areas(boxes).take(near)
+    union += areas(others).take(other)
+    union -= common
+    iou = np.divide(common, union, out=common)
     enough = (iou > least).nonzero()[0]
     return Pairs(near.take(enough), other.take(enough), iou.take(enough))
 
@@ -64,10 +70,6 @@ def overlapping(
 def groups(frame: Rows, classes: Int32Array | None = None) -> Rows:
     """What may meet: what is in the same frame and, where classes are given, of the same class."""
     return frame if classes is None else frame * CLASSES + (classes & (CLASSES - 1))
-
-
-def _bounded(x: Float64Array) -> Float64Array:
-    return np.maximum(np.minimum(x, FARTHEST), -FARTHEST)
 
 
 def _ranges(first: Rows, stop: Rows) -> tuple[Rows, Rows]:
@@ -101,6 +103,19 @@ class Matching:
         chosen, track, detection = self._free(pairs, usable & (scores > least))
         if len(chosen):
             self._take(*assign(track, detection, scores.take(chosen) - least, self._frame_of_track))
+
+    def match_cascade(self, pairs: Pairs, usable: BoolArray, stage: Rows, gains: Float64Array) -> None:
+        """Up to three stages in one: match the ``usable`` pairs, [P], each of which belongs to one ``stage``.
+
+        Stage 0 is matched for the greatest total gain, stage 1 among what that leaves, then stage 2. Only
+        gains above 0 count; they are at most about 1.
+        """
+        chosen = (usable & (gains > 0)).nonzero()[0]
+        if len(chosen):
+            weighted = gains.take(chosen)
+            weighted *= STAGE_WEIGHTS.take(stage.take(chosen))
+            track, detection = pairs.track.take(chosen), pairs.detection.take(chosen)
+            self._take(*assign(track, detection, weighted, self._frame_of_track))
 
     def match_greedily(self, pairs: Pairs, usable: BoolArray, scores: Float64Array, least: float) -> None:
         """One stage: match what is still free in the ``usable`` pairs, [P], best score first."""

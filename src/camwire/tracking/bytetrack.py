@@ -69,6 +69,9 @@ class ByteTrack:
     def __init__(self, parameters: ByteTrackParameters) -> None:
         self._parameters = parameters
         self._estimator = HeightScaled()
+        self._least = np.array(
+            [parameters.least_similarity, parameters.least_iou_weak, parameters.least_similarity_new]
+        )
         self.patience = parameters.lost_seconds
 
     def none(self, trace_length: int) -> ByteTable:
@@ -109,22 +112,22 @@ class ByteTrack:
             groups(found.frame, found.classes),
         )
         score = found.scores.take(pairs.detection)
-        similarity = pairs.iou * score
-        strong = score >= of.high_score
         confirmed = who.confirmed.take(pairs.track)
-        matching.match(pairs, confirmed & strong, similarity, of.least_similarity)
-        if not strong.all():
-            usable = ~strong & (score >= of.low_score) & (who.confirmed & ~who.missed).take(pairs.track)
-            matching.match(pairs, usable, pairs.iou, of.least_iou_weak)
-        if not confirmed.all():
-            matching.match(pairs, ~confirmed & strong, similarity, of.least_similarity_new)
+        weak = score < of.high_score
+        # Tracks on probation come last, and no weak detection is for them or for lost tracks.
+        stage = np.where(confirmed, weak, 2)
+        usable = ~weak
+        usable |= (score >= of.low_score) & (who.confirmed & ~who.missed).take(pairs.track)
+        gain = pairs.iou * np.where(weak, 1.0, score)
+        gain -= self._least.take(stage)
+        matching.match_cascade(pairs, usable, stage, gain)
         return matching
 
     def _without_ended(self, table: ByteTable, scene: Scene) -> ByteTable:
         """The table without unconfirmed tracks that missed, and without the younger of a lost and a seen
         track that coincide."""
         who = table.who
-        if not who.missed.any():
+        if not np.count_nonzero(who.missed):
             return table
         lives = who.confirmed | ~who.missed
         lost, seen = (lives & who.missed).nonzero()[0], (~who.missed).nonzero()[0]
@@ -148,6 +151,6 @@ class ByteTrack:
 
     def _confirm(self, who: Identity, moment: Moment) -> None:
         who.confirmed |= who.hits >= self._parameters.confirmation_hits
-        if moment.first.any():
+        if np.count_nonzero(moment.first):
             # Nothing earlier could have confirmed what a camera's very first frame shows.
             who.confirmed |= moment.first.take(moment.frame_of(who.slot))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,8 +37,7 @@ class Moment:
         return self.position.take(slots)
 
 
-@dataclass(frozen=True, slots=True)
-class _Last:
+class _Last(NamedTuple):
     """What is kept of a camera's last frame; not its picture, which belongs to the decoder."""
 
     time: float
@@ -66,32 +66,22 @@ class Cameras:
 
     def advance(self, frames: tuple[Frame, ...]) -> Moment:
         """Take the frames' times in."""
-        slots, dt, first, interrupted, rewound, resized = [], [], [], [], [], []
-        for frame in frames:
-            slot = self._slot(frame.camera)
-            before = self._last[slot]
-            slots.append(slot)
-            first.append(before is None)
-            dt.append(_elapsed(before, frame))
-            interrupted.append(before is not None and before.epoch != frame.epoch)
-            rewound.append(before is not None and before.turn != frame.turn)
-            resized.append(before is not None and before.size != frame.size)
+        slots = [self._slot(frame.camera) for frame in frames]
+        befores = [self._last[slot] for slot in slots]
+        for slot, frame in zip(slots, frames, strict=True):
             self._last[slot] = _Last(frame.time, frame.arrived, frame.epoch, frame.turn, frame.size)
+        numbers, position = self._numbered(slots)
+        elapsed = np.array(list(map(_elapsed, befores, frames)), np.float64)
+        self._clock[numbers] += elapsed
+        changes = np.array(list(map(_changes, befores, frames)), np.bool_).T
+        return Moment(numbers, position, elapsed, self._clock.take(numbers), *changes)
+
+    def _numbered(self, slots: list[int]) -> tuple[Rows, Rows]:
+        """The slots as an array, and where in it each number is."""
         numbers = np.array(slots, np.intp)
         position = np.full(len(self._last), -1, np.intp)
         position[numbers] = np.arange(len(slots))
-        elapsed = np.array(dt, np.float64)
-        self._clock[numbers] += elapsed
-        return Moment(
-            slots=numbers,
-            position=position,
-            dt=elapsed,
-            now=self._clock.take(numbers),
-            first=np.array(first, np.bool_),
-            interrupted=np.array(interrupted, np.bool_),
-            rewound=np.array(rewound, np.bool_),
-            resized=np.array(resized, np.bool_),
-        )
+        return numbers, position
 
     def new_ids(self, slots: Rows) -> Int64Array:
         """An id for each row, counting up within each camera in the rows' order; ``slots`` is grouped."""
@@ -131,6 +121,14 @@ class Cameras:
         self._clock = np.append(self._clock, 0.0)
         self.last_id = np.append(self.last_id, 0)
         return len(self._last) - 1
+
+
+def _changes(old: _Last | None, new: Frame) -> tuple[bool, bool, bool, bool]:
+    """Whether the frame is the first; and whether an interruption, a file's beginning, another size lie
+    before it."""
+    if old is None:
+        return True, False, False, False
+    return False, old.epoch != new.epoch, old.turn != new.turn, old.size != new.size
 
 
 def _elapsed(old: _Last | None, new: Frame) -> float:

@@ -80,17 +80,18 @@ def _order(detections: Detections, boxes: Float64Array, scores: Float64Array) ->
     x1, y1, x2, y2 = boxes
     order = np.lexsort((x1, detections.frame_index))
     sorted_x1 = x1.take(order)
-    if (sorted_x1[1:] == sorted_x1[:-1]).any():
+    if np.count_nonzero(sorted_x1[1:] == sorted_x1[:-1]):
         order = np.lexsort((detections.classes, scores, y2, x2, y1, x1, detections.frame_index))
     return order
 
 
 def _all_valid(boxes: Float64Array, scores: Float64Array) -> bool:
     """Whether ``_valid`` holds for all, in fewer steps."""
-    if not len(scores):
-        return True
-    in_reach = boxes.min() >= -FARTHEST and boxes.max() <= FARTHEST and np.abs(scores).max() <= FARTHEST
-    return bool(in_reach and (boxes[2:] > boxes[:2]).all())
+    return (
+        np.count_nonzero(np.abs(boxes) <= FARTHEST) == boxes.size
+        and np.count_nonzero(np.abs(scores) <= FARTHEST) == scores.size
+        and np.count_nonzero(boxes[2:] > boxes[:2]) == 2 * scores.size
+    )
 
 
 def _valid(boxes: Float64Array, scores: Float64Array) -> BoolArray:

@@ -124,11 +124,13 @@ class Engine(Generic[T]):
             elsewhere, table = table.take(order[:absent]), table.take(order[absent:])
             frame = frame[absent:]
         ended = moment.now.take(frame) - table.who.seen > self._method.patience + ROUNDING
-        ended |= (moment.resized | self._reset(moment)).take(frame)
-        if ended.any():
+        ends = moment.resized | self._reset(moment)
+        if np.count_nonzero(ends):
+            ended |= ends.take(frame)
+        if np.count_nonzero(ended):
             alive = (~ended).nonzero()[0]
             table, frame = table.take(alive), frame.take(alive)
-        if moment.interrupted.any():
+        if np.count_nonzero(moment.interrupted):
             rows = moment.interrupted.take(frame).nonzero()[0]
             # What lies before an interruption isn't the way to what comes after.
             table.who.trace[rows] = np.nan
@@ -158,4 +160,4 @@ def _grouped(table: T, moment: Moment) -> T:
 
 def _ascending(frame: Rows) -> bool:
     """Whether all tracks are of cameras in the batch and already in its order."""
-    return not len(frame) or bool(frame[0] >= 0 and (frame[1:] >= frame[:-1]).all())
+    return not len(frame) or bool(frame[0] >= 0 and not np.count_nonzero(frame[1:] < frame[:-1]))

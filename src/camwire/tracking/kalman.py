@@ -25,8 +25,8 @@ class Motion:
     """N filters of four numbers each."""
 
     state: Float64Array
-    """[5, 4, N] position, velocity, variance of the position, its covariance with the velocity, variance of
-    the velocity."""
+    """[5, 4, N] position, velocity, covariance of the two, variance of the velocity, variance of the
+    position: in this order what is computed alike is a slice."""
 
     @staticmethod
     def started(
@@ -34,7 +34,7 @@ class Motion:
     ) -> Motion:
         """Filters at rest at ``position`` with the given uncertainties, each [4, N]."""
         state = np.zeros((5, *position.shape))
-        state[0], state[2], state[4] = position, position_variance, velocity_variance
+        state[0], state[4], state[3] = position, position_variance, velocity_variance
         return Motion(state)
 
     def __len__(self) -> int:
@@ -58,28 +58,24 @@ class Motion:
         view: Float64Array = self.state[1]
         return view
 
-    def predict(self, dt: Float64Array, position_noise: Float64Array, velocity_noise: Float64Array) -> None:
-        """Move on by ``dt`` [N] seconds; the noises are variances added meanwhile, [4, N]."""
-        position, velocity, variance, covariance, velocity_variance = self.state
-        position += dt * velocity
-        growth = dt * velocity_variance
-        variance += dt * (2 * covariance + growth)
-        variance += position_noise
-        covariance += growth
-        velocity_variance += velocity_noise
+    def predict(self, dt: Float64Array, noise: Float64Array) -> None:
+        """Move on by ``dt`` [N] seconds; ``noise`` [2, 4, N] are the variances that velocities and positions
+        gain meanwhile."""
+        covariance, variance = self.state[2], self.state[4]
+        growth = dt * self.state[1:4:2]
+        spread = 2 * covariance
+        spread += growth[1]
+        spread *= dt
+        variance += spread
+        self.state[0:3:2] += growth
+        self.state[3:] += noise
 
     def correct(self, rows: Rows, measured: Float64Array, noise: Float64Array) -> None:
         """Take measurements of the ``rows``' positions in, [4, R], with the variances ``noise``, [4, R]."""
         part = self.state.take(rows, axis=2)
-        position, velocity, variance, covariance, velocity_variance = part
-        total = variance + noise
-        gain = variance / total
-        velocity_gain = covariance / total
-        surprise = measured - position
-        position += gain * surprise
-        velocity += velocity_gain * surprise
+        position, _, covariance, velocity_variance, variance = part
+        velocity_gain, gain = gains = part[2::2] / (variance + noise)
+        part[:2] += gains[::-1] * (measured - position)
         velocity_variance -= velocity_gain * covariance
-        gain = 1 - gain
-        covariance *= gain
-        variance *= gain
+        part[2::2] *= 1 - gain
         self.state[:, :, rows] = part

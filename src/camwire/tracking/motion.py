@@ -56,19 +56,21 @@ class HeightScaled:
         square, velocity_square = location**2, (velocity * REFERENCE_RATE) ** 2
         # An aspect's noise doesn't depend on the height: 0.01 a frame, 0.1 detected, its velocity's 0.00001.
         aspect, velocity_aspect = 1e-2**2, (1e-5 * REFERENCE_RATE) ** 2
-        drift, start = (square, velocity_square), (4 * square, 100 * velocity_square)
-        self._drift = _Variance(drift, (aspect, velocity_aspect), use_aspect)
-        self._start = _Variance(start, (aspect, velocity_aspect), use_aspect)
+        drift, start = (velocity_square, square), (100 * velocity_square, 4 * square)
+        self._drift = _Variance(drift, (velocity_aspect, aspect), use_aspect, REFERENCE_RATE)
+        self._start = _Variance(start, (velocity_aspect, aspect), use_aspect)
         self._detection = _Variance((square,), (1e-1**2,), use_aspect)
 
     def start(self, corners: Float64Array) -> Motion:
         """With twice a position's and ten times a velocity's noise."""
         position = self._form(corners)
-        return Motion.started(position, *self._start(position[3]))
+        velocity_variance, variance = self._start(position[3])
+        return Motion.started(position, variance, velocity_variance)
 
     def predict(self, motion: Motion, dt: Float64Array) -> None:
-        position_noise, velocity_noise = self._drift(motion.position[3]) * (dt * REFERENCE_RATE)
-        motion.predict(dt, position_noise, velocity_noise)
+        noise = self._drift(motion.position[3])
+        noise *= dt
+        motion.predict(dt, noise)
         np.maximum(motion.position, LEAST, out=motion.position)
 
     def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:
@@ -79,11 +81,14 @@ class HeightScaled:
 class _Variance:
     """Variances of x, y, aspect or width, and height of boxes, from their heights; K kinds at once."""
 
-    def __init__(self, of_height: Sequence[float], of_aspect: Sequence[float], use_aspect: bool) -> None:
-        """For each kind the variance of what scales with the height, in heights², and the aspect's."""
+    def __init__(
+        self, of_height: Sequence[float], of_aspect: Sequence[float], use_aspect: bool, rate: float = 1.0
+    ) -> None:
+        """For each kind the variance of what scales with the height, in heights², and the aspect's; ``rate``
+        times as much."""
         scaled = 0 if use_aspect else 1
-        self._of_height = np.array([[[h], [h], [h * scaled], [h]] for h in of_height])
-        self._constant = np.array([[[0], [0], [a * (1 - scaled)], [0]] for a in of_aspect])
+        self._of_height = np.array([[[h], [h], [h * scaled], [h]] for h in of_height]) * rate
+        self._constant = np.array([[[0], [0], [a * (1 - scaled)], [0]] for a in of_aspect]) * rate
 
     def __call__(self, height: Float64Array) -> Float64Array:
         """[K, 4, N] for heights [N]."""
@@ -101,9 +106,9 @@ class Simple:
     corners = staticmethod(corners_of_xywh)
 
     def __init__(self, location: float, size: float, velocity: float, detection: float) -> None:
-        self._drift = np.array([[location], [location], [size], [size]]) * REFERENCE_RATE
         moving = np.array([[1.0], [1.0], [0.0], [0.0]])
-        self._velocity_drift = moving * velocity * REFERENCE_RATE**3
+        place = np.array([[location], [location], [size], [size]])
+        self._drift = np.stack((moving * velocity * REFERENCE_RATE**3, place * REFERENCE_RATE))
         self._detection = np.full((4, 1), detection)
         # A new target may move by as much a frame as a detection may be wrong.
         self._start_velocity = moving * detection * REFERENCE_RATE**2
@@ -114,7 +119,7 @@ class Simple:
         return Motion.started(position, self._detection * same, self._start_velocity * same)
 
     def predict(self, motion: Motion, dt: Float64Array) -> None:
-        motion.predict(dt, self._drift * dt, self._velocity_drift * dt)
+        motion.predict(dt, self._drift * dt)
         np.maximum(motion.position, LEAST, out=motion.position)
 
     def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:
@@ -132,13 +137,13 @@ class LastBox:
         return Motion.started(position, none, none)
 
     def predict(self, motion: Motion, dt: Float64Array) -> None:
-        elapsed = motion.state[2]
+        elapsed = motion.state[4]
         elapsed += dt
 
     def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:  # noqa: ARG002
         """The velocity is the mean of the one before and of that between the last two measurements."""
         part = motion.state.take(rows, axis=2)
-        position, velocity, elapsed = part[0], part[1], part[2]
+        position, velocity, elapsed = part[0], part[1], part[4]
         measured = xywh_of(corners)
         moved = elapsed > 0
         step = np.divide(measured - position, elapsed, out=velocity.copy(), where=moved)

@@ -126,14 +126,24 @@ class OcSort:
         matching = Matching(frame, len(found))
         group, found_group = groups(frame, who.classes), groups(found.frame, found.classes)
         boxes = self._estimator.corners(table.motion.position)
-        for place in (boxes, np.ascontiguousarray(table.observed.T)):
-            pairs = overlapping(place, group, found.boxes, found_group, of.least_iou)
-            usable = found.scores.take(pairs.detection) >= of.least_score
-            score = pairs.iou
-            if place is boxes:
-                score = score + of.direction_weight * self._agreement(table, pairs, scene)
-            # The direction takes at most half its weight away: whatever overlaps enough has a chance.
-            matching.match(pairs, usable, score, of.least_iou - of.direction_weight / 2)
+        pairs = overlapping(boxes, group, found.boxes, found_group, of.least_iou)
+        usable = found.scores.take(pairs.detection) >= of.least_score
+        # The direction takes at most half its weight away: whatever overlaps enough has a chance.
+        least = of.least_iou - of.direction_weight / 2
+        score = pairs.iou + of.direction_weight * self._agreement(table, pairs, scene)
+        matching.match(pairs, usable, score, least)
+        # OCR: what is left is looked for where it was last observed.
+        rows = matching.track_free.nonzero()[0]
+        left = (matching.detection_free & (found.scores >= of.least_score)).nonzero()[0]
+        pairs = overlapping(
+            np.ascontiguousarray(table.observed.take(rows, axis=0).T),
+            group.take(rows),
+            found.boxes.take(left, axis=1),
+            found_group.take(left),
+            of.least_iou,
+        )
+        pairs = Pairs(rows.take(pairs.track), left.take(pairs.detection), pairs.iou)
+        matching.match(pairs, np.ones(len(pairs), np.bool_), pairs.iou, least)
         return matching
 
     def _agreement(self, table: OcTable, pairs: Pairs, scene: Scene) -> Float64Array:
@@ -194,7 +204,7 @@ class OcSort:
     def _confirm(self, table: OcTable, scene: Scene) -> None:
         who = table.who
         who.confirmed |= table.streak >= self._parameters.confirmation_hits
-        if scene.moment.first.any():
+        if np.count_nonzero(scene.moment.first):
             # Nothing earlier could have confirmed what a camera's very first frame shows.
             who.confirmed |= scene.moment.first.take(scene.frame_of(who.slot))
 

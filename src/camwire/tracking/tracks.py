@@ -108,9 +108,9 @@ def report(who: Identity, rows: Rows, frame: Rows, boxes: Float64Array, velociti
 
 def _extended(traces: Float32Array, rows: Rows, corners: Float32Array) -> Float32Array:
     """Push the boxes' bottom centres into ``traces`` and return a copy of the rows."""
-    recent = traces.take(rows, axis=0)
+    recent = np.empty((len(rows), *traces.shape[1:]), np.float32)
     if traces.shape[1]:
-        recent[:, :-1] = recent[:, 1:]
+        recent[:, :-1] = traces.take(rows, axis=0)[:, 1:]
         recent[:, -1, 0] = (corners[0] + corners[2]) / 2
         recent[:, -1, 1] = corners[3]
         traces[rows] = recent

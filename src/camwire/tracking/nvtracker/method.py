@@ -57,6 +57,13 @@ class NvTracker:
         self._target = parameters.target_management
         self._data = parameters.data_associator
         self._least_score = parameters.base_config.min_detector_confidence
+        self._least = np.array(
+            [
+                self._data.min_matching_score_4_overall,
+                self._data.min_matching_score_4_tentative_iou,
+                self._data.min_matching_score_4_iou,
+            ]
+        )
         self._estimator = estimator
         self._visual = visual
         of = parameters.state_estimator
@@ -80,8 +87,9 @@ class NvTracker:
         # Once the detector has missed a target, the frames that it doesn't look at count too.
         table.shadow += scene.looked_at(table.who.slot) | (table.shadow > 0)
         table.shadow[rows] = 0
-        table.certainty *= FADING**table.shadow
-        self._doubt_covered(table, scene)
+        if self._visual:
+            table.certainty *= FADING**table.shadow
+            self._doubt_covered(table, scene)
         table = self._without_ended(table)
         table = self._with_born(table, scene, matching.detection_free)
         table.who.confirmed |= table.who.ages >= self._target.probation_age
@@ -163,15 +171,17 @@ class NvTracker:
         pairs = overlapping(boxes, target_groups, found.boxes, detection_groups)
         pairs = pairs.where(found.scores.take(pairs.detection) >= self._least_score)
         score, valid = self._scores(pairs, boxes, found.boxes, sight)
-        least = of.min_matching_score_4_overall
         if of.association_matcher_type is Matcher.GREEDY:
-            matching.match_greedily(pairs, valid, score, least)
+            matching.match_greedily(pairs, valid, score, of.min_matching_score_4_overall)
             return matching
         strong = found.scores.take(pairs.detection) >= of.tentative_detector_confidence
         confirmed, active = who.confirmed.take(pairs.track), ~who.missed.take(pairs.track)
-        matching.match(pairs, valid & confirmed & strong, score, least)
-        matching.match(pairs, confirmed & active & ~strong, pairs.iou, of.min_matching_score_4_tentative_iou)
-        matching.match(pairs, ~confirmed & strong, pairs.iou, of.min_matching_score_4_iou)
+        # Confirmed targets take strong detections first, active ones then weak ones; new ones come last.
+        stage = np.where(confirmed, ~strong, 2)
+        usable = np.where(confirmed, np.where(strong, valid, active), strong)
+        gain = np.where(confirmed & strong, score, pairs.iou)
+        gain -= self._least.take(stage)
+        matching.match_cascade(pairs, usable, stage, gain)
         return matching
 
     def _scores(
