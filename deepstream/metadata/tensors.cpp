@@ -107,15 +107,15 @@ void set_name(CamwireTensor &tensor, const char *name) {
 
 template <typename Sides>
 void set_shape(CamwireTensor &tensor, const Sides *sides, size_t count, Number number) {
-  tensor.sides = static_cast<int32_t>(std::min<size_t>(count, CAMWIRE_MOST_SIDES));
-  std::copy(sides, sides + tensor.sides, tensor.shape);
+  tensor.sides = static_cast<int32_t>(count);
+  std::copy(sides, sides + std::min<size_t>(count, CAMWIRE_MOST_SIDES), tensor.shape);
   tensor.code = number.code;
   tensor.bits = number.bits;
 }
 
 uint64_t bytes_of(const CamwireTensor &tensor) {
   uint64_t bytes = static_cast<uint64_t>(tensor.bits) / 8;
-  for (int32_t side = 0; side < tensor.sides; ++side) bytes *= static_cast<uint64_t>(tensor.shape[side]);
+  for (int32_t side = 0; side < std::min(tensor.sides, CAMWIRE_MOST_SIDES); ++side) bytes *= static_cast<uint64_t>(tensor.shape[side]);
   return bytes;
 }
 
@@ -187,6 +187,7 @@ void delete_export(DLManagedTensor *managed) {
 }
 
 bool is_permutation(const int32_t *axes, int32_t count) {
+  if (count > CAMWIRE_MOST_SIDES) return false;
   bool seen[CAMWIRE_MOST_SIDES] = {};
   for (int32_t i = 0; i < count; ++i) {
     if (axes[i] < 0 || axes[i] >= count || seen[axes[i]]) return false;

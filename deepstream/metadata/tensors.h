@@ -1,7 +1,7 @@
 /* Tensors in DeepStream's metadata: where they lie and what they are, and handing them on as DLPack.
  *
- * A C interface, for ctypes (src/camwire/deepstream/tensors.py). Nothing is copied: a tensor's memory belongs to
- * the GstBuffer whose metadata says where it lies.
+ * A C interface, for ctypes (src/camwire/deepstream/tensors.py). Nothing is copied: a tensor's memory belongs
+ * to the GstBuffer whose metadata says where it lies.
  */
 #ifndef CAMWIRE_METADATA_TENSORS_H
 #define CAMWIRE_METADATA_TENSORS_H
@@ -15,19 +15,19 @@ extern "C" {
 #define CAMWIRE_MOST_SIDES 8
 #define CAMWIRE_LONGEST_NAME 64
 
-enum { CAMWIRE_HOST = 1, CAMWIRE_CUDA = 2 };           /* DLPack's kDLCPU and kDLCUDA */
+enum { CAMWIRE_HOST = 1, CAMWIRE_CUDA = 2 };                   /* DLPack's kDLCPU and kDLCUDA */
 enum { CAMWIRE_INT = 0, CAMWIRE_UINT = 1, CAMWIRE_FLOAT = 2 }; /* DLPack's type codes */
 
 typedef struct {
   void *data;
   uint64_t bytes; /* of the memory, where it is known, else of what the shape says */
   int64_t shape[CAMWIRE_MOST_SIDES];
-  int32_t sides;
+  int32_t sides; /* may be more than fit into `shape`: such a tensor can't be handed on */
   int32_t code;
   int32_t bits;
-  int32_t device;    /* CAMWIRE_HOST or CAMWIRE_CUDA */
-  int32_t device_id; /* which GPU */
-  int32_t pad;       /* the frame's pad of the muxer; -1 for a whole batch */
+  int32_t device;     /* CAMWIRE_HOST or CAMWIRE_CUDA */
+  int32_t device_id;  /* which GPU */
+  int32_t pad;        /* the frame's pad of the muxer; -1 for a whole batch */
   uint32_t component; /* unique-id of the nvinfer that made it; 0 for a preprocessed tensor */
   uint32_t meta_id;   /* which of several preprocessed tensors of one buffer */
   char name[CAMWIRE_LONGEST_NAME];
@@ -38,7 +38,8 @@ void *camwire_batch_meta(void *gst_buffer);
 
 /* What nvdspreprocess made for the nvinfer with this unique-id (0: any), in `tensors`.
  * Returns how many there are, which may be more than `capacity`. */
-int32_t camwire_preprocessed(const void *batch_meta, uint32_t component, CamwireTensor *tensors, int32_t capacity);
+int32_t camwire_preprocessed(const void *batch_meta, uint32_t component, CamwireTensor *tensors,
+                             int32_t capacity);
 
 /* Likewise the outputs of the nvinfer with this unique-id (0: any), which has output-tensor-meta=1: a tensor
  * a layer and frame, or region where nvdspreprocess cut the regions. On the GPU where they are there. */

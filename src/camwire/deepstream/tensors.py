@@ -1,0 +1,240 @@
+"""Tensors of a DeepStream pipeline without a copy: what nvdspreprocess made, or what nvinfer put out.
+
+NVIDIA's Python bindings have no accessor for the preprocessed tensor, so a small C++ library of camwire's
+own (``deepstream/metadata``) finds tensors in a buffer's metadata. A :class:`DeviceTensor` speaks DLPack:
+CuPy and PyTorch take it as it is, with its memory on the GPU (``cupy.from_dlpack(tensor)``).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from collections.abc import Sequence
+from ctypes import CFUNCTYPE, PYFUNCTYPE, c_char, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+LIBRARY = Path("/usr/local/lib/libcamwire_metadata.so")
+"""Where the library is after `cmake --install`."""
+
+MOST_SIDES = 8
+MOST_TENSORS = 64
+"""Room for the first question; where there are more, it is asked again with room for all."""
+
+_HOST, _CUDA = 1, 2
+"""DLPack's kDLCPU and kDLCUDA."""
+_KINDS = {0: "int", 1: "uint", 2: "float"}
+_CAPSULE = b"dltensor"
+
+
+class TensorError(Exception):
+    """A tensor or the library can't be used. The message is for people."""
+
+
+class _Tensor(ctypes.Structure):
+    """``CamwireTensor`` of deepstream/metadata/tensors.h."""
+
+    _fields_ = (
+        ("data", c_void_p),
+        ("bytes", c_uint64),
+        ("shape", c_int64 * MOST_SIDES),
+        ("sides", c_int32),
+        ("code", c_int32),
+        ("bits", c_int32),
+        ("device", c_int32),
+        ("device_id", c_int32),
+        ("pad", c_int32),
+        ("component", c_uint32),
+        ("meta_id", c_uint32),
+        ("name", c_char * 64),
+    )
+
+
+class _Managed(ctypes.Structure):
+    """DLPack's ``DLManagedTensor``, as far as its deleter."""
+
+    _fields_ = (("tensor", c_uint64 * 6), ("context", c_void_p), ("deleter", CFUNCTYPE(None, c_void_p)))
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose memory it is: an object with a count of references. The functions are C's, by address."""
+
+    address: int
+    retain: int
+    release: int
+
+
+def gst_buffer(address: int) -> Owner:
+    """A GstBuffer (of PyGObject's: ``hash(buffer)``). Raises TensorError where GStreamer isn't installed."""
+    try:
+        library = ctypes.CDLL("libgstreamer-1.0.so.0")
+    except OSError as error:
+        raise TensorError(f"GStreamer's library can't be loaded: {error}") from None
+    retain = ctypes.cast(library.gst_mini_object_ref, c_void_p).value
+    release = ctypes.cast(library.gst_mini_object_unref, c_void_p).value
+    assert retain is not None
+    assert release is not None
+    return Owner(address, retain, release)
+
+
+class _Reference:
+    """One reference to an owner, given back when this is collected."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+        function = CFUNCTYPE(None, c_void_p)
+        function(owner.retain)(owner.address)
+        weakref.finalize(self, function(owner.release), owner.address)
+
+
+class DeviceTensor:
+    """A tensor in memory that belongs to a GstBuffer, on the GPU as a rule.
+
+    It keeps the buffer alive, and so does every array made of it with ``from_dlpack``: nothing is freed
+    before the last of them is gone. A pipeline's buffers are few, so don't keep them for long. The elements
+    that made the tensor have waited for the GPU before they passed the buffer on: its values are there,
+    whatever stream reads them.
+    """
+
+    __slots__ = ("_axes", "_export", "_raw", "_reference", "dtype", "name", "shape")
+
+    def __init__(self, raw: _Tensor, reference: _Reference, export: Any, axes: Sequence[int]) -> None:
+        self._raw, self._reference, self._export, self._axes = raw, reference, export, tuple(axes)
+        self.name: str = raw.name.decode(errors="replace")
+        """The layer's name."""
+        self.shape: tuple[int, ...] = tuple(raw.shape[axis] for axis in self._axes)
+        self.dtype = f"{_KINDS[raw.code]}{raw.bits}"
+        """As numpy names it: `float32`."""
+
+    @property
+    def pad(self) -> int | None:
+        """The muxer's pad whose frame it is of; None for a tensor of a whole batch."""
+        return None if self._raw.pad < 0 else int(self._raw.pad)
+
+    @property
+    def meta_id(self) -> int:
+        """Counts the preprocessed tensors of a buffer that has several."""
+        return int(self._raw.meta_id)
+
+    def permuted(self, *axes: int) -> DeviceTensor:
+        """The same memory with its sides in another order. Raises ValueError for what is no order."""
+        if sorted(axes) != list(range(len(self._axes))):
+            raise ValueError(f"{axes} is no order of {len(self._axes)} sides")
+        return DeviceTensor(self._raw, self._reference, self._export, [self._axes[axis] for axis in axes])
+
+    @property
+    def nhwc(self) -> DeviceTensor:
+        """[N, C, H, W] as [N, H, W, C], or [C, H, W] as [H, W, C]. Raises ValueError for other shapes."""
+        if len(self.shape) not in (3, 4):
+            raise ValueError(f"{self.name} has {len(self.shape)} sides, not those of pictures")
+        return self.permuted(*((0, 2, 3, 1) if len(self.shape) == 4 else (1, 2, 0)))
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return int(self._raw.device), int(self._raw.device_id)
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """A DLPack capsule (https://data-apis.org/array-api/latest/API_specification); raises BufferError for
+        another device or a copy."""
+        if copy or (dl_device is not None and tuple(dl_device) != self.__dlpack_device__()):
+            raise BufferError(f"the tensor {self.name} is handed on where it is, without a copy")
+        owner = self._reference.owner
+        axes = (c_int32 * len(self._axes))(*self._axes)
+        managed = self._export(ctypes.byref(self._raw), axes, owner.address, owner.retain, owner.release)
+        return _new_capsule(managed, _CAPSULE, _drop)
+
+
+class TensorLibrary:
+    """``libcamwire_metadata.so``. Any thread may call it; the buffer has to be alive during a call."""
+
+    def __init__(self, path: Path = LIBRARY) -> None:
+        """Raises TensorError where the library can't be loaded."""
+        try:
+            self._library = ctypes.CDLL(str(path))
+        except OSError as error:
+            raise TensorError(
+                f"{path} can't be loaded: {error}. Build it: cmake -S deepstream -B build && "
+                "cmake --build build && cmake --install build"
+            ) from None
+        self._library.camwire_batch_meta.restype = c_void_p
+        self._library.camwire_batch_meta.argtypes = [c_void_p]
+        self._library.camwire_dlpack.restype = c_void_p
+        self._library.camwire_dlpack.argtypes = [c_void_p, c_void_p, c_void_p, c_void_p, c_void_p]
+        for question in (self._library.camwire_preprocessed, self._library.camwire_inferred):
+            question.argtypes = [c_void_p, c_uint32, c_void_p, c_int32]
+
+    def batch_meta(self, buffer: int) -> int:
+        """The address of a GstBuffer's NvDsBatchMeta; raises TensorError where it has none."""
+        address = self._library.camwire_batch_meta(buffer)
+        if not address:
+            raise TensorError("the buffer has no batch metadata: no nvstreammux stands before this element")
+        return int(address)
+
+    def tensors(self, batch_meta: int, owner: Owner, component: int = 0) -> list[DeviceTensor]:
+        """The preprocessed tensors in a batch's metadata, or nvinfer's outputs where there are none."""
+        return self.preprocessed(batch_meta, owner, component) or self.inferred(batch_meta, owner, component)
+
+    def preprocessed(self, batch_meta: int, owner: Owner, component: int = 0) -> list[DeviceTensor]:
+        """What nvdspreprocess made for the nvinfer whose unique-id is ``component`` (0: any): [N, C, H, W] as
+        a rule, of a whole batch. Raises TensorError for a tensor that can't be."""
+        return self._asked(self._library.camwire_preprocessed, batch_meta, owner, component)
+
+    def inferred(self, batch_meta: int, owner: Owner, component: int = 0) -> list[DeviceTensor]:
+        """What nvinfer (with output-tensor-meta=1) put out: a tensor a layer and frame, without the batch's
+        side. On the host where it is only there. Raises TensorError for a tensor that can't be."""
+        return self._asked(self._library.camwire_inferred, batch_meta, owner, component)
+
+    def _asked(self, question: Any, batch_meta: int, owner: Owner, component: int) -> list[DeviceTensor]:
+        room = MOST_TENSORS
+        found = (_Tensor * room)()
+        count = question(batch_meta, component, found, room)
+        if count > room:
+            found = (_Tensor * count)()
+            count = min(count, question(batch_meta, component, found, count))
+        if not count:
+            return []
+        reference, export = _Reference(owner), self._library.camwire_dlpack
+        return [DeviceTensor(_checked(raw), reference, export, range(raw.sides)) for raw in found[:count]]
+
+
+def _checked(raw: _Tensor) -> _Tensor:
+    name = raw.name.decode(errors="replace")
+    if not 0 < raw.sides <= MOST_SIDES:
+        raise TensorError(f"the tensor {name} has {raw.sides} sides; 1 to {MOST_SIDES} can be handed on")
+    shape = tuple(raw.shape[: raw.sides])
+    if not raw.data or raw.bits == 0 or min(shape) < 1:
+        raise TensorError(
+            f"the tensor {name} with the shape {shape} has no memory or a type that isn't known"
+        )
+    if prod(shape) * raw.bits // 8 > raw.bytes:
+        raise TensorError(f"the tensor {name} with the shape {shape} doesn't fit into its {raw.bytes} bytes")
+    return raw
+
+
+_new_capsule = ctypes.pythonapi.PyCapsule_New
+_new_capsule.restype = ctypes.py_object
+_new_capsule.argtypes = [c_void_p, ctypes.c_char_p, c_void_p]
+_is_capsule = ctypes.pythonapi.PyCapsule_IsValid
+_is_capsule.argtypes = [c_void_p, ctypes.c_char_p]
+_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer_of.restype = c_void_p
+_pointer_of.argtypes = [c_void_p, ctypes.c_char_p]
+
+
+def _let_go(capsule: int) -> None:
+    """Called when a capsule is freed: a consumer has renamed it and calls the deleter itself."""
+    if _is_capsule(capsule, _CAPSULE):
+        managed = _pointer_of(capsule, _CAPSULE)
+        _Managed.from_address(managed).deleter(managed)
+
+
+_drop = PYFUNCTYPE(None, c_void_p)(_let_go)
