@@ -15,6 +15,12 @@ def command(
         Literal["debug", "info", "warning", "error"], typer.Option(help="Least level of log lines.")
     ] = "info",
     log_json: Annotated[bool, typer.Option(help="Log lines as JSON.")] = False,
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure", help="Where there are no accounts, let anyone in who reaches the server's address."
+        ),
+    ] = False,
 ) -> None:
     """Run a configuration's cameras and serve the viewer. Ctrl-C ends it; a second one ends it at once."""
     from camwire.config import load
@@ -28,5 +34,6 @@ def command(
             on_ready=lambda address: print(f"viewer: {address}", flush=True),
             config_path=config,
             worker=partial(worker_command, log_level=log_level, log_json=log_json),
+            insecure=insecure,
         )
     )

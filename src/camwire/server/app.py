@@ -9,17 +9,23 @@ from contextlib import AbstractContextManager
 import uvicorn
 from fastapi import FastAPI, Response, WebSocket
 
+from camwire.config.server import ServerConfig
 from camwire.server import wire
 from camwire.server.api import PREFIX, Services, create_api
 from camwire.server.api.errors import add_error_answers
+from camwire.server.auth.gate import Gate
+from camwire.server.auth.security import secured
+from camwire.server.connections import LARGEST_HEADERS, Limits, bounded_http, limits_of
 from camwire.server.hub import Hub
 from camwire.server.metrics import CONTENT_TYPE
 from camwire.server.session import Delivered, serve_client
-from camwire.server.viewer import SecurityHeaders, Viewer
+from camwire.server.tls import Certificate
+from camwire.server.viewer import SecurityHeaders, Viewer, viewer_files
 from camwire.server.websocket import BoundedWebSocket
 
 PING_INTERVAL = 20.0
 """Seconds between pings, and until a missing answer ends the connection."""
+DEFAULT_LIMITS = limits_of(ServerConfig())
 
 
 def create_app(
@@ -27,9 +33,12 @@ def create_app(
 ) -> FastAPI:
     """``delivered`` hears of every picture sent; ``not_ready`` says why no pictures can come.
 
-    Without ``services`` there are no REST API and no metrics.
+    Without ``services`` there are no REST API, no metrics and no accounts: then it answers on this machine.
     """
+    security = services.security if services is not None else secured(ServerConfig(), None)
     app = FastAPI(title="camwire", docs_url=None, redoc_url=None, openapi_url=None)
+    # The last one is the outermost.
+    app.add_middleware(Gate, access=security.access, names=security.names, viewer_files=viewer_files())
     app.add_middleware(SecurityHeaders)
     add_error_answers(app)
 
@@ -71,12 +80,22 @@ class HttpServer(uvicorn.Server):
         return contextlib.nullcontext()
 
 
-def http_server(app: FastAPI, websocket: type[BoundedWebSocket] = BoundedWebSocket) -> HttpServer:
-    """uvicorn, with bounded messages and without compression: JPEG doesn't get smaller."""
+def http_server(
+    app: FastAPI,
+    websocket: type[BoundedWebSocket] = BoundedWebSocket,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    certificate: Certificate | None = None,
+) -> HttpServer:
+    """uvicorn, with everything bounded and without compression: JPEG doesn't get smaller."""
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=bounded_http(limits),
+        h11_max_incomplete_event_size=LARGEST_HEADERS,
+        # A proxy on this machine says who its clients are and whether they speak TLS.
+        forwarded_allow_ips=["127.0.0.1", "::1"],
+        ssl_context_factory=(lambda *_: certificate.context) if certificate is not None else None,
         ws=websocket,
         ws_max_size=wire.LARGEST_MESSAGE,
         ws_per_message_deflate=False,

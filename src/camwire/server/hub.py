@@ -16,6 +16,9 @@ from camwire.server.desired import Desired, UnknownToggleError, Views
 from camwire.server.mailbox import Mailbox, Picture
 from camwire.server.wish import Framing, Wish, wish_of
 
+Objection = Callable[[wire.ClientMessage], wire.Wrong | None]
+"""Why a client may not have what it asks for."""
+
 log = structlog.get_logger()
 
 
@@ -120,9 +123,13 @@ class Hub:
             client.mailbox.put_latest(kind, text)
             client.wake.set()
 
-    def handle(self, client: Client, message: str | bytes) -> wire.Refused | None:
-        """Do what a client asks; a Refused ends its connection."""
+    def handle(
+        self, client: Client, message: str | bytes, objection: Objection = lambda _: None
+    ) -> wire.Refused | None:
+        """Do what a client asks, unless there is an objection; a Refused ends its connection."""
         parsed = wire.parse_client_message(message)
+        if isinstance(parsed, wire.ClientMessage):
+            parsed = objection(parsed) or parsed
         if isinstance(parsed, wire.SetVisToggle):
             parsed = self._set_toggle(parsed)
         elif isinstance(parsed, wire.ClearStats):

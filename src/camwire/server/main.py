@@ -21,7 +21,11 @@ from camwire.link.messages import Stop
 from camwire.link.server_end import ServerEnd
 from camwire.server.api import Services
 from camwire.server.app import create_app, http_server
+from camwire.server.auth.exposure import ExposedError
+from camwire.server.auth.security import Security, secured
+from camwire.server.auth.store import AccountsFileError
 from camwire.server.configuration import Configuration
+from camwire.server.connections import limits_of
 from camwire.server.desired import Desired
 from camwire.server.devices import NoDeviceError, chosen_devices
 from camwire.server.document import Document, FileDocument, MemoryDocument
@@ -33,10 +37,12 @@ from camwire.server.reporter import Reporter
 from camwire.server.saver import Saver
 from camwire.server.supervisor import Supervisor
 from camwire.server.system import System
+from camwire.server.tls import CertificateError
 from camwire.server.workers import Workers
 
 FAILURE = 1
 INTERRUPTED = 130
+UNSAFE = (ExposedError, CertificateError, AccountsFileError)
 
 WorkerCommand = Callable[[str, Endpoints], Sequence[str]]
 """A worker's name, which is its device's, and where the link is → what to execute."""
@@ -61,24 +67,29 @@ def serve(
     on_ready: Callable[[str], None],
     config_path: Path | None = None,
     worker: WorkerCommand = worker_command,
+    insecure: bool = False,
 ) -> int:
     """Run until SIGINT or SIGTERM and return the exit status; call it from the main thread.
 
     ``on_ready`` gets the viewer's address once clients can connect. A first signal ends everything in order
     within 3 s, a second one at once. SIGHUP and a change of the file at ``config_path`` have it read again;
-    without one, changes are kept in memory. The status is 1 when the port, a place for the link's sockets or
-    a device can't be had, with the reason on standard error, or when a part of the server failed, with it in
-    the log.
+    without one, changes are kept in memory. ``insecure``: let anyone in while there are no accounts. The
+    status is 1 when the port, a place for the link's sockets or a device can't be had, or when it wouldn't be
+    safe, with the reason on standard error, or when a part of the server failed, with it in the log.
     """
     try:
+        folder = config_path.absolute().parent if config_path is not None else None
+        security = secured(config.server, folder, insecure=insecure)
+        for risk in security.risks:
+            log.warning(risk)
         devices = chosen_devices(config)
         log.info("devices are chosen", devices=devices.names, because=devices.because)
         with listen(config.server) as listener, private_endpoints() as endpoints:
             log.info("server starts", config=str(config_path) if config_path else None)
             document = FileDocument(config_path) if config_path else MemoryDocument(config)
             commands = {name: worker(name, endpoints) for name in devices.names}
-            asyncio.run(_until_signal(document, listener, endpoints, on_ready, commands))
-    except (CannotListenError, NoPlaceError, NoDeviceError) as error:
+            asyncio.run(_until_signal(document, listener, endpoints, on_ready, commands, security))
+    except (CannotListenError, NoPlaceError, NoDeviceError, *UNSAFE) as error:
         sys.stderr.write(f"camwire: {error}\n")
         return FAILURE
     except Exception as problem:
@@ -93,9 +104,10 @@ async def _until_signal(
     endpoints: Endpoints,
     on_ready: Callable[[str], None],
     commands: Mapping[str, Sequence[str]],
+    security: Security,
 ) -> None:
     with ServerEnd(endpoints) as link:
-        server = Server(document, link, commands)
+        server = Server(document, link, commands, security)
         with _signals(server, endpoints):
             await server.run(listener, on_ready)
 
@@ -103,9 +115,16 @@ async def _until_signal(
 class Server:
     """All parts, connected. ``stop`` ends ``run`` in good order."""
 
-    def __init__(self, document: Document, link: ServerEnd, commands: Mapping[str, Sequence[str]]) -> None:
-        """``commands``: what to execute for each worker, by its name."""
+    def __init__(
+        self,
+        document: Document,
+        link: ServerEnd,
+        commands: Mapping[str, Sequence[str]],
+        security: Security | None = None,
+    ) -> None:
+        """``commands``: what to execute for each worker, by its name. ``security`` None: accounts in memory."""
         self.configuration = Configuration(document, self._configured)
+        self.security = security or secured(self.configuration.config.server, None)
         self.desired = Desired(self.configuration.config)
         self.supervisors = {
             name: Supervisor(name, command, partial(link.send, name, Stop()))
@@ -136,6 +155,7 @@ class Server:
             self.probing,
             self.saver,
             self.system,
+            security=self.security,
         )
 
     def reload(self) -> None:
@@ -151,7 +171,10 @@ class Server:
 
     async def run(self, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
         """Serve until ``stop``; a part that fails ends all others, and its exception comes out in a group."""
-        http = http_server(create_app(self.hub, self.reporter.delivered, self.not_ready, self.services))
+        app = create_app(self.hub, self.reporter.delivered, self.not_ready, self.services)
+        certificate = self.security.certificate
+        limits = limits_of(self.configuration.config.server)
+        http = http_server(app, limits=limits, certificate=certificate)
         async with asyncio.TaskGroup() as tasks:
             for_ever = [
                 tasks.create_task(self.workers.listen()),
@@ -168,7 +191,9 @@ class Server:
                 *(tasks.create_task(supervisor.run()) for supervisor in self.supervisors.values()),
                 tasks.create_task(http.serve(sockets=[listener])),
             ]
-            on_ready(address_of(listener))
+            if certificate is not None:
+                for_ever.append(tasks.create_task(certificate.follow()))
+            on_ready(address_of(listener, tls=certificate is not None))
             await self._stopping.wait()
             log.info("server stops")
             self.hub.close_streams()

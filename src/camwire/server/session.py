@@ -9,6 +9,7 @@ from collections.abc import Callable
 from fastapi import WebSocket, WebSocketDisconnect
 
 from camwire.server import wire
+from camwire.server.auth.access import Caller, caller_of
 from camwire.server.hub import Client, ClosedError, Hub
 from camwire.server.origin import same_origin
 
@@ -18,7 +19,8 @@ Delivered = Callable[[str, float], None]
 
 async def serve_client(socket: WebSocket, hub: Hub, delivered: Delivered) -> None:
     """Stay with a client from its handshake to its end."""
-    if not same_origin(socket.headers.get("origin"), socket.headers.get("host")):
+    tls = socket.url.is_secure
+    if not same_origin(socket.headers.get("origin"), socket.headers.get("host"), tls=tls):
         await socket.close()  # before accepting: the handshake is answered with 403
         return
     await socket.accept()
@@ -27,7 +29,7 @@ async def serve_client(socket: WebSocket, hub: Hub, delivered: Delivered) -> Non
     try:
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(_write(socket, client, delivered))
-            refused = await _read(socket, hub, client)
+            refused = await _read(socket, hub, client, caller_of(socket.scope))
             writer.cancel()
         if refused:
             await socket.close(refused.code, refused.reason)
@@ -37,14 +39,21 @@ async def serve_client(socket: WebSocket, hub: Hub, delivered: Delivered) -> Non
         hub.leave(client)
 
 
-async def _read(socket: WebSocket, hub: Hub, client: Client) -> wire.Refused | None:
+async def _read(socket: WebSocket, hub: Hub, client: Client, caller: Caller) -> wire.Refused | None:
     """Listen until the client goes, or says something that ends the connection."""
+
+    def objection(message: wire.ClientMessage) -> wire.Wrong | None:
+        """A subscription is the client's own affair; all else changes something for everyone."""
+        if isinstance(message, wire.Subscribe) or caller.may("operator"):
+            return None
+        return wire.Wrong("this takes the role operator")
+
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
             return None
         text = message.get("text")
-        refused = hub.handle(client, text if text is not None else message["bytes"])
+        refused = hub.handle(client, text if text is not None else message["bytes"], objection)
         if refused:
             return refused
 

@@ -31,8 +31,10 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
-        # Nothing may stay in the transport's buffer: writable means the kernel has it all.
-        self.transport.set_write_buffer_limits(high=0)
+        # Nothing may stay in the transport's buffer: writable means the kernel has it all. Under TLS, where
+        # asyncio takes 0 for always too much, it means that all but the last 64 KiB have gone to the kernel.
+        encrypted = self.transport.get_extra_info("sslcontext") is not None
+        self.transport.set_write_buffer_limits(high=1 if encrypted else 0)
         self._pong: bytes | None = None
 
     async def send(self, message: Any) -> None:

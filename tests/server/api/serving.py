@@ -35,10 +35,10 @@ def with_api(folder: Path, play: Play, text: str = TEXT) -> Path:
 
     async def run() -> None:
         with private_endpoints() as endpoints, ServerEnd(endpoints) as link:
-            server = Server(FileDocument(path), link, ["true"])
+            server = Server(FileDocument(path), link, {"cpu": ["true"]})
             app = create_app(server.hub, server.reporter.delivered, server.not_ready, server.services)
             transport = httpx.ASGITransport(app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://camwire") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
                 await play(client, server)
 
     asyncio.run(run())

@@ -118,12 +118,12 @@ def test_a_file_that_has_come_to_be_wrong_is_not_added_to(tmp_path: Path) -> Non
 
 def test_a_page_from_elsewhere_changes_nothing(tmp_path: Path) -> None:
     async def play(client: httpx.AsyncClient, server: Server) -> None:
-        for origin in ("http://evil.example", "null", "http://camwire:81"):
+        for origin in ("http://evil.example", "null", "http://127.0.0.1:81"):
             answer = await client.delete(f"{CAMERAS}/gate", headers={"Origin": origin})
             assert answer.status_code == HTTPStatus.FORBIDDEN
             assert answer.json()["where"] == "header Origin"
         assert (await client.get(CAMERAS, headers={"Origin": "http://evil.example"})).status_code == 200
-        answer = await client.delete(f"{CAMERAS}/gate", headers={"Origin": "http://camwire"})
+        answer = await client.delete(f"{CAMERAS}/gate", headers={"Origin": "http://127.0.0.1"})
         assert answer.status_code == HTTPStatus.NO_CONTENT
 
     assert "gate" not in with_api(tmp_path, play).read_text()

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.integration
 def with_server(test: Callable[[httpx.AsyncClient, Server], Awaitable[None]]) -> None:
     async def run() -> None:
         with private_endpoints() as endpoints, ServerEnd(endpoints) as link:
-            server = Server(MemoryDocument(config("a", "b/c")), link, ["true"])
+            server = Server(MemoryDocument(config("a", "b/c")), link, {"cpu": ["true"]})
             http = http_server(
                 create_app(server.hub, server.reporter.delivered, server.not_ready, server.services)
             )

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from camwire import __version__
-from camwire.server.api import cameras, pictures, settings, system
+from camwire.server.api import accounts, cameras, pictures, session, settings, system
 from camwire.server.api.errors import ErrorBody, add_error_answers
 from camwire.server.api.guard import BoundedBody, SameOrigin
 from camwire.server.api.services import Services
@@ -40,6 +40,8 @@ def create_api(services: Services) -> FastAPI:
     api.add_middleware(BoundedBody)
     add_error_answers(api)
     for router in (
+        session.routes(services),
+        accounts.routes(services),
         cameras.trial_routes(services),
         pictures.routes(services),
         cameras.routes(services),

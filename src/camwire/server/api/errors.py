@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from camwire.config import ConfigError
 from camwire.config.editing import CannotEditError
 from camwire.config.secrets import SECRETS
+from camwire.server.auth.store import AccountsError, AccountsFileError, UnknownNameError
 from camwire.server.configuration import BrokenFileError, UnknownCameraError
 from camwire.server.document import CannotWriteError
 from camwire.server.probing import AT_ONCE, TooManyProbesError
@@ -106,6 +107,21 @@ def explained(error: Exception) -> RefusedError:
                 where="path",
                 todo="GET /api/v1/cameras lists those that there are.",
             )
+        case AccountsError():
+            unknown = isinstance(error, UnknownNameError)
+            return RefusedError(
+                HTTPStatus.NOT_FOUND if unknown else HTTPStatus.CONFLICT,
+                str(error),
+                where="path" if unknown else "body",
+                todo="GET /api/v1/accounts and GET /api/v1/tokens list those that there are.",
+            )
+        case AccountsFileError():
+            return RefusedError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "the accounts can't be read or written",
+                where="server",
+                todo="The server's log says why.",
+            )
         case TooManyProbesError():
             return RefusedError(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -126,6 +142,7 @@ def add_error_answers(app: FastAPI) -> None:
     for kind in (
         *(RefusedError, ConfigError, BrokenFileError, CannotEditError, CannotWriteError),
         *(UnknownCameraError, TooManyProbesError, NoFolderError, CannotSaveError),
+        *(AccountsError, AccountsFileError),
     ):
         app.add_exception_handler(kind, known)
 

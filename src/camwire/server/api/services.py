@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from camwire.server.auth.security import Security
 from camwire.server.configuration import Configuration
 from camwire.server.desired import Desired
 from camwire.server.hub import Hub
@@ -26,3 +27,4 @@ class Services:
     probing: Probing
     saver: Saver
     system: System
+    security: Security
