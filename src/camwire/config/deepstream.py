@@ -34,7 +34,7 @@ class DeepstreamConfig(ConfigModel):
     gpu: int = Field(0, ge=0, description="The number of the GPU.")
     mux: Literal["legacy", "new"] = Field(
         "legacy",
-        description="Which nvstreammux: `legacy` scales all pictures to one size, `new` leaves each camera its "
+        description="Which nvstreammux: `legacy` scales all pictures to one size, `new` leaves each its "
         "own.",
     )
     mux_size: PictureSize | None = Field(
@@ -105,12 +105,12 @@ class DeepstreamConfig(ConfigModel):
     )
     analytics: Literal["camwire", "nvdsanalytics"] = Field(
         "camwire",
-        description="Who applies the rules: camwire, or nvdsanalytics with a file written from `rules`, or with "
-        "the one in `analytics.nvdsanalytics`.",
+        description="Who applies the rules: camwire, or nvdsanalytics with a file written from `rules` or "
+        "with the one in `analytics.nvdsanalytics`.",
     )
     osd: Literal["native", "python"] = Field(
         "native",
-        description="Who draws: nvdsosd, with the JPEG made on the GPU, or camwire's overlay with all that it "
+        description="Who draws: nvdsosd, with JPEGs made on the GPU, or camwire's overlay with all that it "
         "can draw.",
     )
     encoder: Literal["nvjpegenc", "nvimageenc"] = Field(

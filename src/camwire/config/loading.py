@@ -81,7 +81,15 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     if analytics.nvdsanalytics is not None:
         file = _absolute(analytics.nvdsanalytics, folder)
         analytics = analytics.model_copy(update={"nvdsanalytics": file})
-    return config.model_copy(update={"cameras": cameras, "model": model, "analytics": analytics})
+    files = {
+        name: _absolute(file, folder)
+        for name in ("parser", "detector_config", "tracker_library", "reid_model")
+        if (file := getattr(config.deepstream, name)) is not None
+    }
+    deepstream = config.deepstream.model_copy(update=files)
+    return config.model_copy(
+        update={"cameras": cameras, "model": model, "analytics": analytics, "deepstream": deepstream}
+    )
 
 
 def _absolute(path: str, folder: Path) -> str:

@@ -1,0 +1,1 @@
+"""The files that DeepStream's elements read, written from camwire's configuration."""

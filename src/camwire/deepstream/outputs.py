@@ -1,0 +1,73 @@
+"""From tracked objects to pictures: drawn by nvdsosd and encoded on the GPU, or handed to camwire."""
+
+from __future__ import annotations
+
+from camwire.deepstream.elements import Element, Link, Part, chain
+from camwire.deepstream.properties import Value
+from camwire.link.messages import DesiredDeepstream, DesiredOutput
+
+TO_DRAW, DRAWER, DEMUX, OUT = "to_draw", "osd", "demux", "out"
+"""Names of elements that others have to find."""
+ON_GPU = "video/x-raw(memory:NVMM)"
+ENCODER_FORMATS = {"nvjpegenc": "I420", "nvimageenc": "RGB"}
+"""What each takes."""
+GPU_DRAWS = 1
+"""nvdsosd's `process-mode`."""
+_NEWEST_WINS: dict[str, Value] = {
+    "max-size-buffers": 1,
+    "max-size-bytes": 0,
+    "max-size-time": 0,
+    "leaky": 2,
+}
+
+
+def drawing(settings: DesiredDeepstream) -> tuple[Element, ...]:
+    """What all cameras share behind the last analysis."""
+    convert = Element(TO_DRAW, "nvvideoconvert", {"gpu-id": settings.gpu, "nvbuf-memory-type": 0})
+    caps = Element("drawable", "capsfilter", {"caps": f"{ON_GPU}, format=RGBA"})
+    if settings.osd == "python":
+        return convert, caps, _sink(OUT)
+    return (
+        convert,
+        caps,
+        Element(DRAWER, "nvdsosd", {"process-mode": GPU_DRAWS, "gpu-id": settings.gpu}),
+        Element(DEMUX, "nvstreamdemux"),
+    )
+
+
+def output_part(pad: int, settings: DesiredDeepstream, output: DesiredOutput) -> Part:
+    """One camera's JPEGs. A queue that keeps the newest picture alone lets no camera wait for another's
+    encoder."""
+    elements = (
+        Element(f"latest_{pad}", "queue", _NEWEST_WINS),
+        Element(f"to_encode_{pad}", "nvvideoconvert", {"gpu-id": settings.gpu, "nvbuf-memory-type": 0}),
+        Element(
+            f"encodable_{pad}",
+            "capsfilter",
+            {"caps": f"{ON_GPU}, format={ENCODER_FORMATS[settings.encoder]}"},
+        ),
+        Element(f"encode_{pad}", settings.encoder, _encoder(settings, output)),
+        _sink(output_name(pad)),
+    )
+    entry = Link(DEMUX, elements[0].name, source_pad=f"src_{pad}")
+    return Part(elements, (entry, *chain(*elements)))
+
+
+def output_name(pad: int) -> str:
+    """The appsink with the camera's JPEGs."""
+    return f"{OUT}_{pad}"
+
+
+def _encoder(settings: DesiredDeepstream, output: DesiredOutput) -> dict[str, Value]:
+    if settings.encoder == "nvimageenc":
+        return {"quality": output.jpeg_quality, "gpu-id": settings.gpu}
+    return {"quality": output.jpeg_quality}
+
+
+def _sink(name: str) -> Element:
+    """Never waits for a clock and never makes anybody wait: what nobody took is replaced by what is newer."""
+    return Element(
+        name,
+        "appsink",
+        {"emit-signals": True, "max-buffers": 1, "drop": True, "sync": False, "async": False, "qos": False},
+    )
