@@ -45,6 +45,7 @@ def test_a_subscription_is_confirmed_whole() -> None:
                 "size": "full",
                 "frames": True,
                 "metadata": False,
+                "events": False,
                 "header": "plain",
             }
 

@@ -48,19 +48,24 @@ def set_values(text: str, path: Path, values: Mapping[str, Any]) -> str:
 
 
 def append(text: str, path: Path, item: Mapping[str, Any]) -> str:
-    """Add a mapping to the end of the list at ``path``. Raises CannotEditError."""
+    """Add a mapping to the end of the list at ``path``; a top-level list that is missing is begun.
+
+    Raises CannotEditError.
+    """
     meant = _plain(text)
+    if _at(meant, path) is None:
+        _at(meant, path[:-1])[path[-1]] = []
     _at(meant, path).append(dict(item))
     node = _node(text, path)
+    if node is None or _is_absent(node):
+        return _checked(_with_list(text, path, node, item), meant)
     if not isinstance(node, SequenceNode):
         raise CannotEditError(_BY_HAND)
     if node.flow_style:
         at = _end(node.value[-1]) if node.value else node.start_mark.index + 1
         comma = ", " if node.value else ""
         return _checked(text[:at] + comma + _flow(dict(item)) + text[at:], meant)
-    dash = " " * node.start_mark.column + "- "
-    lines = [f"{_written(key)}: {_written(value)}" for key, value in item.items()] or ["{}"]
-    block = dash + ("\n" + " " * len(dash)).join(lines)
+    block = _block(item, " " * node.start_mark.column)
     return _checked(_with_lines_after(text, _end(node), block), meant)
 
 
@@ -112,11 +117,25 @@ def _with_value(text: str, path: Path, key: str, value: Any) -> str:
     return _with_lines_after(text, _end(mapping), line)
 
 
+def _block(item: Mapping[str, Any], indent: str) -> str:
+    """A list's item on lines of its own."""
+    lines = [f"{_written(key)}: {_written(value)}" for key, value in item.items()] or ["{}"]
+    return f"{indent}- " + f"\n{indent}  ".join(lines)
+
+
+def _with_list(text: str, path: Path, empty: Node | None, item: Mapping[str, Any]) -> str:
+    return _with_top_level(text, path, empty, "\n" + _block(item, _INDENT))
+
+
 def _with_section(text: str, path: Path, empty: Node | None, values: Mapping[str, Any]) -> str:
+    lines = "".join(f"\n{_INDENT}{_written(key)}: {_written(value)}" for key, value in values.items())
+    return _with_top_level(text, path, empty, lines)
+
+
+def _with_top_level(text: str, path: Path, empty: Node | None, lines: str) -> str:
     """A top-level section that is not there, or has nothing in it."""
     if len(path) != 1:
         raise CannotEditError(_BY_HAND)
-    lines = "".join(f"\n{_INDENT}{_written(key)}: {_written(value)}" for key, value in values.items())
     if empty is None:
         return _with_lines_after(text, len(text.rstrip()), f"{path[0]}:{lines}")
     root = _root(text)

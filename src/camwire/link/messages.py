@@ -167,6 +167,8 @@ class DesiredState(Message, frozen=True, kw_only=True):
     """Stay until they are answered."""
     rules: tuple[dict[str, Any], ...] = ()
     """As the configuration has them."""
+    cleared_rules: dict[str, int] = {}
+    """How often each was told to count anew."""
     nvdsanalytics: str | None = None
     """DeepStream's file."""
     deepstream: DesiredDeepstream | None = None
@@ -255,6 +257,16 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
     """What DeepStream's rules say of the newest frame: `inside`, `overcrowded`, `crossed`, `objects`."""
 
 
+class DeviceMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes of a GPU's memory, and what they are for; ``devices.contracts.MemoryUse`` says more."""
+
+    total: int
+    free: int
+    network: int
+    pictures: int
+    decoders: int
+
+
 class Statistics(Message, frozen=True, kw_only=True):
     """Once a second."""
 
@@ -268,6 +280,8 @@ class Statistics(Message, frozen=True, kw_only=True):
     """The model, its runtime and its precision, in words."""
     cpu_percent: float
     rss_bytes: int
+    device_memory: DeviceMemory | None = None
+    """None for devices without memory of their own."""
 
 
 class Failure(Message, frozen=True, kw_only=True):

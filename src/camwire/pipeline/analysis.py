@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,10 +114,10 @@ class Analysis:
             engine.restore(without_objects(self._engine.export(), camera))
             self._engine = engine
 
-    def clear(self) -> None:
-        """Begin counting anew."""
+    def clear(self, rules: Collection[str] | None = None) -> None:
+        """Begin counting anew: all rules, or those named."""
         with self._lock:
-            self._engine.clear()
+            self._engine.clear(rules)
 
     def counts_of(self, camera: str) -> dict[str, Counts]:
         """By rule, what is counted, and class."""

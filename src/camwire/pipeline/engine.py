@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -112,6 +112,8 @@ class Engine:
         if before is not None and before.stats_epoch != desired.stats_epoch:
             self.recorder.clear()
             self.analysis.clear()
+        if before is not None and desired.cleared_rules != before.cleared_rules:
+            self.analysis.clear(_cleared(before.cleared_rules, desired.cleared_rules))
         bound = Size(desired.output.width, desired.output.height)
         resized = before is not None and bound != Size(before.output.width, before.output.height)
         self._desired = desired
@@ -228,6 +230,11 @@ class Engine:
         ended = [source.join(max(0.05, deadline - time.monotonic())) for source in self._sources.values()]
         lanes = self._lanes is None or self._lanes.join(max(0.05, deadline - time.monotonic()))
         return lanes and all(ended)
+
+
+def _cleared(before: Mapping[str, int], now: Mapping[str, int]) -> set[str]:
+    """Rules that were told to count anew since."""
+    return {name for name, times in now.items() if times != before.get(name, 0)}
 
 
 def _detector_settings(desired: DesiredState) -> tuple[DesiredModel, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
@@ -39,6 +39,7 @@ class Desired:
         self._toggles: dict[str, bool] = config.overlay.model_dump()
         self._views: Views = {}
         self._probes: dict[str, CameraConfig] = {}
+        self._cleared_rules: dict[str, int] = {}
 
     @property
     def toggles(self) -> Mapping[str, bool]:
@@ -74,6 +75,8 @@ class Desired:
             name: value for name, value in config.overlay.model_dump().items() if before[name] != value
         }
         self.config = config
+        names = {rule.name for rule in config.rules}
+        self._cleared_rules = {name: times for name, times in self._cleared_rules.items() if name in names}
         self.revision += 1
 
     def probe(self, name: str, camera: CameraConfig) -> None:
@@ -91,6 +94,12 @@ class Desired:
 
     def clear_statistics(self) -> None:
         self.stats_epoch += 1
+        self.revision += 1
+
+    def clear_rules(self, names: Iterable[str]) -> None:
+        """Have these rules count anew."""
+        for name in names:
+            self._cleared_rules[name] = self._cleared_rules.get(name, 0) + 1
         self.revision += 1
 
     def document(self, here: Container[str] | None = None, *, probes: bool = True) -> DesiredState:
@@ -122,6 +131,7 @@ class Desired:
             ),
             stats_epoch=self.stats_epoch,
             rules=tuple(rule.model_dump(mode="json") for rule in config.rules),
+            cleared_rules=dict(self._cleared_rules),
             nvdsanalytics=config.analytics.nvdsanalytics,
             deepstream=_deepstream(config),
             probes=tuple(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import structlog
@@ -116,6 +117,16 @@ class Hub:
                 messages[wish.framing] = picture
             client.mailbox.put_picture(picture)
             client.wake.set()
+
+    def tell_event(self, camera: str, event: Mapping[str, Any]) -> None:
+        """Give an event, as programs get it, to all who want those of its camera."""
+        text: str | None = None
+        for client in self.clients.values():
+            wish = client.wish
+            if wish.events and (wish.cameras is None or camera in wish.cameras):
+                text = text or wire.event_message(event)
+                client.mailbox.put_text(text)
+                client.wake.set()
 
     def broadcast(self, kind: str, text: str) -> None:
         """Give everyone a message of which only the newest matters."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field
 
-TEXTS_WAITING = 16
+TEXTS_WAITING = 200
+"""Events of a busy second, for a client that is slow for that long."""
 
 
 @dataclass(frozen=True, slots=True)

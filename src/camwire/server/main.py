@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -29,11 +30,14 @@ from camwire.server.connections import limits_of
 from camwire.server.desired import Desired
 from camwire.server.devices import NoDeviceError, chosen_devices
 from camwire.server.document import Document, FileDocument, MemoryDocument
+from camwire.server.events.event import StoredEvent
 from camwire.server.events.keeper import EventKeeper
+from camwire.server.events.media import Media
 from camwire.server.hub import Hub
 from camwire.server.listener import CannotListenError, address_of, listen
 from camwire.server.probing import Probing
 from camwire.server.reporter import Reporter
+from camwire.server.rule_states import RuleStates
 from camwire.server.saver import Saver
 from camwire.server.supervisor import Supervisor
 from camwire.server.system import System
@@ -122,7 +126,7 @@ class Server:
         commands: Mapping[str, Sequence[str]],
         security: Security | None = None,
     ) -> None:
-        """``commands``: what to execute for each worker, by its name. ``security`` None: accounts in memory."""
+        """``commands``: what to execute for each worker, by its name. Without ``security``, accounts in memory."""
         self.configuration = Configuration(document, self._configured)
         self.security = security or secured(self.configuration.config.server, None)
         self.desired = Desired(self.configuration.config)
@@ -131,11 +135,15 @@ class Server:
             for name, command in commands.items()
         }
         self.probing = Probing(self.desired, changed=lambda: self.workers.changed())
-        self.events = EventKeeper(self.configuration.config.events, document.folder, link.send)
+        events = self.configuration.config.events
+        self.events = EventKeeper(events, document.folder, link.send, self._kept)
+        self.media = Media(events, document.folder)
+        self.rule_states = RuleStates(self.events)
         self.workers = Workers(
-            link, self.desired, self.supervisors, self.probing.answered, self.events.received
+            *(link, self.desired, self.supervisors, self.probing.answered, self.events.received),
+            self.rule_states,
         )
-        self.hub = Hub(self.desired, changed=self.workers.changed, cleared=lambda: self.reporter.clear())
+        self.hub = Hub(self.desired, changed=self.workers.changed, cleared=self._cleared)
         self.reporter = Reporter(self.desired, self.hub, self.workers)
         self.saver = Saver(self.hub, self.configuration.config.saving, document.folder)
         self.system = System(document.folder)
@@ -155,6 +163,9 @@ class Server:
             self.probing,
             self.saver,
             self.system,
+            self.events,
+            self.media,
+            self.rule_states,
             security=self.security,
         )
 
@@ -186,6 +197,7 @@ class Server:
                 tasks.create_task(self._reload_when_asked()),
                 tasks.create_task(self.saver.run()),
                 tasks.create_task(self.events.run()),
+                tasks.create_task(self.rule_states.run()),
             ]
             to_stop = [
                 *(tasks.create_task(supervisor.run()) for supervisor in self.supervisors.values()),
@@ -201,6 +213,7 @@ class Server:
             for supervisor in self.supervisors.values():
                 supervisor.stop()
             await asyncio.wait(to_stop)
+            await self.rule_states.save()
             for task in for_ever:
                 task.cancel()
 
@@ -209,6 +222,17 @@ class Server:
         self.reporter.configured()
         self.hub.configured()
         self.saver.configured(config.saving)
+        self.events.configured(config.events)
+        self.media.configured(config.events)
+
+    def _cleared(self) -> None:
+        self.reporter.clear()
+        self.rule_states.clear()
+
+    def _kept(self, events: Sequence[StoredEvent]) -> None:
+        now = time.time()
+        for event in events:
+            self.hub.tell_event(event.camera, self.media.told(event, now))
 
     async def _reload_when_asked(self) -> None:
         while True:

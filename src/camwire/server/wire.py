@@ -43,6 +43,8 @@ class Subscribe(msgspec.Struct, frozen=True, tag_field="type", tag="subscribe", 
     size: Literal["full", "thumbnail"] = "full"
     frames: bool = True
     metadata: bool = False
+    events: bool = False
+    """Of the cameras subscribed to."""
     header: Literal["plain", "extended"] = "plain"
 
 
@@ -162,6 +164,11 @@ def objects_message(header: FrameHeader, objects: FrameObjects) -> str:
             ],
         }
     )
+
+
+def event_message(event: Mapping[str, Any]) -> str:
+    """Something that a rule reported, as `GET /api/v1/events` tells it."""
+    return _text({"type": "event", "event": dict(event)})
 
 
 def subscribed_message(subscribe: Subscribe) -> str:

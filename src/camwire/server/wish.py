@@ -24,6 +24,8 @@ class Wish:
     max_fps: float = 0.0
     """0: no cap."""
     framing: Framing = "plain"
+    events: bool = False
+    """Whether it wants to hear what rules report."""
     _caps: defaultdict[tuple[str, Rendition], RateCap] = field(default_factory=lambda: defaultdict(RateCap))
 
     def wants(self, camera: str, rendition: Rendition, arrived: float) -> bool:
@@ -45,4 +47,5 @@ def wish_of(subscribe: wire.Subscribe) -> Wish:
         renditions=frozenset(renditions),
         max_fps=subscribe.max_fps,
         framing=subscribe.header,
+        events=subscribe.events,
     )

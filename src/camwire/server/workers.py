@@ -12,6 +12,7 @@ from camwire.link.messages import Events, Failure, Hello, ProbeResult, RuleState
 from camwire.link.server_end import ServerEnd
 from camwire.server.desired import Desired
 from camwire.server.placement import Placement
+from camwire.server.rule_states import RuleStates
 from camwire.server.statistics import reports_by_camera
 from camwire.server.supervisor import Supervisor
 
@@ -33,13 +34,14 @@ class Workers:
         supervisors: Mapping[str, Supervisor],
         probed: Callable[[ProbeResult], None] = lambda _: None,
         reported: Callable[[Events], None] = lambda _: None,
+        rule_states: RuleStates | None = None,
     ) -> None:
-        """``probed`` hears what came of each probe, ``reported`` of the rules' events."""
+        """``probed`` hears what came of each probe, ``reported`` of the rules' events; ``rule_states`` keeps
+        what a worker's rules have counted for its successor."""
         self.supervisors = supervisors
         self._probed = probed
         self._events = reported
-        self._rules: dict[str, RuleState] = {}
-        """By worker, for its successor."""
+        self._rules = rule_states or RuleStates()
         self._link = link
         self._desired = desired
         self._placement = Placement(supervisors)
@@ -101,7 +103,7 @@ class Workers:
             elif isinstance(message, Events):
                 self._events(message)
             elif isinstance(message, RuleState):
-                self._rules[worker] = message
+                self._rules.received(worker, message)
             else:
                 self._failures[worker] = message
                 log.error("worker can't do what is desired", worker=worker, reason=message.reason)
@@ -109,7 +111,7 @@ class Workers:
     async def _greeted(self, worker: str, message: Hello) -> None:
         if self.supervisors[worker].heard(message.pid):
             self._failures.pop(worker, None)
-            if (rules := self._rules.get(worker)) is not None:
+            if (rules := self._rules.of(worker)) is not None:
                 await self._link.send(worker, rules)
             await self._tell(worker)
 

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from camwire import __version__
-from camwire.server.api import accounts, cameras, pictures, session, settings, system
+from camwire.server.api import accounts, cameras, events, pictures, rules, session, settings, system
 from camwire.server.api.errors import ErrorBody, add_error_answers
 from camwire.server.api.guard import BoundedBody, SameOrigin
 from camwire.server.api.services import Services
@@ -46,6 +46,8 @@ def create_api(services: Services) -> FastAPI:
         pictures.routes(services),
         cameras.routes(services),
         settings.routes(services),
+        rules.routes(services),
+        events.routes(services),
         system.routes(services),
     ):
         api.include_router(router)

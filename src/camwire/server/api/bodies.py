@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import Depends, Request
@@ -12,22 +12,34 @@ from pydantic import BaseModel
 
 from camwire.server.api.errors import RefusedError
 
+Body = TypeVar("Body")
+
 
 async def json_object(request: Request) -> dict[str, Any]:
     """The body, which has to be a JSON object. Raises RefusedError."""
+    return _decoded(await request.body(), dict[str, Any], "a JSON object", "{}")
+
+
+async def json_list(request: Request) -> list[dict[str, Any]]:
+    """The body, which has to be a JSON array of objects. Raises RefusedError."""
+    return _decoded(await request.body(), list[dict[str, Any]], "a JSON array of objects", "[]")
+
+
+def _decoded(body: bytes, kind: type[Body], what: str, example: str) -> Body:
     try:
-        return msgspec.json.decode(await request.body(), type=dict[str, Any])
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise RefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            "the body is not a JSON object",
+            f"the body is not {what}",
             where="body",
-            todo="Send one, for example {}.",
+            todo=f"Send one, for example {example}.",
             problems=[str(error)],
         ) from None
 
 
 JsonObject = Annotated[dict[str, Any], Depends(json_object)]
+JsonList = Annotated[list[dict[str, Any]], Depends(json_list)]
 
 
 def described_by(

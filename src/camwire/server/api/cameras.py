@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from camwire.config.camera import CameraConfig
@@ -14,8 +14,9 @@ from camwire.config.secrets import SECRETS
 from camwire.server.api.bodies import JsonObject, described_by
 from camwire.server.api.errors import RefusedError
 from camwire.server.api.services import Services
-from camwire.server.configuration import add_camera, change_camera, position, remove_camera
+from camwire.server.configuration import add_camera, change_camera, position
 from camwire.server.probing import TIMEOUT
+from camwire.server.rule_edits import without_camera
 
 
 class Camera(BaseModel):
@@ -95,9 +96,18 @@ def routes(services: Services) -> APIRouter:
         return view(camera_id)
 
     @router.delete("/{camera_id:path}", status_code=HTTPStatus.NO_CONTENT)
-    async def remove(camera_id: str) -> None:
+    async def remove(
+        camera_id: str,
+        rules: Annotated[
+            Literal["keep", "change"],
+            Query(
+                description="What becomes of rules that name the camera. `keep`: the camera can't go before "
+                "they are changed; `change`: it is taken out of them, and a rule left without any is removed."
+            ),
+        ] = "keep",
+    ) -> None:
         """Remove a camera, from the configuration's file too."""
-        await configuration.change(remove_camera(camera_id))
+        await configuration.change(without_camera(camera_id, change_rules=rules == "change"))
 
     return router
 

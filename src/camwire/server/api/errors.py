@@ -14,10 +14,12 @@ from starlette.exceptions import HTTPException
 from camwire.config import ConfigError
 from camwire.config.editing import CannotEditError
 from camwire.config.secrets import SECRETS
-from camwire.server.auth.store import AccountsError, AccountsFileError, UnknownNameError
+from camwire.server.auth.database import AccountsFileError
+from camwire.server.auth.store import AccountsError, UnknownNameError
 from camwire.server.configuration import BrokenFileError, UnknownCameraError
 from camwire.server.document import CannotWriteError
 from camwire.server.probing import AT_ONCE, TooManyProbesError
+from camwire.server.rule_edits import NamedByRulesError, UnknownRuleError
 from camwire.server.saver import CannotSaveError, NoFolderError
 
 
@@ -107,6 +109,22 @@ def explained(error: Exception) -> RefusedError:
                 where="path",
                 todo="GET /api/v1/cameras lists those that there are.",
             )
+        case UnknownRuleError():
+            return RefusedError(
+                HTTPStatus.NOT_FOUND,
+                "no rule has this name",
+                where="path",
+                todo="GET /api/v1/rules lists those that there are.",
+            )
+        case NamedByRulesError():
+            return RefusedError(
+                HTTPStatus.CONFLICT,
+                "rules name this camera",
+                where="rules",
+                todo="Send ?rules=change to take the camera out of them; a rule left without any camera "
+                "is removed. Or change the rules first.",
+                problems=list(error.rules),
+            )
         case AccountsError():
             unknown = isinstance(error, UnknownNameError)
             return RefusedError(
@@ -143,6 +161,7 @@ def add_error_answers(app: FastAPI) -> None:
         *(RefusedError, ConfigError, BrokenFileError, CannotEditError, CannotWriteError),
         *(UnknownCameraError, TooManyProbesError, NoFolderError, CannotSaveError),
         *(AccountsError, AccountsFileError),
+        *(UnknownRuleError, NamedByRulesError),
     ):
         app.add_exception_handler(kind, known)
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from camwire.server.auth.security import Security
 from camwire.server.configuration import Configuration
 from camwire.server.desired import Desired
+from camwire.server.events.keeper import EventKeeper
+from camwire.server.events.media import Media
 from camwire.server.hub import Hub
 from camwire.server.probing import Probing
 from camwire.server.reporter import Reporter
+from camwire.server.rule_states import RuleStates
 from camwire.server.saver import Saver
 from camwire.server.system import System
 from camwire.server.workers import Workers
@@ -27,4 +30,7 @@ class Services:
     probing: Probing
     saver: Saver
     system: System
+    events: EventKeeper
+    media: Media
+    rule_states: RuleStates
     security: Security

@@ -162,7 +162,7 @@ class EventStore:
         return int((pages - free) * size)
 
     def cursor(self, sink: str) -> int:
-        """Number of the last event that the sink has; a new one begins behind the newest. Raises StoreError."""
+        """Number of the last event that a sink has; a new one begins behind the newest. Raises StoreError."""
         with self._transaction():
             newest = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
             self._database.execute(f"INSERT OR IGNORE INTO cursors VALUES (?, ({newest}))", (sink,))

@@ -1,0 +1,208 @@
+"""Rules: list, add, change, replace, remove, count anew, heat maps, taken over from DeepStream."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from camwire.analytics.nvdsanalytics.load import parse
+from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
+from camwire.analytics.proposals import proposals
+from camwire.config.root import known_classes
+from camwire.config.rules import RULE_MODELS, HeatmapRule
+from camwire.server import configuration as cameras
+from camwire.server.api.bodies import JsonList, JsonObject
+from camwire.server.api.errors import RefusedError
+from camwire.server.api.services import Services
+from camwire.server.rule_edits import (
+    add_rule,
+    change_rule,
+    checked,
+    position,
+    remove_rule,
+    replace_rules,
+    settings_of,
+)
+
+Counts = dict[str, dict[str, int]]
+FILE = "nvdsanalytics"
+
+
+class RuleView(BaseModel):
+    """A rule and what it has counted."""
+
+    name: str
+    settings: dict[str, Any] = Field(description="As in the configuration's `rules`, defaults filled in.")
+    counts: dict[str, Counts] = Field(description="By camera, what is counted, and class.")
+
+
+class HeatmapView(BaseModel):
+    """Where objects spent their time."""
+
+    rows: int
+    columns: int
+    values: list[list[float]] = Field(description="Seconds by row and column, top left first.")
+    seconds: float = Field(description="All of them together.")
+
+
+class Selection(BaseModel, extra="forbid"):
+    names: list[str] | None = Field(None, description="The rules that are meant; null: all.")
+
+
+class NvdsFile(BaseModel, extra="forbid"):
+    """A file of DeepStream's nvdsanalytics, INI or YAML."""
+
+    nvdsanalytics: str = Field(max_length=200_000, description="Its text.")
+    camera: str = Field(description="The camera that the rules are to be for.")
+    stream: int = Field(0, ge=0, le=10_000, description="Whose rules: the number in the file's group names.")
+
+
+class Proposals(BaseModel):
+    rules: list[dict[str, Any]] = Field(description="Settings of rules; nothing has been saved.")
+    notes: list[str] = Field(description="What has no counterpart, and what is odd about the file.")
+
+
+def described(*, many: bool = False, partial: bool = False) -> dict[str, Any]:
+    """``openapi_extra`` of a route that takes rules."""
+    kinds = ", ".join(RULE_MODELS)
+    schema: dict[str, Any] = {
+        "type": "object",
+        "description": f"The keys of a rule of the configuration; its `type` is one of {kinds}."
+        + (" What is left out stays as it is." if partial else ""),
+        "properties": {"name": {"type": "string"}, "type": {"enum": list(RULE_MODELS)}},
+        **({} if partial else {"required": ["name", "type"]}),
+    }
+    if many:
+        schema = {"type": "array", "items": schema}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def routes(services: Services) -> APIRouter:
+    """The routes. Names may hold any characters, slashes too (as they are, or percent-encoded)."""
+    router = APIRouter(prefix="/rules", tags=["rules"])
+    configuration = services.configuration
+
+    def views() -> list[RuleView]:
+        statistics = services.reporter.latest()["cameras"]
+        return [
+            RuleView(
+                name=rule.name,
+                settings=settings_of(rule),
+                counts={
+                    camera: counts
+                    for camera, known in statistics.items()
+                    if (counts := known["rules"].get(rule.name)) is not None
+                },
+            )
+            for rule in configuration.config.rules
+        ]
+
+    def view(name: str) -> RuleView:
+        return views()[position(configuration.config, name)]
+
+    def check(rules: list[dict[str, Any]]) -> None:
+        checked(rules, configuration.config, configuration.document.parse)
+
+    @router.get("")
+    async def list_rules() -> list[RuleView]:
+        """All rules, in the configuration's order."""
+        return views()
+
+    @router.post("", status_code=HTTPStatus.CREATED, openapi_extra=described())
+    async def add(values: JsonObject) -> RuleView:
+        """Add a rule. It is applied at once, and written to the configuration's file."""
+        check([*map(settings_of, configuration.config.rules), values])
+        await configuration.change(add_rule(values))
+        return view(values["name"])
+
+    @router.put("", openapi_extra=described(many=True))
+    async def replace(rules: JsonList) -> list[RuleView]:
+        """These rules and no others, as one change or not at all. Rules that count the same go on counting;
+        rules keep their places in the file, and new ones come behind them."""
+        check(rules)
+        await configuration.change(replace_rules(rules))
+        return views()
+
+    @router.post("/clear", status_code=HTTPStatus.NO_CONTENT)
+    async def clear(selection: Selection) -> None:
+        """Have the rules named count anew; who is inside stays counted."""
+        known = [rule.name for rule in configuration.config.rules]
+        names = known if selection.names is None else selection.names
+        for name in names:
+            position(configuration.config, name)
+        services.desired.clear_rules(names)
+        services.rule_states.clear(names)
+        services.workers.changed()
+
+    @router.post("/import")
+    async def take_over(file: NvdsFile) -> Proposals:
+        """What a file of DeepStream's would be as rules of camwire's own."""
+        config = configuration.config
+        cameras.position(config, file.camera)
+        try:
+            loaded = parse(file.nvdsanalytics, format_of(file.nvdsanalytics), FILE)
+        except NvdsConfigError as error:
+            raise RefusedError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "DeepStream would not run with this file",
+                where=f"body.{FILE}",
+                todo="Correct every problem and send it again.",
+                problems=list(map(str, error.notices)),
+            ) from None
+        taken = [rule.name for rule in config.rules]
+        rules, notes = proposals(
+            loaded.settings, file.stream, file.camera, known_classes(config.model), taken
+        )
+        return Proposals(rules=rules, notes=[*map(str, loaded.notices), *notes])
+
+    @router.get("/{name:path}/heatmap")
+    async def heatmap(name: str, camera: Annotated[str, Query(description="Its id.")]) -> HeatmapView:
+        """Where objects spent their time at a camera, about a second ago."""
+        config = configuration.config
+        rule = config.rules[position(config, name)]
+        cameras.position(config, camera)
+        if not isinstance(rule, HeatmapRule) or not rule.applies_to(camera):
+            raise RefusedError(
+                HTTPStatus.NOT_FOUND,
+                f"the rule makes no heat map of camera {camera!r}",
+                where="path",
+                todo="Name a rule of type heatmap that is enabled and for this camera.",
+            )
+        seconds = services.rule_states.heatmap(rule, camera)
+        return HeatmapView(
+            rows=rule.rows,
+            columns=rule.columns,
+            values=seconds.round(3).tolist(),
+            seconds=round(float(seconds.sum()), 3),
+        )
+
+    @router.get("/{name:path}")
+    async def get(name: str) -> RuleView:
+        """One rule."""
+        return view(name)
+
+    @router.patch("/{name:path}", openapi_extra=described(partial=True))
+    async def change(name: str, values: JsonObject) -> RuleView:
+        """Change settings of a rule; those left out stay. One that then counts something else starts anew."""
+        config = configuration.config
+        rules = [settings_of(rule) for rule in config.rules]
+        rules[position(config, name)] |= values
+        check(rules)
+        await configuration.change(change_rule(name, values))
+        return view(values.get("name", name))
+
+    @router.delete("/{name:path}", status_code=HTTPStatus.NO_CONTENT)
+    async def remove(name: str) -> None:
+        """Remove a rule, from the configuration's file too. Its events stay."""
+        await configuration.change(remove_rule(name))
+
+    return router
+
+
+def format_of(text: str) -> Any:
+    """INI has groups in square brackets; YAML files of DeepStream have none at a line's start."""
+    lines = (line.strip() for line in text.splitlines())
+    return "ini" if any(line.startswith("[") for line in lines) else "yaml"

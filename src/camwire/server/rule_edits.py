@@ -1,0 +1,146 @@
+"""Changes to the configuration's rules, as edits of its text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from camwire.config import Config, ConfigError
+from camwire.config.editing import append, remove, set_values
+from camwire.config.errors import Problem
+from camwire.config.rules import Rule
+from camwire.server.configuration import Edit, remove_camera
+from camwire.server.document import as_text
+
+Settings = Mapping[str, Any]
+"""A rule as plain values, with the configuration's keys; what is left out has its default."""
+Parse = Callable[[str], Config]
+
+_rule: TypeAdapter[Rule] = TypeAdapter(Rule)
+
+
+class UnknownRuleError(LookupError):
+    """There is no rule of this name."""
+
+
+class NamedByRulesError(Exception):
+    """A camera can't go because rules name it."""
+
+    def __init__(self, rules: Sequence[str]) -> None:
+        super().__init__(f"these rules name the camera: {', '.join(rules)}")
+        self.rules = tuple(rules)
+
+
+def position(config: Config, name: str) -> int:
+    """A rule's place in the list. Raises UnknownRuleError."""
+    for index, rule in enumerate(config.rules):
+        if rule.name == name:
+            return index
+    raise UnknownRuleError(name)
+
+
+def settings_of(rule: Rule) -> dict[str, Any]:
+    """All of a rule's settings as plain values, defaults too."""
+    return rule.model_dump(mode="json")
+
+
+def add_rule(settings: Settings) -> Edit:
+    """A new rule behind the others."""
+    return lambda text, _: append(text, ("rules",), as_text(dict(settings)))
+
+
+def change_rule(name: str, settings: Settings) -> Edit:
+    """Other settings for a rule; those left out stay."""
+    return lambda text, config: set_values(text, ("rules", position(config, name)), as_text(dict(settings)))
+
+
+def remove_rule(name: str) -> Edit:
+    return lambda text, config: remove(text, ("rules", position(config, name)))
+
+
+def replace_rules(rules: Sequence[Settings]) -> Edit:
+    """These and no others. Rules that stay are changed where they stand; new ones come behind them.
+
+    ``rules`` have to be valid: see ``checked``.
+    """
+
+    def edit(text: str, config: Config) -> str:
+        wanted = {str(settings["name"]): settings for settings in rules}
+        for place in range(len(config.rules) - 1, -1, -1):
+            known = config.rules[place]
+            settings = wanted.get(known.name)
+            if settings is None or settings["type"] != known.type:
+                text = remove(text, ("rules", place))
+            else:
+                del wanted[known.name]
+                if changes := dict(_changes(known, settings)):
+                    text = set_values(text, ("rules", place), as_text(changes))
+        for settings in wanted.values():
+            text = append(text, ("rules",), as_text(_without_defaults(settings)))
+        return text
+
+    return edit
+
+
+def without_camera(camera: str, *, change_rules: bool) -> Edit:
+    """Remove a camera. Rules that name it are changed too, those left without any removed, or else it is
+    refused: raises NamedByRulesError, and UnknownCameraError."""
+
+    def edit(text: str, config: Config) -> str:
+        naming = [rule for rule in config.rules if camera in (rule.cameras or ())]
+        if naming and not change_rules:
+            raise NamedByRulesError([rule.name for rule in naming])
+        places = {rule.name: place for place, rule in enumerate(config.rules)}
+        for rule in reversed(naming):
+            path = ("rules", places[rule.name])
+            if left := [known for known in rule.cameras or () if known != camera]:
+                text = set_values(text, path, as_text({"cameras": left}))
+            else:
+                text = remove(text, path)
+        return remove_camera(camera)(text, config)
+
+    return edit
+
+
+def checked(rules: Sequence[Settings], config: Config, parse: Parse) -> tuple[Rule, ...]:
+    """The rules beside each other and the configuration's cameras and model.
+
+    Raises ConfigError with every mistake of all of them; each message begins with its rule's name.
+    """
+    around = {
+        "cameras": [{"id": camera.id, "url": "x"} for camera in config.cameras],
+        "model": config.model.model_dump(mode="json", include={"file", "labels"}),
+    }
+    lines = [json.dumps(as_text(dict(settings))) for settings in rules]
+    text = json.dumps(as_text(around))[:-1] + ', "rules": [\n' + ",\n".join(lines) + "\n]}"
+    try:
+        return parse(text).rules
+    except ConfigError as error:
+        raise ConfigError([_about_rule(problem, rules) for problem in error.problems]) from None
+
+
+def _about_rule(problem: Problem, rules: Sequence[Settings]) -> Problem:
+    """Line 1 is what stands around the rules, each of which has a line of its own."""
+    index = problem.line - 2
+    if not 0 <= index < len(rules):
+        return problem
+    name = rules[index].get("name")
+    who = f"rule {name!r}" if isinstance(name, str) and name else f"rules[{index}]"
+    return Problem(problem.file, problem.line, problem.column, f"{who}: {problem.message}")
+
+
+def _changes(known: Rule, settings: Settings) -> Iterator[tuple[str, Any]]:
+    """The keys that have another value now."""
+    before, wanted = settings_of(known), _rule.validate_python(settings)
+    for key, value in settings_of(wanted).items():
+        if value != before[key]:
+            yield key, settings.get(key, value)
+
+
+def _without_defaults(settings: Settings) -> dict[str, Any]:
+    """What has to be written."""
+    told = _rule.validate_python(settings).model_dump(exclude_defaults=True)
+    return {key: value for key, value in settings.items() if key in told}

@@ -1,0 +1,244 @@
+"""Rules over REST: what is answered, what then runs, what stands in the file."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import numpy as np
+import pytest
+
+from camwire.link.messages import RuleState
+from camwire.server.main import Server
+from tests.server.api.serving import TEXT, with_api
+
+RULES = "/api/v1/rules"
+DOOR = {"name": "door", "type": "line", "start": [0.1, 0.5], "end": [0.9, 0.5]}
+YARD = {"name": "a/b ü $x", "type": "zone", "polygon": [[0, 0], [1, 0], [1, 1]], "cameras": ["gate"]}
+WITH_RULES = (
+    TEXT
+    + """\
+rules:
+  - name: door  # the front
+    type: line
+    start: [0.1, 0.5]
+    end: [0.9, 0.5]
+  # behind the house
+  - name: yard
+    type: zone
+    polygon: [[0, 0], [1, 0], [1, 1]]
+    cameras: [gate]
+    loitering: 5
+"""
+)
+
+
+def desired_names(server: Server) -> list[str]:
+    return [rule["name"] for rule in server.desired.document().rules]
+
+
+def test_rules_are_added_changed_and_removed(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        assert (await client.get(RULES)).json() == []
+        added = await client.post(RULES, json=DOOR)
+        assert added.status_code == HTTPStatus.CREATED
+        assert added.json()["settings"] | DOOR == added.json()["settings"]
+        assert added.json()["counts"] == {}
+        await client.post(RULES, json=YARD)
+        assert desired_names(server) == ["door", "a/b ü $x"]
+        name = f"{RULES}/a%2Fb%20%C3%BC%20%24x"
+        assert (await client.get(name)).json()["name"] == YARD["name"]
+        changed = await client.patch(name, json={"loitering": 3, "colour": "#00FF00"})
+        assert (changed.json()["settings"]["loitering"], changed.json()["settings"]["colour"]) == (
+            3,
+            "#00ff00",
+        )
+        assert (await client.delete(f"{RULES}/door")).status_code == HTTPStatus.NO_CONTENT
+        assert desired_names(server) == ["a/b ü $x"]
+
+    assert with_api(tmp_path, play).read_text() == TEXT + (
+        'rules:\n  - name: "a/b ü $$x"\n    type: zone\n    polygon: [[0, 0], [1, 0], [1, 1]]\n'
+        '    cameras: ["gate"]\n    loitering: 3\n    colour: "#00FF00"\n'
+    )
+
+
+def test_the_whole_list_is_replaced_and_the_file_keeps_its_comments(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        known = [rule["settings"] for rule in (await client.get(RULES)).json()]
+        yard = {**known[1], "margin": 5, "loitering": None}
+        new = {"name": "new", "type": "speed", "limit": 9, "window": 1.0}
+        answer = await client.put(RULES, json=[yard, new, known[0]])
+        assert answer.status_code == HTTPStatus.OK
+        assert [rule["name"] for rule in answer.json()] == ["door", "yard", "new"]
+        assert answer.json()[1]["settings"] == yard
+
+    assert with_api(tmp_path, play, WITH_RULES).read_text() == (
+        WITH_RULES.replace("loitering: 5", "loitering: null")
+        + "    margin: 5\n  - name: new\n    type: speed\n    limit: 9\n"
+    )
+
+
+def test_the_list_as_it_is_changes_nothing(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        revision = server.desired.revision
+        known = [rule["settings"] for rule in (await client.get(RULES)).json()]
+        assert (await client.put(RULES, json=known)).status_code == HTTPStatus.OK
+        assert server.desired.revision == revision
+
+    assert with_api(tmp_path, play, WITH_RULES).read_text() == WITH_RULES
+
+
+def test_a_rule_of_another_kind_takes_the_place_of_its_namesake(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        answer = await client.put(RULES, json=[{"name": "door", "type": "heatmap"}])
+        assert [rule["settings"]["type"] for rule in answer.json()] == ["heatmap"]
+
+    with_api(tmp_path, play, WITH_RULES)
+
+
+WRONG_ZONE = {"name": "z", "type": "zone", "polygon": [[0, 0], [1, 1], [1, 0], [0, 1]], "cameras": ["gat"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "problems"),
+    [
+        ("POST", "", {**DOOR, "end": [0.1, 0.5]}, 422, ["rule 'door': .*two different points"]),
+        ("POST", "", {**DOOR, "name": "yard"}, 422, ["rule 'yard': the name 'yard' is taken"]),
+        ("POST", "", {"type": "line"}, 422, ["name is missing", "start is missing", "end is missing"]),
+        ("POST", "", {"name": "n", "type": "circle"}, 422, ["rule 'n': .*a rule has a `type`"]),
+        ("POST", "", [DOOR], 422, [""]),
+        ("PUT", "", DOOR, 422, [""]),
+        ("PUT", "", [DOOR, DOOR], 422, ["rule 'door': the name 'door' is taken"]),
+        ("PUT", "", [WRONG_ZONE], 422, ["rule 'z': .*cross or touch", "no camera 'gat'; did you mean gate"]),
+        ("PUT", "", [{"name": 3}, {**DOOR, "startt": 1}], 422, [r"rules\[0\]: ", "rule 'door': .*startt"]),
+        ("PATCH", "/yard", {"polygon": [[0, 0], [1, 1]]}, 422, ["rule 'yard': .*three different points"]),
+        ("PATCH", "/yard", {"name": "door"}, 422, ["rule 'door': the name 'door' is taken"]),
+        ("PATCH", "/none", {}, 404, []),
+        ("DELETE", "/none", None, 404, []),
+        ("GET", "/none", None, 404, []),
+        ("GET", "/none/heatmap?camera=gate", None, 404, []),
+        ("GET", "/yard/heatmap?camera=none", None, 404, []),
+        ("GET", "/yard/heatmap?camera=gate", None, 404, []),
+        ("POST", "/clear", {"names": ["yard", "none"]}, 404, []),
+        ("POST", "/clear", {"name": "yard"}, 422, [""]),
+    ],
+)
+def test_what_is_wrong_is_told_whole_and_changes_nothing(
+    tmp_path: Path, method: str, path: str, body: Any, status: int, problems: list[str]
+) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        answer = await client.request(method, RULES + path, json=body)
+        assert answer.status_code == status, answer.text
+        told = answer.json()["problems"]
+        assert len(told) >= len(problems)
+        for problem in problems:
+            assert any(re.search(problem, one) for one in told), (problem, told)
+
+    assert with_api(tmp_path, play, WITH_RULES).read_text() == WITH_RULES
+
+
+def test_counts_come_with_each_rule_and_start_anew(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        kept = {"counts": {"in": {"person": 3}}, "extra": None, "objects": {}}
+        state = {
+            "version": 1,
+            "prints": {},
+            "rules": {"door": {"gate": kept}, "yard": {"gate": kept}},
+            "cameras": {},
+        }
+        server.rule_states.received("cpu", RuleState(state=msgspec.msgpack.encode(state)))
+        answer = await client.post(f"{RULES}/clear", json={"names": ["door"]})
+        assert answer.status_code == HTTPStatus.NO_CONTENT
+        assert server.desired.document().cleared_rules == {"door": 1}
+        handed = server.rule_states.of("cpu")
+        assert handed is not None
+        rules = msgspec.msgpack.decode(handed.state)["rules"]
+        assert (rules["door"]["gate"]["counts"], rules["yard"]["gate"]["counts"]) == ({}, kept["counts"])
+        await client.post(f"{RULES}/clear", json={"names": None})
+        assert server.desired.document().cleared_rules == {"door": 2, "yard": 1}
+        await client.delete(f"{RULES}/door")
+        assert server.desired.document().cleared_rules == {"yard": 1}
+
+    with_api(tmp_path, play, WITH_RULES)
+
+
+def test_a_heat_map_has_seconds_by_row_and_column(tmp_path: Path) -> None:
+    heat = {"name": "heat", "type": "heatmap", "rows": 2, "columns": 3}
+
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        await client.post(RULES, json=heat)
+        path = f"{RULES}/heat/heatmap"
+        empty = (await client.get(path, params={"camera": "a/b ü"})).json()
+        assert empty == {"rows": 2, "columns": 3, "values": [[0, 0, 0], [0, 0, 0]], "seconds": 0}
+        cells = np.array([[0, 1, 2], [3, 0, 0.5]], "<f4").tobytes()
+        kept = {"counts": {}, "extra": cells, "objects": {}}
+        state = {"version": 1, "prints": {}, "rules": {"heat": {"gate": kept}}, "cameras": {}}
+        server.rule_states.received("cpu", RuleState(state=msgspec.msgpack.encode(state)))
+        told = (await client.get(path, params={"camera": "gate"})).json()
+        assert (told["values"], told["seconds"]) == ([[0, 1, 2], [3, 0, 0.5]], 6.5)
+
+    with_api(tmp_path, play)
+
+
+NVDS = """\
+[property]
+enable=1
+config-width=1000
+config-height=500
+
+[roi-filtering-stream-1]
+enable=1
+roi-door=100;100;500;100;500;400
+inverse-roi=0
+class-id=0
+
+[line-crossing-stream-1]
+enable=1
+line-crossing-Exit=500;300;500;400;0;250;1000;250
+mode=loose
+extended=0
+class-id=-1
+"""
+
+
+def test_a_file_of_deepstreams_becomes_proposals(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        body = {"nvdsanalytics": NVDS, "camera": "gate", "stream": 1}
+        answer = await client.post(f"{RULES}/import", json=body)
+        assert answer.status_code == HTTPStatus.OK, answer.text
+        zone, line = answer.json()["rules"]
+        assert zone == {
+            "name": "door 2", "type": "zone", "cameras": ["gate"], "classes": ["person"],
+            "polygon": [[0.1, 0.2], [0.5, 0.2], [0.5, 0.8]],
+        }  # fmt: skip
+        assert (line["start"], line["end"], line["infinite"]) == ([0, 0.5], [1, 0.5], False)
+        assert any("'door 2' is proposed" in note for note in answer.json()["notes"])
+        saved = await client.put(RULES, json=[DOOR, zone, line])
+        assert saved.status_code == HTTPStatus.OK, saved.text
+        none = await client.post(f"{RULES}/import", json={**body, "stream": 7})
+        assert none.json() == {"rules": [], "notes": ["the file has nothing for stream 7; it has: 1"]}
+        broken = await client.post(f"{RULES}/import", json={**body, "nvdsanalytics": "[property\nx"})
+        assert broken.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert broken.json()["problems"]
+
+    with_api(tmp_path, play, WITH_RULES)
+
+
+def test_a_camera_that_rules_name_goes_with_them_or_not_at_all(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        await client.patch(f"{RULES}/door", json={"cameras": ["gate", "a/b ü"]})
+        gate = "/api/v1/cameras/gate"
+        refused = await client.delete(gate)
+        assert (refused.status_code, refused.json()["problems"]) == (HTTPStatus.CONFLICT, ["door", "yard"])
+        assert (await client.delete(f"{gate}?rules=keep")).status_code == HTTPStatus.CONFLICT
+        assert (await client.delete(f"{gate}?rules=drop")).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert len(server.desired.document().cameras) == 2
+        assert (await client.delete(f"{gate}?rules=change")).status_code == HTTPStatus.NO_CONTENT
+        (door,) = (await client.get(RULES)).json()
+        assert (door["name"], door["settings"]["cameras"]) == ("door", ["a/b ü"])
+
+    with_api(tmp_path, play, WITH_RULES)
