@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,9 @@ UNKNOWN_CODEC_SDP = (
     "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=odd\r\nt=0 0\r\n"
     "m=video 0 RTP/AVP 96\r\na=rtpmap:96 NOSUCHCODEC/90000\r\na=control:track1\r\n"
 )
+
+
+STUTTER_SHARE = 0.3
 
 
 @contextlib.contextmanager
@@ -36,6 +40,7 @@ class FaultServer:
         self.port: int = self._listener.getsockname()[1]
         self._connections: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
+        self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
         self._spawn(self._accept)
@@ -44,6 +49,7 @@ class FaultServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stopping.set()
         for each in (self._listener, *self._connections):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -143,13 +149,16 @@ def _request(lines: socket.SocketIO) -> tuple[str, dict[str, str]] | None:
 
 
 class TcpProxy(FaultServer):
-    """Passes connections through to a port; can hold everything back, and cut everything off."""
+    """Passes connections through to a port; can hold them up in several ways."""
 
     def __init__(self, target: int) -> None:
         super().__init__(self._forward)
         self._target = target
         self._open = threading.Event()
         self._open.set()
+        self._stranded: set[socket.socket] = set()
+        self._delay = 0.0
+        self._random = random.Random(1)
 
     def hold(self) -> None:
         """Pass nothing on any more, in no connection; new ones are accepted and stay silent."""
@@ -157,7 +166,17 @@ class TcpProxy(FaultServer):
 
     def release(self) -> None:
         """Pass on again; what was held back comes too."""
+        self._delay = 0.0
         self._open.set()
+
+    def strand(self) -> None:
+        """Pass nothing on in the connections that there are, for ever and without a word (as a router does
+        that has forgotten them); new ones work."""
+        self._stranded = set(self._connections)
+
+    def stutter(self, seconds: float) -> None:
+        """From now until `release`, keep three pieces in ten for so long, with all that follows them."""
+        self._delay = seconds
 
     def cut(self) -> None:
         """Break all connections."""
@@ -169,10 +188,15 @@ class TcpProxy(FaultServer):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+        self._stranded = set()
         super().__exit__(kind, error, trace)
 
     def _forward(self, client: socket.socket) -> None:
-        upstream = socket.create_connection(("127.0.0.1", self._target))
+        try:
+            upstream = socket.create_connection(("127.0.0.1", self._target))
+        except ConnectionRefusedError:
+            client.shutdown(socket.SHUT_RDWR)
+            return
         self._connections.append(upstream)
         self._spawn(self._pump, upstream, client)
         self._pump(client, upstream)
@@ -180,8 +204,11 @@ class TcpProxy(FaultServer):
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if self._delay and self._random.random() < STUTTER_SHARE:
+                    self._stopping.wait(self._delay)
                 self._open.wait()
-                sink.sendall(data)
+                if sink not in self._stranded and source not in self._stranded:
+                    sink.sendall(data)
         for each in (source, sink):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -40,6 +40,11 @@ def software() -> Any:
     return None
 
 
+def nothing_refused(_codec: str, _pixel_format: str | None) -> str | None:
+    """FFmpeg's own decoders take what they know."""
+    return None
+
+
 class CameraSource:
     """Reads one camera on a thread of its own, from `start` to `stop`."""
 
@@ -50,11 +55,13 @@ class CameraSource:
         *,
         bound: Size,
         hwaccel: HwAccelFactory = software,
+        refuses: Callable[[str, str | None], str | None] = nothing_refused,
         paced: bool = True,
         looped: bool = True,
     ) -> None:
         """``bound``: ``Frame.size`` is the source's size fitted into this.
 
+        ``refuses`` says why video of a codec and a pixel format, as FFmpeg names them, can't be decoded.
         ``paced``: files are played at their own speed; otherwise as fast as the sink takes them.
         ``looped``: files begin again at their end; otherwise the source stops there, and `join` returns.
         """
@@ -62,6 +69,7 @@ class CameraSource:
         self._sink = sink
         self._bound = bound
         self._hwaccel = hwaccel
+        self._refuses = refuses
         self._paced = paced
         self._looped = looped
         self._pacer = Pacer()
@@ -149,6 +157,8 @@ class CameraSource:
         arguments = open_arguments(self._camera)
         source = open_source(arguments, hwaccel=self._hwaccel(), threads=1 if self._paced else 0)
         with source.container:
+            if refusal := self._refuses(source.codec, source.pixel_format):
+                raise SourceError(refusal)
             self._status.connected(source.codec)
             self._begin_turn(source)
             self._play_to_end(source, arguments)

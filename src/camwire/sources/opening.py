@@ -45,6 +45,11 @@ class OpenSource:
     def codec(self) -> str:
         return self.video.codec_context.name
 
+    @property
+    def pixel_format(self) -> str | None:
+        """As the stream was probed: `yuv420p`."""
+        return self.video.codec_context.pix_fmt
+
 
 def open_source(arguments: OpenArguments, *, hwaccel: Any = None, threads: int = 1) -> OpenSource:
     """Open and probe; blocks no longer than the timeouts. Raises SourceError.

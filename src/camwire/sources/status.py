@@ -12,6 +12,7 @@ from camwire.frames import Size
 from camwire.link.messages import CameraPhase
 from camwire.sources.pace import Pace
 from camwire.sources.reconnect import Reconnect
+from camwire.sources.soundness import Soundness
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class SourceReport:
 
     phase: CameraPhase
     reason: str | None
-    """Why it isn't live, for people; holds no secret."""
+    """Why it isn't live, or what is wrong all the same, for people; holds no secret."""
     retry_at: float | None
     """UTC, when the next try is due."""
     codec: str | None
@@ -44,6 +45,7 @@ class SourceStatus:
         """Kept by the source's thread."""
         self._lock = threading.Lock()
         self._connection = Reconnect(random.random)
+        self._soundness = Soundness()
         self._ended = False
         self._codec: str | None = None
         self._size = Size(0, 0)
@@ -64,6 +66,7 @@ class SourceStatus:
         """A picture was decoded, and is handed on unless it is late."""
         with self._lock:
             self._connection.picture(decoded)
+            self._soundness.picture(decoded, self.discarded["corrupt"])
             self._size = size
             self._frames_in += not late
         self.discarded["late"] += late
@@ -84,6 +87,8 @@ class SourceStatus:
         with self._lock:
             connection = self._connection.state(now, self.pace.usual)
             phase, reason, retry_at = connection.phase, connection.reason, connection.retry_at
+            if phase == "live":
+                reason = self._soundness.complaint()
             if self._ended:
                 phase, reason, retry_at = "stalled", "the file has ended", None
             return SourceReport(
