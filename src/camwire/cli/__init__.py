@@ -31,6 +31,8 @@ COMMANDS: dict[str, str] = {
     "track": "camwire.cli.track",
     "analyze": "camwire.cli.analyze",
     "events": "camwire.cli.events",
+    "accounts": "camwire.cli.accounts",
+    "tokens": "camwire.cli.tokens",
     "models": "camwire.cli.models",
     "analytics": "camwire.cli.analytics",
     "worker": "camwire.cli.worker",

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from camwire.cli.errors import CommandError
+from camwire.cli.errors import WRONG_CONFIGURATION, CommandError
 from camwire.config import Config, load
+from camwire.config.server import ServerConfig
 
 
 def command(
@@ -19,19 +20,28 @@ def command(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the configuration's JSON Schema, for editors, instead.")
     ] = False,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="As it will be given to `camwire run`.")
+    ] = False,
 ) -> None:
     """Check a configuration.
 
     Lists every mistake at once, each with its place and what is allowed there.
 
-    Nothing is opened or started. The exit status is 0 where all is well and 2 where it isn't.
+    Says what is risky about the server's address. No camera is opened, nothing is started.
+
+    The exit status is 0 where all is well and 2 where it isn't, or where the server would refuse to start
+    because others could reach it without an account.
     """
     if schema:
         print(json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False))
     elif config is None:
         raise CommandError("check what? Give the configuration's file: camwire check CONFIG.yaml", 2)
     else:
-        print(summary(load(config)))
+        checked = load(config)
+        print(summary(checked))
+        for risk in risks(checked, config.absolute().parent, insecure=insecure):
+            print(f"risk     {risk}")
 
 
 def summary(config: Config) -> str:
@@ -40,5 +50,30 @@ def summary(config: Config) -> str:
     disabled = len(config.cameras) - len(enabled)
     lines = [f"cameras  {len(enabled)}" + (f" and {disabled} disabled" if disabled else "")]
     lines += [f"  {camera.id}: {camera.url}" for camera in enabled]
-    lines += [f"model    {config.model.file}", f"address  http://{config.server.host}:{config.server.port}/"]
+    lines += [f"model    {config.model.file}", f"address  {address(config.server)}"]
     return "\n".join(lines)
+
+
+def address(server: ServerConfig) -> str:
+    """Where the viewer will be."""
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{'https' if server.tls else 'http'}://{host}:{server.port}/"
+
+
+def risks(config: Config, folder: Path, *, insecure: bool) -> list[str]:
+    """What is risky. Raises CommandError where `camwire run` would refuse."""
+    from camwire.server.auth.database import AccountsFileError
+    from camwire.server.auth.exposure import ExposedError, check_exposure
+    from camwire.server.auth.security import accounts_file
+    from camwire.server.auth.store import AccountStore
+    from camwire.server.tls import Certificate, CertificateError
+
+    store = AccountStore(accounts_file(config.server, folder))
+    try:
+        if config.server.tls is not None:
+            Certificate(config.server.tls, folder)
+        return check_exposure(config.server, has_accounts=store.any_accounts(), insecure=insecure)
+    except (ExposedError, CertificateError, AccountsFileError) as error:
+        raise CommandError(str(error), WRONG_CONFIGURATION) from None
+    finally:
+        store.close()

@@ -22,9 +22,9 @@ from camwire.link.messages import Stop
 from camwire.link.server_end import ServerEnd
 from camwire.server.api import Services
 from camwire.server.app import create_app, http_server
+from camwire.server.auth.database import AccountsFileError
 from camwire.server.auth.exposure import ExposedError
 from camwire.server.auth.security import Security, secured
-from camwire.server.auth.store import AccountsFileError
 from camwire.server.configuration import Configuration
 from camwire.server.connections import limits_of
 from camwire.server.desired import Desired

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from camwire.server.api.errors import RefusedError, answer
 from camwire.server.auth.access import CALLER, Access, Caller
 from camwire.server.auth.credentials import credentials_of
+from camwire.server.auth.database import AccountsFileError
 from camwire.server.auth.roles import Role, needed_role
-from camwire.server.auth.store import AccountsFileError
 from camwire.server.origin import Names
 
 AGAIN_EVERY = 5.0

@@ -6,7 +6,6 @@ Nothing is held beside the file: what another process changes counts with the ne
 from __future__ import annotations
 
 import hmac
-import os
 import re
 import sqlite3
 import threading
@@ -18,25 +17,10 @@ from typing import Any
 
 import structlog
 
+from camwire.server.auth.database import created, explained, opened
 from camwire.server.auth.roles import Role
 
-VERSION = 1
-BUSY_TIMEOUT = 5.0
-"""Seconds to wait for another process that writes."""
 NAME = re.compile(r"[\w.@+-]{1,64}")
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS accounts (
-  name TEXT PRIMARY KEY, role TEXT NOT NULL, password TEXT NOT NULL, created REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS tokens (
-  name TEXT PRIMARY KEY, role TEXT NOT NULL, digest BLOB NOT NULL UNIQUE, created REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS sessions (
-  digest BLOB PRIMARY KEY, created REAL NOT NULL, used REAL NOT NULL,
-  account TEXT NOT NULL REFERENCES accounts (name) ON DELETE CASCADE
-) WITHOUT ROWID;
-"""
 
 log = structlog.get_logger()
 
@@ -47,10 +31,6 @@ class AccountsError(Exception):
 
 class UnknownNameError(AccountsError):
     """There is no such account or token."""
-
-
-class AccountsFileError(Exception):
-    """The accounts' file can't be read or written now; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +72,7 @@ class AccountStore:
         self._opening = threading.Lock()
         self._file: tuple[int, int] | None = None
         self._reader: sqlite3.Connection | None = None
-        self._memory = _opened(None) if path is None else None
+        self._memory = opened(None) if path is None else None
 
     # Reading
 
@@ -205,7 +185,7 @@ class AccountStore:
         self._reader = None
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._opening, _explained(self.path):
+        with self._opening, explained(self.path):
             database = self._memory or self._read()
             return [] if database is None else database.execute(query, values).fetchall()
 
@@ -223,15 +203,15 @@ class AccountStore:
         if status is not None and self._reader is None:
             if status.st_mode & 0o077:
                 log.warning("others may read the accounts' file: chmod 600 it", file=str(self.path))
-            self._reader = _opened(self.path)
+            self._reader = opened(self.path)
         self._file = file
         return self._reader
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """For one writer at a time; wholly or not at all."""
-        with self._writing, _explained(self.path):
-            database = self._memory or _opened(_created(self.path))
+        with self._writing, explained(self.path):
+            database = self._memory or opened(created(self.path))
             try:
                 database.execute("BEGIN IMMEDIATE")
                 try:
@@ -243,47 +223,6 @@ class AccountStore:
             finally:
                 if database is not self._memory:
                     database.close()
-
-
-def _created(path: Path | None) -> Path | None:
-    """The file, made for nobody but its owner where there was none."""
-    if path is not None:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    return path
-
-
-def _opened(path: Path | None) -> sqlite3.Connection:
-    where = ":memory:" if path is None else path
-    database = sqlite3.connect(where, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-    try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        database.execute("PRAGMA foreign_keys = ON")
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            database.executescript(f"BEGIN IMMEDIATE;{SCHEMA}PRAGMA user_version = {VERSION};COMMIT;")
-        elif version != VERSION:
-            raise AccountsFileError(f"{path} was written by another version of camwire: use that one")
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-@contextmanager
-def _explained(path: Path | None) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise AccountsFileError(
-            f"{path}: the accounts' file can't be used: {error}. Give camwire's user the right to read and "
-            "write it and its folder; where it is damaged, put a copy in its place or begin anew without it"
-        ) from error
-    except OSError as error:
-        raise AccountsFileError(
-            f"{path}: the accounts' file can't be used: {error.strerror}. Give camwire's user the right to "
-            "read and write it and its folder, or set server.accounts to another path"
-        ) from error
 
 
 def _inserted(database: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> bool:
