@@ -1,8 +1,10 @@
 """The `stats` message, part by part; docs/reference/websocket.md lists the fields."""
 
+import msgspec
+
 from camwire.config.camera import CameraConfig
 from camwire.config.secrets import SecretUrl
-from camwire.link.messages import CameraReport, Quantiles, Statistics
+from camwire.link.messages import CameraReport, DeviceMemory, Quantiles, Statistics
 from camwire.monitoring.process import ProcessUsage
 from camwire.server import statistics
 from camwire.server.hub import Client
@@ -96,6 +98,10 @@ def test_processes() -> None:
         "device": "cpu",
         "model": "NanoDet",
     }
+    memory = DeviceMemory(total=80, free=30, network=10, pictures=5, decoders=35)
+    on_gpu = msgspec.structs.replace(report, device="cuda:0", device_memory=memory)
+    told = statistics.worker_process(WorkerState("running", pid=8), on_gpu, None)["device_memory"]
+    assert told == {"total": 80, "free": 30, "network": 10, "pictures": 5, "decoders": 35}
     ended = statistics.worker_process(
         WorkerState("restarting", reason="it was killed by SIGKILL"), None, None
     )

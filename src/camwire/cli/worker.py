@@ -10,7 +10,7 @@ import typer
 
 def command(
     name: Annotated[str, typer.Option(help="The worker's name to the server.")],
-    device: Annotated[str, typer.Option(help="Where to work: cpu.")],
+    device: Annotated[str, typer.Option(help="Where to work: cpu, cuda:0, …")],
     link: Annotated[Path, typer.Option(help="The folder of the link's sockets.")],
     log_level: Annotated[str, typer.Option(help="Least level of log lines.")] = "info",
     log_json: Annotated[bool, typer.Option(help="Log lines as JSON.")] = False,

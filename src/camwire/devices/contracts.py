@@ -69,6 +69,20 @@ class Encoder(Protocol):
         """A JPEG for each picture."""
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryUse:
+    """Bytes of a device's own memory, and what they are for."""
+
+    total: int
+    free: int
+    network: int
+    """Weights and activations, and what PyTorch keeps for reuse."""
+    pictures: int
+    """Drawing and encoding."""
+    decoders: int
+    """What has been taken since the first camera was opened and is neither of these."""
+
+
 class Device(Protocol):
     """A place where frames are decoded, scaled, drawn and encoded."""
 
@@ -82,4 +96,19 @@ class Device(Protocol):
     """Batches in flight."""
 
     def hwaccel(self) -> Any:
-        """The ``av.codec.hwaccel.HWAccel`` with which to open a camera, or None for software."""
+        """The ``av.codec.hwaccel.HWAccel`` with which to open a camera, or None for software.
+
+        Raises DeviceError where there is no room for another camera.
+        """
+
+    def refuses(self, codec: str, pixel_format: str | None) -> str | None:
+        """Why this device can't decode such video, as FFmpeg names it; None when it can."""
+
+    def adopt(self, picture: Any) -> Any:
+        """What a frame carries in place of a decoded ``av.VideoFrame``. Raises DeviceError."""
+
+    def fault(self) -> str | None:
+        """Why nothing works here any more, so that the process has to be replaced; None: all is well."""
+
+    def memory(self) -> MemoryUse | None:
+        """Where the device's own memory is; None where it has none."""

@@ -9,6 +9,9 @@ from dataclasses import replace
 from camwire.devices.contracts import InputSpec
 from camwire.frames import Size
 
+COMMON = Size(1920, 1080)
+"""The shape of picture for which a model is made ready before the first camera."""
+
 
 def input_for(largest: InputSpec, step: int | None, pictures: Sequence[Size]) -> InputSpec:
     """What to feed for a batch of pictures of these sizes.

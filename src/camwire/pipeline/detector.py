@@ -15,7 +15,7 @@ from camwire.link.messages import DesiredModel
 from camwire.models import Model, Overrides, RawDetections, load_model
 from camwire.models.contract import Task
 from camwire.models.geometry import oriented_corners
-from camwire.models.inputs import input_for
+from camwire.models.inputs import COMMON, input_for
 from camwire.models.labels import read_labels
 from camwire.models.masks import rasters
 from camwire.models.nms import suppress
@@ -23,8 +23,6 @@ from camwire.pipeline.interval import Intervals
 from camwire.pipeline.selection import Limits, Selection
 from camwire.runtimes import Runtime, choose_runtime
 
-COMMON = Size(1920, 1080)
-"""The shape of picture for which a detector is made ready before the first camera; others follow when met."""
 MOST_CANDIDATES = 3000
 """Boxes a frame that are compared with each other, the best ones; a bound for absurdly low thresholds."""
 TASKS: dict[str, Task | None] = {
@@ -74,14 +72,14 @@ class Detector:
         )
         return detector
 
-    def changed(self, settings: DesiredModel, device: Device, carried_from: float | None = None) -> Detector:
+    def changed(self, settings: DesiredModel, device: Device, carried_from: float | None = None) -> Self:
         """The detector for other settings; nothing is loaded where thresholds and classes alone differ.
 
         Raises ModelError.
         """
         if any(getattr(settings, name) != getattr(self._settings, name) for name in LOADED):
-            return Detector.load(settings, device, carried_from)
-        return Detector(self._preprocess, self._runtime, self._model, settings, carried_from)
+            return self.load(settings, device, carried_from)
+        return type(self)(self._preprocess, self._runtime, self._model, settings, carried_from)
 
     @property
     def class_names(self) -> tuple[str, ...]:

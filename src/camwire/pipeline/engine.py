@@ -10,13 +10,14 @@ import structlog
 
 from camwire.analytics.rules.events import Event
 from camwire.devices.contracts import Device, Overlay
-from camwire.frames import Frame, Size
+from camwire.frames import Size
 from camwire.link.messages import CameraReport, DesiredCamera, DesiredModel, DesiredState, DesiredTracker
 from camwire.models import ModelError
 from camwire.pipeline.analysis import Analysis, LiveCounts
 from camwire.pipeline.changes import camera_changes
 from camwire.pipeline.details import DetailedTracker
-from camwire.pipeline.detector import Detector
+from camwire.pipeline.detectors import AnyDetector, load_detector
+from camwire.pipeline.inlet import Inlet, hwaccel_of
 from camwire.pipeline.lane import Lanes, Publisher
 from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recorder import Recorder
@@ -64,7 +65,7 @@ class Engine:
         self._running: dict[str, DesiredCamera] = {}
         self._sources: dict[str, CameraSource] = {}
         self._desired: DesiredState | None = None
-        self._detector: Detector | None = None
+        self._detector: AnyDetector | None = None
         self._tracker: Tracker | None = None
         self._live = 1
         self.analysis = Analysis(on_events)
@@ -122,11 +123,11 @@ class Engine:
         for camera in changes.start:
             self._start_camera(camera, bound)
 
-    def _detector_for(self, desired: DesiredState) -> Detector:
+    def _detector_for(self, desired: DesiredState) -> AnyDetector:
         """The one that runs where nothing that concerns it differs, or another one."""
         settings = _detector_settings(desired)
         if self._detector is None or self._desired is None:
-            return Detector.load(settings[0], self._device, settings[1])
+            return load_detector(settings[0], self._device, settings[1])
         if settings == _detector_settings(self._desired):
             return self._detector
         return self._detector.changed(settings[0], self._device, settings[1])
@@ -163,9 +164,10 @@ class Engine:
         self._slots.add(camera.id)
         source = CameraSource(
             camera,
-            _Inlet(self._slots, self.recorder),
+            Inlet(self._slots, self.recorder, self._device),
             bound=bound,
-            hwaccel=self._device.hwaccel,
+            hwaccel=hwaccel_of(self._device),
+            refuses=self._device.refuses,
             paced=not self._recordings,
             looped=not self._recordings,
         )
@@ -245,16 +247,3 @@ def _detector_settings(desired: DesiredState) -> tuple[DesiredModel, float]:
 def _tracker_settings(desired: DesiredState) -> tuple[DesiredTracker, float]:
     """The tracker, and the score from which on a detection is an object."""
     return desired.tracker, lowest_score(desired.model)
-
-
-class _Inlet:
-    """Where a source puts its frames: counted first, then into the slot."""
-
-    def __init__(self, slots: Slots, recorder: Recorder) -> None:
-        self._slots = slots
-        self._recorder = recorder
-
-    def put(self, frame: Frame) -> None:
-        self._recorder.arrived(frame)
-        if not self._slots.put(frame):
-            self._recorder.lost((frame,), "stopped")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Batch, Frame, Size, Tracks
 from camwire.link.messages import Probe, ProbeResult
+from camwire.pipeline.inlet import adopted, hwaccel_of
 from camwire.sources import CameraSource
 
 BOUND = Size(640, 360)
@@ -37,7 +39,8 @@ class Probes:
                 wanted[name].camera,
                 _FirstPicture(partial(self._seen, name)),
                 bound=BOUND,
-                hwaccel=self._device.hwaccel,
+                hwaccel=hwaccel_of(self._device),
+                refuses=self._device.refuses,
             )
             self._sources[name] = source
             source.start()
@@ -60,6 +63,7 @@ class Probes:
 
     def _seen(self, name: str, frame: Frame) -> None:
         """On the camera's thread: what raises here is that camera's reason."""
+        frame = replace(frame, picture=adopted(self._device, frame.picture))
         batch = Batch(0, (frame,), frame.decoded)
         pictures = self._device.render(batch, (0,), Tracks.empty(), Overlay(frozenset(), ()))
         [jpeg] = self._device.encode(pictures, QUALITY)

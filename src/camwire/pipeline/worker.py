@@ -7,6 +7,7 @@ import queue
 import signal
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from camwire.devices import open_device
 from camwire.frames import Frame
 from camwire.link.messages import (
     DesiredState,
+    DeviceMemory,
     Events,
     EventsKept,
     Failure,
@@ -75,6 +77,7 @@ class Worker:
                 self._link.send(result)
             if time.monotonic() >= next_report:
                 next_report = time.monotonic() + REPORT_EVERY
+                self._check_device()
                 self._tell()
         return self._stop()
 
@@ -95,6 +98,14 @@ class Worker:
             case None:
                 pass
 
+    def _check_device(self) -> None:
+        """A device on which nothing works any more is given up with the process; the next one starts afresh."""
+        if (fault := self._device.fault()) is not None:
+            log.critical("the device has failed; the worker ends", reason=fault)
+            self._failures.put(Failure(worker=self._name, revision=self._engine.revision, reason=fault))
+            self._broken = True
+            self._stopping.set()
+
     def _send_events(self) -> None:
         if (due := self._outbox.due(time.monotonic())) is not None:
             upto, events = due
@@ -107,7 +118,7 @@ class Worker:
             self._link.send(Hello(worker=self._name, pid=os.getpid(), device=self._device.name))
         if (state := self._engine.analysis.state()) is not None:
             self._link.send(RuleState(state=state))
-        usage = self._meter.read()
+        usage, memory = self._meter.read(), None if self._broken else self._device.memory()
         self._link.send(
             Statistics(
                 worker=self._name,
@@ -118,6 +129,7 @@ class Worker:
                 model=self._engine.model,
                 cpu_percent=usage.cpu_percent,
                 rss_bytes=usage.rss_bytes,
+                device_memory=None if memory is None else DeviceMemory(**asdict(memory)),
             )
         )
 

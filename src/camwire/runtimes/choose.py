@@ -1,4 +1,4 @@
-"""The one place that chooses what runs a model."""
+"""The one place that chooses what runs a model on a CPU; ``networks.py`` is that for GPUs."""
 
 from __future__ import annotations
 
@@ -38,25 +38,21 @@ def _openvino(graph: Graph, _device: str, full_precision: bool) -> Runtime:
     return OpenVinoRuntime(graph, full_precision=full_precision)
 
 
-def _onnxruntime(graph: Graph, device: str, _full_precision: bool) -> Runtime:
-    from camwire.runtimes.onnxruntime import OnnxRuntime, provider_for
+def _onnxruntime(graph: Graph, _device: str, _full_precision: bool) -> Runtime:
+    from camwire.runtimes.onnxruntime import OnnxRuntime
 
-    provider = provider_for(device)
-    if provider is None:
-        raise ModelError(
-            f"runtime onnxruntime: the installed build can't use the device {device!r}; "
-            "add it with: pip install onnxruntime-gpu"
-        )
-    return OnnxRuntime(graph, provider, int(device.partition(":")[2] or 0))
+    return OnnxRuntime(graph)
 
 
 KINDS: dict[str, Kind] = {
     "openvino": Kind("openvino", "pip install openvino", ("cpu",), (".onnx", ".xml", ".tflite"), _openvino),
     "onnxruntime": Kind(
-        "onnxruntime", "pip install 'camwire[onnxruntime]'", ("cpu", "cuda"), (".onnx",), _onnxruntime
+        "onnxruntime", "pip install 'camwire[onnxruntime]'", ("cpu",), (".onnx",), _onnxruntime
     ),
 }
 """By name, the fastest first: `auto` takes the first one that runs the file on the device."""
+
+GPU_RUNTIMES = ("tensorrt", "torch")
 
 REASONS = {
     "openvino": "the fastest on CPUs: BF16 where the processor has it, as fast as any other in FP32",
@@ -73,6 +69,8 @@ def choose_runtime(wanted: str, graph: Graph, device: str, precision: str = "aut
     if wanted == "auto":
         name, why = _fastest(graph, device)
         return Choice(KINDS[name].load(graph, device, precision == "full"), f"auto: {why}")
+    if wanted in GPU_RUNTIMES:
+        raise ModelError(f"model {graph.file}: runtime {wanted} runs on GPUs only; the device is {device!r}")
     kind = KINDS.get(wanted)
     if kind is None:
         raise ModelError(f"no runtime is called {wanted!r}; known: auto, {', '.join(KINDS)}")

@@ -1,4 +1,4 @@
-"""ONNX Runtime: models on CPUs, and on GPUs where its CUDA build is installed."""
+"""ONNX Runtime: models on CPUs."""
 
 from __future__ import annotations
 
@@ -24,18 +24,7 @@ _ERRORS = tuple(
 )
 """ONNX Runtime's own exceptions, which have no common base."""
 
-PROVIDERS = {
-    "cpu": ("CPUExecutionProvider",),
-    "cuda": ("TensorrtExecutionProvider", "CUDAExecutionProvider"),
-}
-"""By kind of device, the fastest first."""
-
-
-def provider_for(device: str) -> str | None:
-    """The fastest installed provider for `cpu` or `cuda:0`; None when there is none."""
-    installed = onnxruntime.get_available_providers()
-    kind = device.partition(":")[0]
-    return next((name for name in PROVIDERS.get(kind, ()) if name in installed), None)
+PROVIDER = "CPUExecutionProvider"
 
 
 class OnnxRuntime:
@@ -46,21 +35,17 @@ class OnnxRuntime:
     takes; one with an open batch takes all at once. Pixels are normalised here, in one pass over each plane.
     """
 
-    def __init__(self, graph: Graph, provider: str, device_index: int = 0) -> None:
+    def __init__(self, graph: Graph) -> None:
         """Loads the file. Raises ModelError when ONNX Runtime can't run it."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        settings: dict[str, Any] = {} if provider.startswith("CPU") else {"device_id": device_index}
         try:
-            self._session = onnxruntime.InferenceSession(
-                os.fspath(graph.file), options, providers=[(provider, settings)]
-            )
+            self._session = onnxruntime.InferenceSession(os.fspath(graph.file), options, providers=[PROVIDER])
         except _ERRORS as error:
             raise _unable(graph, error) from error
         self._graph = graph
-        self._provider = provider
         self._input = self._session.get_inputs()[0].name
         self._outputs = [tensor.name for tensor in graph.outputs]
         self._sizes: dict[Size, None] = {}
@@ -77,7 +62,7 @@ class OnnxRuntime:
     def describe(self) -> str:
         rest = "FP16" if self._graph.dtype == "float16" else "FP32"
         precision = f"INT8 and {rest}" if self._graph.quantised else rest
-        return f"ONNX Runtime {self._provider.removesuffix('ExecutionProvider')} {precision}"
+        return f"ONNX Runtime {precision}"
 
     def prepare(self, size: Size) -> None:
         """As ``Runtime.prepare`` says."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from camwire.devices.contracts import InputSpec
 from camwire.frames import Size
+from camwire.models import Overrides
 from camwire.models.coco import COCO_CLASSES
 from camwire.models.contract import ModelError
 
@@ -18,44 +19,71 @@ ACCEPTED = (
     "one float input [B, 3, H, W], RGB from 0 to 1, and one output [B, 4 + classes, anchors]: centre x, "
     "centre y, width, height in input pixels and the classes' scores, as YOLO11's exports have them"
 )
+GREY = 114
+
+Forward = Callable[[Any], Any]
+"""[B, 3, H, W] float16 on the device, channels last → [B, 4 + classes, anchors] float16 or float32: centre x,
+centre y, width and height in input pixels, scores 0 to 1. Launches on the current stream and doesn't wait;
+the same work for every input."""
 
 
 @dataclass(frozen=True, slots=True)
 class TorchNetwork:
-    """A detection network on a GPU, half precision, channels last."""
+    """A detection network on a GPU."""
 
     name: str
     classes: tuple[str, ...]
     input: InputSpec
+    runtime: str
+    """And precision, for people: `PyTorch FP16`."""
     gain: tuple[float, float, float]
     """An 8-bit level L of a channel goes in as L * gain + bias."""
     bias: tuple[float, float, float]
-    forward: Callable[[Any], Any]
-    """[B, 3, H, W] float16 on the device → [B, 4 + classes, anchors] float16: centre x, centre y, width and
-    height in input pixels, scores 0 to 1. Launches on the current stream and doesn't wait; the same work for
-    every input."""
+    instance: Callable[[], Forward]
+    """What one batch at a time goes through; batches side by side want one each."""
 
     def describe(self) -> str:
         """`yolo11s 640×384, PyTorch FP16`."""
         width, height = self.input.size
-        return f"{self.name} {width}×{height}, PyTorch FP16"
+        return f"{self.name} {width}×{height}, {self.runtime}"
 
 
-def from_module(name: str, module: Any, size: Size, classes: Sequence[str]) -> TorchNetwork:
+def from_module(
+    name: str,
+    module: Any,
+    size: Size,
+    classes: Sequence[str],
+    *,
+    full_precision: bool = False,
+    keep_aspect: bool = True,
+) -> TorchNetwork:
     """A ``torch.nn.Module`` on the current GPU, for RGB from 0 to 1, letterboxed in grey as YOLO11 is."""
     import torch
 
-    module = module.eval().half().cuda().to(memory_format=torch.channels_last)
-    spec = InputSpec(size, "RGB", 114, centred=True)
-    return TorchNetwork(name, tuple(classes), spec, (1 / 255,) * 3, (0.0,) * 3, module)
+    module = module.eval().cuda().to(memory_format=torch.channels_last)
+    forward: Forward
+    if full_precision:
+        single = module.float()
+
+        def forward(images: Any) -> Any:
+            return single(images.float())
+
+    else:
+        forward = module.half()
+    spec = InputSpec(size, "RGB", GREY, centred=True, keep_aspect=keep_aspect)
+    precision = "FP32" if full_precision else "FP16"
+    gain = (1 / 255,) * 3
+    return TorchNetwork(
+        name, tuple(classes), spec, f"PyTorch {precision}", gain, (0.0,) * 3, lambda: _first_output(forward)
+    )
 
 
-def load_network(file: Path) -> TorchNetwork:
+def load_network(file: Path, overrides: Overrides, *, full_precision: bool = False) -> TorchNetwork:
     """The network in a file of TorchScript (.torchscript) or torch.export (.pt2), on the current GPU.
 
-    Class names and the input's size come from the metadata that YOLO11's exports carry; without them, from
-    the output's shape (80 classes are COCO's) and from what the program was exported with, or 640×640.
-    Raises ModelError.
+    Class names and the input's size come from ``overrides``, else from the metadata that YOLO11's exports
+    carry, else from the output's shape (80 classes are COCO's) and from what the program was exported with,
+    or 640×640. Raises ModelError.
     """
     if not file.is_file():
         raise ModelError(f"model {file}: there is no such file")
@@ -63,12 +91,18 @@ def load_network(file: Path) -> TorchNetwork:
         raise ModelError(
             f"model {file}: the name ends in {file.suffix!r}; accepted are {' and '.join(SUFFIXES)}"
         )
+    if overrides.task not in (None, "detect"):
+        raise ModelError(f"model {file}: on GPUs camwire reads detectors, not task {overrides.task}")
     try:
         module, size, names = _exported(file) if file.suffix == ".pt2" else _scripted(file)
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelError(f"model {file}: PyTorch can't read it ({_first_line(error)})") from error
-    classes = _classes(file, module, size, names)
-    return from_module(file.stem, module, size, classes)
+    size = overrides.size or size
+    classes = _classes(file, module, size, overrides.labels or names)
+    keep_aspect = overrides.keep_aspect is not False
+    return from_module(
+        file.stem, module, size, classes, full_precision=full_precision, keep_aspect=keep_aspect
+    )
 
 
 def _scripted(file: Path) -> tuple[Any, Size, Sequence[str]]:
@@ -97,16 +131,28 @@ def _classes(file: Path, module: Any, size: Size, names: Sequence[str]) -> tuple
     try:
         with torch.inference_mode():
             # In single precision, which every program takes; from_module halves it.
-            output = module.float().cuda()(torch.zeros((1, 3, size.height, size.width), device="cuda"))
+            output = _first(
+                module.float().cuda()(torch.zeros((1, 3, size.height, size.width), device="cuda"))
+            )
     except RuntimeError as error:
         raise ModelError(f"model {file}: PyTorch can't run it ({_first_line(error)})") from error
-    output = output[0] if isinstance(output, (tuple, list)) else output
     count = output.shape[1] - 4 if output.ndim == 3 else 0
-    if count < 1 or (names and len(names) != count):
+    if count < 1 or count >= output.shape[2]:
         raise ModelError(f"model {file}: its output is {list(output.shape)}. Accepted: {ACCEPTED}")
+    if names and len(names) != count:
+        raise ModelError(f"model {file}: it has {count} classes, but there are {len(names)} names for them")
     if names:
         return tuple(names)
     return COCO_CLASSES if count == len(COCO_CLASSES) else tuple(f"class {n}" for n in range(count))
+
+
+def _first_output(forward: Forward) -> Forward:
+    return lambda images: _first(forward(images))
+
+
+def _first(output: Any) -> Any:
+    """Exports may give the raw grids besides."""
+    return output[0] if isinstance(output, (tuple, list)) else output
 
 
 def _first_line(error: Exception) -> str:

@@ -104,6 +104,9 @@ class _Collector:
         cpu = GaugeMetricFamily("camwire_process_cpu_percent", "Of one core", labels=["process"])
         memory = GaugeMetricFamily("camwire_process_resident_bytes", "Resident memory", labels=["process"])
         running = GaugeMetricFamily("camwire_process_running", "1 while it runs", labels=["process"])
+        device = GaugeMetricFamily(
+            "camwire_device_memory_bytes", "A GPU's memory: free, or what it is for", labels=["process", "for"]
+        )
         restarts = CounterMetricFamily("camwire_worker_restarts", "Times it was replaced", labels=["process"])
         for name, process in processes.items():
             cpu.add_metric([name], process["cpu_percent"])
@@ -111,7 +114,9 @@ class _Collector:
             running.add_metric([name], process["state"] == "running")
             if "restarts" in process:
                 restarts.add_metric([name], process["restarts"])
-        yield from (cpu, memory, running, restarts)
+            for what, size in process.get("device_memory", {}).items():
+                device.add_metric([name, what], size)
+        yield from (cpu, memory, running, restarts, device)
 
     def _of_clients(self) -> Iterator[Metric]:
         clients, connections = self._stats["clients"], self._stats["connections"]

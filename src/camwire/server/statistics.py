@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from camwire.config.camera import CameraConfig
 from camwire.link.messages import CameraReport, Quantiles, Statistics
 from camwire.monitoring.process import ProcessUsage
@@ -64,6 +66,7 @@ def server_process(pid: int, usage: ProcessUsage) -> dict[str, Any]:
 
 def worker_process(state: WorkerState, report: Statistics | None, problem: str | None) -> dict[str, Any]:
     """A worker's process; ``problem`` is what it last said that it can't do."""
+    memory = report.device_memory if report else None
     return {
         "pid": state.pid,
         "state": state.phase,
@@ -73,6 +76,7 @@ def worker_process(state: WorkerState, report: Statistics | None, problem: str |
         "rss_bytes": report.rss_bytes if report else 0,
         "device": report.device if report else None,
         "model": report.model if report else None,
+        **({} if memory is None else {"device_memory": msgspec.to_builtins(memory)}),
     }
 
 

@@ -20,14 +20,15 @@ def best(runner, head: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, 
     classes = runner.put(np.full((batch, anchors), -1, np.int32))
     runner.run(
         "boxes", "best_classes_float", (-(-anchors // 256), batch),
-        runner.put(head), runner.put(thresholds), np.int32(rows - 4), np.int32(anchors),
+        runner.put(head), runner.put(np.broadcast_to(thresholds, (batch, rows - 4))), np.int32(rows - 4),
+        np.int32(anchors),
         scores, classes,
     )  # fmt: skip
     return scores.fetch(), classes.fetch()
 
 
 def kept(
-    runner, head, scores, classes, candidates: int, most: int, overlap: float
+    runner, head, scores, classes, candidates: int, most: int, overlap: float | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     batch, rows, anchors = head.shape
     boxes = runner.put(np.full((batch, most, 6), np.nan, np.float32))
@@ -36,7 +37,8 @@ def kept(
         "boxes", "suppress_float", (batch,),
         runner.put(head), runner.put(scores), runner.put(classes), np.int32(rows - 4), np.int32(anchors),
         np.int32(candidates), np.int32(most),
-        np.float32(overlap), np.float32(320), np.float32(240), boxes, counts,
+        runner.put(np.broadcast_to(np.float32(overlap), (batch, rows - 4))),
+        np.float32(320), np.float32(240), boxes, counts,
     )  # fmt: skip
     return boxes.fetch(), counts.fetch()
 
@@ -94,3 +96,28 @@ def test_of_equal_scores_the_first_anchors_count(runner, anchors: int) -> None:
         order = np.argsort(-scores[frame], kind="stable")[:700]
         assert counts[frame] == 700
         np.testing.assert_allclose(boxes[frame, :700, :2], head[frame, :2, order] - 0.5, atol=1e-3)
+
+
+def test_each_frame_has_limits_of_its_own(runner) -> None:
+    head = head_of(np.random.default_rng(5), 2, 3, 700)
+    own = np.array([[0.2, 0.5, np.inf], [0.6, 0.1, 0.3]], np.float32)
+    overlaps = np.array([[0.1, 0.5, 0.9], [0.7, 0.3, 0.2]], np.float32)
+    scores, classes = best(runner, head, own)
+    boxes, counts = kept(runner, head, scores, classes, 1024, 1024, overlaps)
+    for frame in range(2):
+        one = head[frame : frame + 1]
+        alone = best(runner, one, own[frame])
+        expected, count = kept(runner, one, *alone, 1024, 1024, overlaps[frame])
+        assert count[0] == counts[frame]
+        np.testing.assert_array_equal(expected[0], boxes[frame])
+
+
+@pytest.mark.parametrize("nonsense", [np.nan, np.inf, -np.inf])
+def test_a_frame_with_scores_that_are_no_numbers_is_told(runner, nonsense: float) -> None:
+    head = head_of(np.random.default_rng(5), 3, 3, 300)
+    head[1, 5, 77] = nonsense
+    scores, classes = best(runner, head, np.full(3, 0.5, np.float32))
+    _, counts = kept(runner, head, scores, classes, 1024, 1024, 0.5)
+    assert counts[1] == -1
+    assert counts[0] > 0
+    assert counts[2] > 0

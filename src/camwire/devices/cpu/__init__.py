@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import cv2
 
@@ -31,4 +32,20 @@ class CpuDevice:
 
     def hwaccel(self) -> None:
         """FFmpeg decodes in software."""
+        return
+
+    def refuses(self, codec: str, pixel_format: str | None) -> None:  # noqa: ARG002
+        """FFmpeg says itself what it can't decode."""
+        return
+
+    def adopt(self, picture: Any) -> Any:
+        """The picture itself."""
+        return picture
+
+    def fault(self) -> None:
+        """A CPU doesn't break."""
+        return
+
+    def memory(self) -> None:
+        """It has the process's."""
         return

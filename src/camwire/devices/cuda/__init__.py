@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from camwire.devices import DeviceError
-from camwire.devices.contracts import Encoder, InputSpec, ModelInput, Preprocessor, Renderer
+from camwire.devices.contracts import (
+    Encoder,
+    InputSpec,
+    MemoryUse,
+    ModelInput,
+    Preprocessor,
+    Renderer,
+)
 from camwire.devices.cuda.adoption import AdoptedPicture
 from camwire.devices.cuda.context import open_context
+from camwire.devices.cuda.decoder import refusal
 from camwire.devices.cuda.encode import CudaEncoder
 from camwire.devices.cuda.nvjpeg import load as load_nvjpeg
 from camwire.devices.cuda.render import CudaRenderer
+from camwire.devices.cuda.room import Room
 from camwire.frames import Batch
 
 BATCH_SIZE = 32
 LANES = 4
 """While one batch is in the network the next ones are decoded, drawn and encoded."""
+SUCCESS, NOT_READY = 0, 600
+"""``cudaError_t``."""
 
 
 class CudaDevice:
@@ -29,6 +40,7 @@ class CudaDevice:
         self.name: str = f"cuda:{index}"
         self.batch_size: int = BATCH_SIZE
         self.lanes: int = LANES
+        self._room = Room(index)
         self.preprocess: Preprocessor = _refuse
         self.render: Renderer = CudaRenderer(index)
         self.encode: Encoder = CudaEncoder(index)
@@ -38,12 +50,34 @@ class CudaDevice:
         return AdoptedPicture(picture)
 
     def hwaccel(self) -> Any:
-        """NVDEC, frames staying on the device; what it can't decode is an error."""
+        """NVDEC, frames staying on the device; what it can't decode is an error.
+
+        Raises DeviceError where the GPU's memory has no room for another camera.
+        """
         from av.codec.hwaccel import HWAccel
 
+        self._room.admit()
         return HWAccel(
             device_type="cuda", device=str(self.index), is_hw_owned=True, allow_software_fallback=False
         )
+
+    def refuses(self, codec: str, pixel_format: str | None) -> str | None:
+        """As ``Device.refuses`` says, by what the driver tells of the chip."""
+        return refusal(self.index, codec, pixel_format)
+
+    def fault(self) -> str | None:
+        """After some errors, such as a kernel's use of memory that isn't there, CUDA refuses everything."""
+        import cupy
+
+        with cupy.cuda.Device(self.index):
+            status = cupy.cuda.runtime.streamQuery(0)
+        if status in (SUCCESS, NOT_READY):
+            return None
+        return f"{self.name} has failed for good: {cupy.cuda.runtime.CUDARuntimeError(status)}"
+
+    def memory(self) -> MemoryUse:
+        """Where the GPU's memory is."""
+        return self._room.now()
 
 
 def _refuse(batch: Batch, spec: InputSpec) -> ModelInput:

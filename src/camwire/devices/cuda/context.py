@@ -38,6 +38,13 @@ def open_context(index: int) -> None:
         raise DeviceError(f"device 'cuda:{index}' can't be set up (CUDA error {status})")
 
 
+def count_gpus() -> int:
+    """GPUs that the driver knows. Raises DeviceError."""
+    count = ctypes.c_int()
+    _driver().cuDeviceGetCount(ctypes.byref(count))
+    return count.value
+
+
 def _driver() -> Any:
     try:
         driver = ctypes.CDLL("libcuda.so.1")

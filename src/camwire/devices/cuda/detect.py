@@ -20,6 +20,7 @@ from camwire.devices.cuda.preprocess import grid_of, pack, target_of
 from camwire.devices.cuda.program import THREADS, foreign_stream, launch
 from camwire.devices.cuda.surfaces import SURFACE, Records
 from camwire.frames import Batch, Detections, Float32Array, Int32Array
+from camwire.models.contract import ModelError
 from camwire.runtimes.torch import TorchNetwork
 
 CANDIDATES = 1024
@@ -32,25 +33,15 @@ WARM_UP = 3
 class CudaDetector:
     """A network on a GPU, from frames to boxes in picture pixels. Any thread may call it."""
 
-    def __init__(
-        self,
-        index: int,
-        network: TorchNetwork,
-        thresholds: Float32Array,
-        iou_threshold: float,
-        *,
-        batch_size: int,
-        lanes: int,
-    ) -> None:
-        """Captures its graphs, which takes seconds. ``thresholds`` [C] float32: least scores; infinity leaves
-        a class out. ``lanes``: how many batches may be under way at once."""
+    def __init__(self, index: int, network: TorchNetwork, *, batch_size: int, lanes: int) -> None:
+        """Captures its graphs, which takes seconds. ``lanes``: how many batches may be under way at once."""
         self._index = index
         self._network = network
         self._batch_size = batch_size
         self._lanes: queue.LifoQueue[_Lane] = queue.LifoQueue()
         with self._device():
             for _ in range(lanes):
-                self._lanes.put(_Lane(network, thresholds, iou_threshold, batch_size))
+                self._lanes.put(_Lane(network, batch_size))
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -60,12 +51,17 @@ class CudaDetector:
         """`yolo11s 640×384, PyTorch FP16`."""
         return self._network.describe()
 
-    def __call__(self, batch: Batch) -> Detections:
-        """Every frame's objects, in a frame by score downwards. Raises DeviceError for pictures elsewhere."""
+    def __call__(self, batch: Batch, scores: Float32Array, overlaps: Float32Array) -> Detections:
+        """Every frame's objects, in a frame by score downwards.
+
+        ``scores`` [B, C]: the least of each class; infinity leaves a class out. ``overlaps`` [B, C]: of two
+        boxes of a class whose IoU is higher, the weaker is left out. Raises DeviceError for pictures
+        elsewhere, ModelError when the network says what is no number.
+        """
         if not batch.frames:
             return Detections.empty()
         with self._device(), self._lane() as lane:
-            return lane.detect(batch)
+            return lane.detect(batch, scores, overlaps)
 
     @contextmanager
     def _lane(self) -> Iterator[_Lane]:
@@ -84,14 +80,12 @@ class CudaDetector:
 class _Lane:
     """Buffers, a stream and a graph for each batch size: what one batch needs."""
 
-    def __init__(
-        self, network: TorchNetwork, thresholds: Float32Array, iou_threshold: float, batch_size: int
-    ) -> None:
+    def __init__(self, network: TorchNetwork, batch_size: int) -> None:
         import torch
 
         width, height = network.input.size
         self._network = network
-        self._iou_threshold = iou_threshold
+        self._forward = network.instance()
         self._stream = torch.cuda.Stream()
         self._decoded, self._done = torch.cuda.Event(), torch.cuda.Event(blocking=True)
         self._table = _pinned(batch_size * SURFACE.itemsize)
@@ -101,17 +95,22 @@ class _Lane:
         self._images = images.contiguous(memory_format=torch.channels_last)
         target = target_of(network.input, self._images.stride(), network.gain, network.bias)
         self._target = torch.from_numpy(target.view(np.uint8)).cuda()
-        self._thresholds = torch.from_numpy(thresholds).cuda()
+        # Least scores and greatest overlaps, a row a frame.
+        self._limits_here = torch.zeros((2, batch_size, len(network.classes))).pin_memory()
+        self._limits = torch.zeros_like(self._limits_here, device="cuda")
+        self.limits: Float32Array = self._limits_here.numpy()
         self._boxes = torch.zeros((batch_size, MOST_BOXES, 6), device="cuda")
         self._counts = torch.zeros(batch_size, dtype=torch.int32, device="cuda")
         self._boxes_here = torch.zeros_like(self._boxes, device="cpu").pin_memory()
         self._counts_here = torch.zeros_like(self._counts, device="cpu").pin_memory()
         self._graphs = self._captured(batch_size)
 
-    def detect(self, batch: Batch) -> Detections:
+    def detect(self, batch: Batch, scores: Float32Array, overlaps: Float32Array) -> Detections:
         import torch
 
         network, count = self._network, len(batch)
+        self.limits[0, :count], self.limits[1, :count] = scores, overlaps
+        self.limits[0, count:] = np.inf
         surfaces = [surface_on_device(frame.picture) for frame in batch.frames]
         scale, offset = pack(self.rows, batch, surfaces, network.input)
         # FFmpeg copies a decoded picture to its place on the default stream and does not wait for that.
@@ -122,7 +121,10 @@ class _Lane:
             self._done.record(self._stream)
         self._done.synchronize()
         fed = ModelInput(np.empty((0, 0, 0, 3), np.uint8), scale, offset)
-        return in_pictures(self._boxes_here.numpy()[:count], self._counts_here.numpy()[:count], fed, batch)
+        counts = self._counts_here.numpy()[:count]
+        if counts.min() < 0:
+            raise ModelError(f"{network.describe()}: its output has scores that aren't finite")
+        return in_pictures(self._boxes_here.numpy()[:count], counts, fed, batch)
 
     def _captured(self, batch_size: int) -> dict[int, Any]:
         """A graph for 1, 2, 4, … and ``batch_size`` frames; only one runs at a time, so they share memory."""
@@ -152,6 +154,7 @@ class _Lane:
         stream = foreign_stream(torch.cuda.current_stream().cuda_stream)
         used = size * SURFACE.itemsize
         self._surfaces[:used].copy_(self._table[:used], non_blocking=True)
+        self._limits.copy_(self._limits_here, non_blocking=True)
         launch(
             "preprocess",
             "preprocess_half",
@@ -159,23 +162,23 @@ class _Lane:
             _addresses(self._surfaces, self._images, self._target),
             stream,
         )
-        head = self._network.forward(self._images[:size])
-        self._suppress(head.contiguous(), size, stream)
+        self._suppress(self._forward(self._images[:size]).contiguous(), size, stream)
         self._boxes_here[:size].copy_(self._boxes[:size], non_blocking=True)
         self._counts_here[:size].copy_(self._counts[:size], non_blocking=True)
 
     def _suppress(self, head: Any, size: int, stream: Any) -> None:
         import torch
 
+        kind = "half" if head.dtype == torch.float16 else "float"
         classes, anchors = head.shape[1] - 4, head.shape[2]
         best = torch.empty((size, anchors), device="cuda")
         which = torch.empty((size, anchors), dtype=torch.int32, device="cuda")
         launch(
             "boxes",
-            "best_classes_half",
+            f"best_classes_{kind}",
             (-(-anchors // THREADS), size),
             (
-                *_addresses(head, self._thresholds),
+                *_addresses(head, self._limits[0]),
                 np.int32(classes),
                 np.int32(anchors),
                 *_addresses(best, which),
@@ -185,7 +188,7 @@ class _Lane:
         width, height = self._network.input.size
         launch(
             "boxes",
-            "suppress_half",
+            f"suppress_{kind}",
             (size,),
             (
                 *_addresses(head, best, which),
@@ -193,7 +196,7 @@ class _Lane:
                 np.int32(anchors),
                 np.int32(CANDIDATES),
                 np.int32(MOST_BOXES),
-                np.float32(self._iou_threshold),
+                *_addresses(self._limits[1]),
                 np.float32(width),
                 np.float32(height),
                 *_addresses(self._boxes, self._counts),

@@ -8,21 +8,24 @@ DEVICE float number(half value) { return __half2float(value); }
 DEVICE float number(float value) { return value; }
 
 // `head` is [batch, 4 + classes, anchors], its rows centre x, centre y, width, height and the classes' scores.
-// best[n, a] is the anchor's highest score among classes that reach their threshold, 0 where none does.
+// `thresholds` is [batch, classes]. best[n, a] is the anchor's highest score among classes that reach their threshold,
+// 0 where none does, not a number where any score is none.
 template <typename Number>
 DEVICE void best_classes(const Number* head, const float* thresholds, int classes, int anchors, float* best, int* which) {
     EACH_THREAD(t) {
         int anchor = blockIdx.x * THREADS + t;
         if (anchor >= anchors) continue;
         const Number* scores = head + ((long long)blockIdx.y * (4 + classes) + 4) * anchors + anchor;
-        float most = 0.0f;
+        const float* least = thresholds + blockIdx.y * classes;
+        float most = 0.0f, nonsense = 0.0f;
         int found = 0;
         for (int c = 0; c < classes; ++c) {
             float score = number(scores[(long long)c * anchors]);
-            if (score > most && score >= thresholds[c]) { most = score; found = c; }
+            nonsense += score - score;
+            if (score > most && score >= least[c]) { most = score; found = c; }
         }
         long long at = (long long)blockIdx.y * anchors + anchor;
-        best[at] = most;
+        best[at] = most + nonsense;
         which[at] = found;
     }
 }
@@ -51,18 +54,23 @@ struct Selection {
     int histogram[DIGITS];
     uint64_t least;  // of the keys that are taken
     int missing, count;
+    int nonsense;  // scores that are no numbers
 };
 
 // The key of the candidate-th best anchor, found digit by digit from the top; 1 where there are fewer anchors.
 DEVICE void find_least(Selection& s, const float* scores, int anchors, int candidates) {
     EACH_THREAD(t) {
-        if (t == 0) { s.count = 0; s.least = 0; s.missing = candidates; }
+        if (t == 0) { s.count = 0; s.nonsense = 0; s.least = 0; s.missing = candidates; }
     }
     SYNC();
     EACH_THREAD(t) {
-        int own = 0;
-        for (int a = t; a < anchors; a += THREADS) own += scores[a] > 0.0f;
+        int own = 0, nonsense = 0;
+        for (int a = t; a < anchors; a += THREADS) {
+            own += scores[a] > 0.0f;
+            nonsense += scores[a] != scores[a];
+        }
         atomicAdd(&s.count, own);
+        if (nonsense) atomicAdd(&s.nonsense, nonsense);
     }
     SYNC();
     if (s.count <= candidates) {  // the same for every thread
@@ -134,11 +142,12 @@ DEVICE void select(Selection& s, const float* scores, int anchors, int candidate
 
 // One block a frame. `scores` [batch, anchors] are those of best_classes, `which` its classes. Of the `candidates` best
 // anchors one stays when its overlap (intersection over union) with every better one of its class that stays is at most
-// `overlap`. The first `most` that stay become rows x1, y1, x2, y2, score, class of `boxes` [batch, most, 6], corners
-// clipped to width x height; `counts` tells how many stayed, which may be more.
+// `overlaps` [batch, classes]. The first `most` that stay become rows x1, y1, x2, y2, score, class of `boxes` [batch,
+// most, 6], corners clipped to width x height; `counts` tells how many stayed, which may be more, and is -1 for a frame
+// with scores that are no numbers.
 template <typename Number>
 DEVICE void suppress(const Number* head, const float* scores, const int* which, int classes, int anchors, int candidates,
-                     int most, float overlap, float width, float height, float* boxes, int* counts) {
+                     int most, const float* overlaps, float width, float height, float* boxes, int* counts) {
     SHARED Selection selection;
     SHARED float corners[4][MOST_CANDIDATES];
     SHARED int kinds[MOST_CANDIDATES];
@@ -164,6 +173,7 @@ DEVICE void suppress(const Number* head, const float* scores, const int* which, 
         if (gone[i / 32] >> i % 32 & 1) continue;  // the same for every thread
         EACH_THREAD(t) {
             float area = (corners[2][i] - corners[0][i]) * (corners[3][i] - corners[1][i]);
+            float overlap = overlaps[(long long)blockIdx.x * classes + kinds[i]];
             for (int j = i + 1 + t; j < valid; j += THREADS) {
                 if (kinds[j] != kinds[i]) continue;
                 float w = fminf(corners[2][i], corners[2][j]) - fmaxf(corners[0][i], corners[0][j]);
@@ -190,14 +200,14 @@ DEVICE void suppress(const Number* head, const float* scores, const int* which, 
         if (t == 0) {
             int stay = valid;
             for (int word = 0; word < MASKS; ++word) stay -= __popc(gone[word]);
-            counts[blockIdx.x] = stay;
+            counts[blockIdx.x] = selection.nonsense ? -1 : stay;
         }
     }
 }
 
 KERNEL suppress_float(const float* head, const float* scores, const int* which, int classes, int anchors, int candidates,
-                      int most, float overlap, float width, float height, float* boxes, int* counts) {
-    suppress(head, scores, which, classes, anchors, candidates, most, overlap, width, height, boxes, counts);
+                      int most, const float* overlaps, float width, float height, float* boxes, int* counts) {
+    suppress(head, scores, which, classes, anchors, candidates, most, overlaps, width, height, boxes, counts);
 }
 
 #ifndef CAMWIRE_HOST
@@ -206,7 +216,7 @@ KERNEL best_classes_half(const half* head, const float* thresholds, int classes,
 }
 
 KERNEL suppress_half(const half* head, const float* scores, const int* which, int classes, int anchors, int candidates,
-                     int most, float overlap, float width, float height, float* boxes, int* counts) {
-    suppress(head, scores, which, classes, anchors, candidates, most, overlap, width, height, boxes, counts);
+                     int most, const float* overlaps, float width, float height, float* boxes, int* counts) {
+    suppress(head, scores, which, classes, anchors, candidates, most, overlaps, width, height, boxes, counts);
 }
 #endif

@@ -1,0 +1,51 @@
+"""The GPU's memory: how much each part may take, and where it is."""
+
+from __future__ import annotations
+
+from camwire.devices import DeviceError
+from camwire.devices.contracts import MemoryUse
+
+NETWORK_SHARE, PICTURES_SHARE = 0.6, 0.25
+"""Of the GPU's memory, at most. The rest is for decoders, which take some 100 MB a 1080p camera."""
+RESERVE = 512 << 20
+"""Bytes that have to be free for another camera: what is left is for the cameras that run."""
+
+
+class Room:
+    """Bounds what PyTorch and CuPy keep on one GPU, and tells how much of it is for what."""
+
+    def __init__(self, index: int) -> None:
+        import cupy
+        import torch
+
+        self._index = index
+        with cupy.cuda.Device(index):
+            _, total = cupy.cuda.runtime.memGetInfo()
+            cupy.get_default_memory_pool().set_limit(size=int(total * PICTURES_SHARE))
+        torch.cuda.set_per_process_memory_fraction(NETWORK_SHARE, index)
+        self._before_cameras = 0
+        self._cameras_came = False
+
+    def admit(self) -> None:
+        """Ask for room for another camera. Raises DeviceError."""
+        now = self.now()
+        self._cameras_came = True
+        if now.free < RESERVE:
+            raise DeviceError(
+                f"cuda:{self._index} has no memory left for another camera: {now.free >> 20} MB of "
+                f"{now.total >> 20} MB are free and {RESERVE >> 20} MB are wanted"
+            )
+
+    def now(self) -> MemoryUse:
+        """How things are."""
+        import cupy
+        import torch
+
+        with cupy.cuda.Device(self._index):
+            free, total = cupy.cuda.runtime.memGetInfo()
+            pictures = cupy.get_default_memory_pool().total_bytes()
+        network = torch.cuda.memory_reserved(self._index)
+        rest = total - free - network - pictures
+        if not self._cameras_came:
+            self._before_cameras = rest
+        return MemoryUse(total, free, network, pictures, max(0, rest - self._before_cameras))
