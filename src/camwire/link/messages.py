@@ -137,6 +137,15 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     camera: DesiredCamera
 
 
+class DesiredRehearsal(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules that are to be tried out once on a camera's last seconds; the answer is a Rehearsed."""
+
+    id: str
+    camera: str
+    seconds: float
+    rules: tuple[dict[str, Any], ...]
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """What someone wants of a camera, and how often at most; 0: as ``output.max_fps`` says."""
 
@@ -165,6 +174,8 @@ class DesiredState(Message, frozen=True, kw_only=True):
     """Grows when someone clears the statistics: the worker then starts counting anew."""
     probes: tuple[Probe, ...] = ()
     """Stay until they are answered."""
+    rehearsals: tuple[DesiredRehearsal, ...] = ()
+    """So do these."""
     rules: tuple[dict[str, Any], ...] = ()
     """As the configuration has them."""
     cleared_rules: dict[str, int] = {}
@@ -282,6 +293,8 @@ class Statistics(Message, frozen=True, kw_only=True):
     rss_bytes: int
     device_memory: DeviceMemory | None = None
     """None for devices without memory of their own."""
+    stuck: str | None = None
+    """Why this worker should be replaced: it can talk, but no longer work."""
 
 
 class Failure(Message, frozen=True, kw_only=True):
@@ -329,6 +342,22 @@ class Events(Message, frozen=True, kw_only=True):
     events: tuple[LinkedEvent, ...]
 
 
+class Rehearsed(Message, frozen=True, kw_only=True):
+    """What came of a rehearsal; ``reason``: why it was impossible."""
+
+    worker: str
+    rehearsal: str
+    reason: str | None = None
+    since: float = 0.0
+    until: float = 0.0
+    """UTC of the first and the last frame."""
+    frames: int = 0
+    """0: nothing was recorded."""
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    """By rule, what is counted, and class."""
+    events: tuple[LinkedEvent, ...] = ()
+
+
 class FrameObjects(msgspec.Struct, frozen=True, kw_only=True):
     """The tracked objects of a frame, one entry each in every list."""
 
@@ -356,7 +385,7 @@ class FrameHeader(Message, frozen=True, kw_only=True):
 
 
 Downward = DesiredState | EventsKept | RuleState | Stop
-Upward = Hello | Statistics | Failure | ProbeResult | Events | RuleState
+Upward = Hello | Statistics | Failure | ProbeResult | Rehearsed | Events | RuleState
 
 _encoder = msgspec.msgpack.Encoder()
 _downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)

@@ -24,6 +24,7 @@ from camwire.config.rules import Rule
 from camwire.frames import Batch, Tracks
 from camwire.link.messages import DesiredState
 from camwire.models import ModelError
+from camwire.pipeline.recollection import Recollection, Rehearsal
 
 log = structlog.get_logger()
 
@@ -52,6 +53,7 @@ class Analysis:
         self._nvds_results: dict[str, FrameResult] = {}
         self._streams: Mapping[str, int] = {}
         self.rules: tuple[Rule, ...] = ()
+        self._recollection = Recollection()
 
     def use(self, desired: DesiredState, class_names: tuple[str, ...], *, same_ids: bool) -> None:
         """Apply other rules from now on; rules that count the same go on as if nothing had happened.
@@ -85,6 +87,7 @@ class Analysis:
                 self._streams = defaultdict(lambda: NO_STREAM, stream_numbers(nvds_settings[1]))
 
     def step(self, batch: Batch, tracks: Tracks) -> None:
+        self._recollection.add(batch, tracks)
         with self._lock:
             events = self._engine.step(batch, tracks).events
             if events:
@@ -96,6 +99,15 @@ class Analysis:
             ):
                 if result is not None:
                     self._nvds_results[frame.camera] = result
+
+    def rehearse(self, rules: Sequence[dict[str, Any]], camera: str, seconds: float) -> Rehearsal:
+        """What these rules would have counted of the camera's last ``seconds``.
+
+        Raises ModelError for classes that the model doesn't know.
+        """
+        return self._recollection.rehearse(
+            rule_engine(_rules.validate_python(rules), self._class_names), camera, seconds
+        )
 
     def resume(self, state: bytes) -> None:
         """Go on counting where another worker ended, from the first ``use`` on."""
@@ -113,6 +125,7 @@ class Analysis:
             engine = rule_engine(self.rules, self._class_names)
             engine.restore(without_objects(self._engine.export(), camera))
             self._engine = engine
+        self._recollection.forget(camera)
 
     def clear(self, rules: Collection[str] | None = None) -> None:
         """Begin counting anew: all rules, or those named."""

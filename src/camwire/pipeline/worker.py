@@ -34,6 +34,7 @@ from camwire.monitoring.process import ProcessMeter
 from camwire.pipeline.engine import Engine
 from camwire.pipeline.outbox import Outbox
 from camwire.pipeline.probes import Probes
+from camwire.pipeline.rehearsals import Rehearsals
 
 REPORT_EVERY = 1.0
 STOP_TIMEOUT = 1.5
@@ -55,6 +56,7 @@ class Worker:
         self._outbox = Outbox(uuid4().hex[:12])
         self._engine = Engine(self._device, self._publish, on_events=self._outbox.add)
         self._probes = Probes(self._device, name)
+        self._rehearsals = Rehearsals(self._engine.analysis, name)
         self._meter = ProcessMeter()
         self._parent = os.getppid()
         self._stopping = threading.Event()
@@ -73,7 +75,7 @@ class Worker:
         while not self._stopping.is_set() and os.getppid() == self._parent:
             self._hear(max(0.0, next_report - time.monotonic()))
             self._send_events()
-            for result in self._probes.results():
+            for result in (*self._probes.results(), *self._rehearsals.results()):
                 self._link.send(result)
             if time.monotonic() >= next_report:
                 next_report = time.monotonic() + REPORT_EVERY
@@ -87,6 +89,7 @@ class Worker:
                 SECRETS.add(*(SecretUrl(camera.url) for camera in desired.cameras))
                 SECRETS.add(*(SecretUrl(probe.camera.url) for probe in desired.probes))
                 self._probes.apply(desired.probes)
+                self._rehearsals.apply(desired.rehearsals)
                 self._newest.put(desired)
             case EventsKept(pid=pid, upto=upto):
                 if pid == os.getpid():
@@ -161,6 +164,7 @@ class Worker:
     def _stop(self) -> int:
         self._newest.put(None)
         self._probes.apply(())
+        self._rehearsals.close()
         ended = self._engine.stop(STOP_TIMEOUT)
         self._applier.join(STOP_TIMEOUT)
         self._send_events()

@@ -14,6 +14,7 @@ from camwire.link.messages import (
     DesiredDetection,
     DesiredModel,
     DesiredOutput,
+    DesiredRehearsal,
     DesiredState,
     DesiredTracker,
     Probe,
@@ -39,6 +40,7 @@ class Desired:
         self._toggles: dict[str, bool] = config.overlay.model_dump()
         self._views: Views = {}
         self._probes: dict[str, CameraConfig] = {}
+        self._rehearsals: dict[str, DesiredRehearsal] = {}
         self._cleared_rules: dict[str, int] = {}
 
     @property
@@ -88,6 +90,15 @@ class Desired:
         del self._probes[name]
         self.revision += 1
 
+    def rehearse(self, rehearsal: DesiredRehearsal) -> None:
+        """Have rules tried out."""
+        self._rehearsals[rehearsal.id] = rehearsal
+        self.revision += 1
+
+    def end_rehearsal(self, name: str) -> None:
+        del self._rehearsals[name]
+        self.revision += 1
+
     def moved(self) -> None:
         """Cameras have gone from one worker to another."""
         self.revision += 1
@@ -131,6 +142,7 @@ class Desired:
             ),
             stats_epoch=self.stats_epoch,
             rules=tuple(rule.model_dump(mode="json") for rule in config.rules),
+            rehearsals=tuple(one for one in self._rehearsals.values() if one.camera in ids),
             cleared_rules=dict(self._cleared_rules),
             nvdsanalytics=config.analytics.nvdsanalytics,
             deepstream=_deepstream(config),

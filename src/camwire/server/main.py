@@ -36,6 +36,7 @@ from camwire.server.events.media import Media
 from camwire.server.hub import Hub
 from camwire.server.listener import CannotListenError, address_of, listen
 from camwire.server.probing import Probing
+from camwire.server.rehearsing import Rehearsing
 from camwire.server.reporter import Reporter
 from camwire.server.rule_states import RuleStates
 from camwire.server.saver import Saver
@@ -135,13 +136,14 @@ class Server:
             for name, command in commands.items()
         }
         self.probing = Probing(self.desired, changed=lambda: self.workers.changed())
+        self.rehearsing = Rehearsing(self.desired, changed=lambda: self.workers.changed())
         events = self.configuration.config.events
         self.events = EventKeeper(events, document.folder, link.send, self._kept)
         self.media = Media(events, document.folder)
         self.rule_states = RuleStates(self.events)
         self.workers = Workers(
             *(link, self.desired, self.supervisors, self.probing.answered, self.events.received),
-            self.rule_states,
+            *(self.rule_states, self.rehearsing.answered),
         )
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=self._cleared)
         self.reporter = Reporter(self.desired, self.hub, self.workers)
@@ -166,6 +168,7 @@ class Server:
             self.events,
             self.media,
             self.rule_states,
+            self.rehearsing,
             security=self.security,
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from camwire.link.messages import Events, Failure, Hello, ProbeResult, RuleState, Statistics
+from camwire.link.messages import Events, Failure, Hello, ProbeResult, Rehearsed, RuleState, Statistics
 from camwire.link.server_end import ServerEnd
 from camwire.server.desired import Desired
 from camwire.server.placement import Placement
@@ -35,12 +35,14 @@ class Workers:
         probed: Callable[[ProbeResult], None] = lambda _: None,
         reported: Callable[[Events], None] = lambda _: None,
         rule_states: RuleStates | None = None,
+        rehearsed: Callable[[Rehearsed], None] = lambda _: None,
     ) -> None:
-        """``probed`` hears what came of each probe, ``reported`` of the rules' events; ``rule_states`` keeps
-        what a worker's rules have counted for its successor."""
+        """``probed`` hears what came of each probe, ``reported`` of the rules' events, ``rehearsed`` of what
+        came of each rehearsal; ``rule_states`` keeps what a worker's rules have counted for its successor."""
         self.supervisors = supervisors
         self._probed = probed
         self._events = reported
+        self._rehearsed = rehearsed
         self._rules = rule_states or RuleStates()
         self._link = link
         self._desired = desired
@@ -100,6 +102,8 @@ class Workers:
                 await self._reported(worker, message)
             elif isinstance(message, ProbeResult):
                 self._probed(message)
+            elif isinstance(message, Rehearsed):
+                self._rehearsed(message)
             elif isinstance(message, Events):
                 self._events(message)
             elif isinstance(message, RuleState):

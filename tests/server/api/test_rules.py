@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from http import HTTPStatus
 from pathlib import Path
@@ -12,9 +13,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from camwire.link.messages import RuleState
+from camwire.link.messages import LinkedEvent, Rehearsed, RuleState
 from camwire.server.main import Server
 from tests.server.api.serving import TEXT, with_api
+from tests.server.running import until
 
 RULES = "/api/v1/rules"
 DOOR = {"name": "door", "type": "line", "start": [0.1, 0.5], "end": [0.9, 0.5]}
@@ -242,3 +244,41 @@ def test_a_camera_that_rules_name_goes_with_them_or_not_at_all(tmp_path: Path) -
         assert (door["name"], door["settings"]["cameras"]) == ("door", ["a/b ü"])
 
     with_api(tmp_path, play, WITH_RULES)
+
+
+def test_rules_are_tried_out_without_being_saved(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        async def answer_first(**fields: Any) -> None:
+            await until(lambda: server.desired.document().rehearsals, "the rehearsal")
+            (asked,) = server.desired.document().rehearsals
+            assert (asked.camera, asked.seconds, asked.rules[0]["name"]) == ("gate", 30, "new")
+            assert asked.rules[0]["enabled"] is True
+            server.rehearsing.answered(Rehearsed(worker="cpu", rehearsal=asked.id, **fields))
+
+        tried = {"rules": [{**DOOR, "name": "new", "enabled": False}], "camera": "gate", "seconds": 30}
+        body = {"class": "person", "object": 7}
+        event = LinkedEvent(id="1", time=11.0, camera="gate", rule="new", kind="in", body=body)
+        counts = {"new": {"in": {"person": 1}, "out": {}}}
+        asking = asyncio.create_task(client.post(f"{RULES}/dry-run", json=tried))
+        await answer_first(since=10.0, until=40.0, frames=750, counts=counts, events=(event,))
+        told = (await asking).json()
+        assert (told["counts"], told["since"], told["until"], told["frames"]) == (counts, 10, 40, 750)
+        assert (told["events"][0]["kind"], told["events"][0]["object"], told["note"]) == ("in", 7, None)
+        assert server.desired.document().rehearsals == ()
+
+        asking = asyncio.create_task(client.post(f"{RULES}/dry-run", json=tried))
+        await answer_first()
+        told = (await asking).json()
+        assert (told["since"], told["frames"], "nothing is recorded" in told["note"]) == (None, 0, True)
+
+        asking = asyncio.create_task(client.post(f"{RULES}/dry-run", json=tried))
+        await answer_first(reason="the model is gone")
+        assert (await asking).status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert "the model is gone" in (await asking).json()["what"]
+
+        bad = {**DOOR, "end": 3}
+        for wrong, status in [({"camera": "none"}, 404), ({"seconds": 0}, 422), ({"rules": [bad]}, 422)]:
+            answer = await client.post(f"{RULES}/dry-run", json={**tried, **wrong})
+            assert answer.status_code == status
+
+    assert with_api(tmp_path, play).read_text() == TEXT

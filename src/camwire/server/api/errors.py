@@ -14,11 +14,11 @@ from starlette.exceptions import HTTPException
 from camwire.config import ConfigError
 from camwire.config.editing import CannotEditError
 from camwire.config.secrets import SECRETS
+from camwire.server.asking import TooManyAtOnceError
 from camwire.server.auth.database import AccountsFileError
 from camwire.server.auth.store import AccountsError, UnknownNameError
 from camwire.server.configuration import BrokenFileError, UnknownCameraError
 from camwire.server.document import CannotWriteError
-from camwire.server.probing import AT_ONCE, TooManyProbesError
 from camwire.server.rule_edits import NamedByRulesError, UnknownRuleError
 from camwire.server.saver import CannotSaveError, NoFolderError
 
@@ -140,10 +140,10 @@ def explained(error: Exception) -> RefusedError:
                 where="server",
                 todo="The server's log says why.",
             )
-        case TooManyProbesError():
+        case TooManyAtOnceError():
             return RefusedError(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"{AT_ONCE} cameras are being tried already",
+                str(error),
                 where="server",
                 todo="Wait until one of them has been answered.",
             )
@@ -159,7 +159,7 @@ def add_error_answers(app: FastAPI) -> None:
 
     for kind in (
         *(RefusedError, ConfigError, BrokenFileError, CannotEditError, CannotWriteError),
-        *(UnknownCameraError, TooManyProbesError, NoFolderError, CannotSaveError),
+        *(UnknownCameraError, TooManyAtOnceError, NoFolderError, CannotSaveError),
         *(AccountsError, AccountsFileError),
         *(UnknownRuleError, NamedByRulesError),
     ):

@@ -17,6 +17,8 @@ from camwire.server import configuration as cameras
 from camwire.server.api.bodies import JsonList, JsonObject
 from camwire.server.api.errors import RefusedError
 from camwire.server.api.services import Services
+from camwire.server.events.keeper import stored
+from camwire.server.rehearsing import LONGEST
 from camwire.server.rule_edits import (
     add_rule,
     change_rule,
@@ -63,6 +65,25 @@ class NvdsFile(BaseModel, extra="forbid"):
 class Proposals(BaseModel):
     rules: list[dict[str, Any]] = Field(description="Settings of rules; nothing has been saved.")
     notes: list[str] = Field(description="What has no counterpart, and what is odd about the file.")
+
+
+class Trial(BaseModel, extra="forbid"):
+    """Rules that are to be tried out."""
+
+    rules: list[dict[str, Any]] = Field(max_length=200, description="Settings of rules, saved or not.")
+    camera: str
+    seconds: float = Field(60, gt=0, le=LONGEST, allow_inf_nan=False)
+
+
+class Outcome(BaseModel):
+    counts: dict[str, Counts] = Field(description="By rule, what is counted, and class.")
+    events: list[dict[str, Any]] = Field(
+        description="As in `GET /api/v1/events`, oldest first; 1000 at most."
+    )
+    since: float | None = Field(description="UTC of the first picture that was recorded.")
+    until: float | None
+    frames: int = Field(description="How many pictures there were.")
+    note: str | None = Field(description="Why there was nothing to try them on.")
 
 
 def described(*, many: bool = False, partial: bool = False) -> dict[str, Any]:
@@ -157,6 +178,35 @@ def routes(services: Services) -> APIRouter:
             loaded.settings, file.stream, file.camera, known_classes(config.model), taken
         )
         return Proposals(rules=rules, notes=[*map(str, loaded.notices), *notes])
+
+    @router.post("/dry-run")
+    async def dry_run(trial: Trial) -> Outcome:
+        """What rules would have counted in the last minutes of a camera, those too that are switched off.
+        Rules that are for other cameras count nothing."""
+        config = configuration.config
+        cameras.position(config, trial.camera)
+        rules = checked(trial.rules, config, configuration.document.parse)
+        result = await services.rehearsing.rehearse(rules, trial.camera, trial.seconds)
+        if result is None or result.reason is not None:
+            reason = "no worker answers" if result is None else result.reason
+            raise RefusedError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"the rules could not be tried out: {reason}",
+                where="worker",
+                todo="GET /api/v1/statistics says how the workers do; try again.",
+            )
+        return Outcome.model_validate(
+            {
+                "counts": result.counts,
+                "events": [stored(event).as_json() for event in result.events],
+                "since": result.since if result.frames else None,
+                "until": result.until if result.frames else None,
+                "frames": result.frames,
+                "note": None
+                if result.frames
+                else "nothing is recorded of this camera: it has shown no picture",
+            }
+        )
 
     @router.get("/{name:path}/heatmap")
     async def heatmap(name: str, camera: Annotated[str, Query(description="Its id.")]) -> HeatmapView:

@@ -11,6 +11,7 @@ from camwire.server.events.keeper import EventKeeper
 from camwire.server.events.media import Media
 from camwire.server.hub import Hub
 from camwire.server.probing import Probing
+from camwire.server.rehearsing import Rehearsing
 from camwire.server.reporter import Reporter
 from camwire.server.rule_states import RuleStates
 from camwire.server.saver import Saver
@@ -33,4 +34,5 @@ class Services:
     events: EventKeeper
     media: Media
     rule_states: RuleStates
+    rehearsing: Rehearsing
     security: Security

@@ -1,0 +1,110 @@
+"""The tracked objects of the last minutes, so that rules can be tried out on them."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from camwire.analytics.rules import RuleEngine
+from camwire.analytics.rules.events import Counts, Event
+from camwire.frames import Batch, Frame, Tracks
+
+LONGEST = 180.0
+"""Seconds of each camera that are kept, ..."""
+LARGEST = 4_000_000
+"""... and bytes at most."""
+FRAME_BYTES = 400
+"""What an entry takes besides its objects, roughly."""
+
+ROW = np.dtype([("box", "<f4", 4), ("score", "<f4"), ("class", "<i4"), ("id", "<i8")])
+
+
+@dataclass(slots=True)
+class _Camera:
+    frames: deque[tuple[Frame, bytes]] = field(default_factory=deque)
+    """Without their pictures; their objects as rows of ``ROW``."""
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What rules would have counted."""
+
+    since: float
+    """UTC of the first frame; 0 where nothing is recorded."""
+    until: float
+    frames: int
+    counts: dict[str, Counts]
+    """By rule, what is counted, and class."""
+    events: tuple[Event, ...]
+
+
+class Recollection:
+    """Any thread may call anything."""
+
+    def __init__(self, longest: float = LONGEST, largest: int = LARGEST) -> None:
+        self._longest, self._largest = longest, largest
+        self._lock = threading.Lock()
+        self._cameras: defaultdict[str, _Camera] = defaultdict(_Camera)
+
+    def add(self, batch: Batch, tracks: Tracks) -> None:
+        """Keep a batch's objects; those of long ago go."""
+        rows = np.empty(len(tracks), ROW)
+        rows["box"], rows["score"] = tracks.boxes, tracks.scores
+        rows["class"], rows["id"] = tracks.classes, tracks.ids
+        with self._lock:
+            for index, frame in enumerate(batch.frames):
+                self._add(replace(frame, picture=None), rows[tracks.rows_of(index)].tobytes())
+
+    def _add(self, frame: Frame, objects: bytes) -> None:
+        camera = self._cameras[frame.camera]
+        camera.frames.append((frame, objects))
+        camera.bytes += len(objects) + FRAME_BYTES
+        oldest = frame.arrived - self._longest
+        while camera.bytes > self._largest or camera.frames[0][0].arrived < oldest:
+            camera.bytes -= len(camera.frames.popleft()[1]) + FRAME_BYTES
+
+    def forget(self, camera: str) -> None:
+        with self._lock:
+            self._cameras.pop(camera, None)
+
+    def rehearse(self, engine: RuleEngine, camera: str, seconds: float) -> Rehearsal:
+        """Have a new engine's rules applied to what the camera saw in the last ``seconds``."""
+        frames = self._last(camera, seconds)
+        events: list[Event] = []
+        for ticket, (frame, objects) in enumerate(frames):
+            events += engine.step(Batch(ticket, (frame,), frame.decoded), _tracks(objects)).events
+        return Rehearsal(
+            since=frames[0][0].captured if frames else 0.0,
+            until=frames[-1][0].captured if frames else 0.0,
+            frames=len(frames),
+            counts=engine.counts_of(camera),
+            events=tuple(events),
+        )
+
+    def _last(self, camera: str, seconds: float) -> Sequence[tuple[Frame, bytes]]:
+        with self._lock:
+            known = self._cameras.get(camera)
+            frames = list(known.frames) if known else []
+        since = frames[-1][0].arrived - seconds if frames else 0.0
+        return [entry for entry in frames if entry[0].arrived >= since]
+
+
+def _tracks(objects: bytes) -> Tracks:
+    """Of a batch with one frame; only what rules look at."""
+    rows = np.frombuffer(objects, ROW)
+    return Tracks(
+        boxes=np.ascontiguousarray(rows["box"]),
+        scores=np.ascontiguousarray(rows["score"]),
+        classes=np.ascontiguousarray(rows["class"]),
+        ids=np.ascontiguousarray(rows["id"]),
+        frame_index=np.zeros(len(rows), np.int32),
+        detections=np.full(len(rows), -1, np.int32),
+        ages=np.zeros(len(rows), np.int32),
+        velocities=np.zeros((len(rows), 2), np.float32),
+        traces=np.empty((len(rows), 0, 2), np.float32),
+    )
