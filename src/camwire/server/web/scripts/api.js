@@ -5,14 +5,16 @@ export class ApiError extends Error {
   /**
    * @param {number} status  of HTTP; 0 where no answer came
    * @param {{what: string, where?: string, todo?: string, problems?: string[]}} body
+   * @param {number} [retryAfter]  seconds until the server hears the same again; 0 where it doesn't say
    */
-  constructor(status, { what, where = "", todo = "", problems = [] }) {
+  constructor(status, { what, where = "", todo = "", problems = [] }, retryAfter = 0) {
     super(what);
     this.status = status;
     this.what = what;
     this.where = where;
     this.todo = todo;
     this.problems = problems;
+    this.retryAfter = retryAfter;
   }
 
   /** Everything in one line, for a toast. */
@@ -96,7 +98,8 @@ export class Api {
     const answer = await read(response);
     if (response.ok) return answer;
     if (response.status === 401) this.#onLoginNeeded();
-    throw new ApiError(response.status, answer ?? { what: `the server answered with status ${response.status}` });
+    const refusal = answer ?? { what: `the server answered with status ${response.status}` };
+    throw new ApiError(response.status, refusal, Number(response.headers.get("Retry-After")) || 0);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Brings the parts of the page together. */
 
+import { setUpAccount } from "./account.js";
 import { Api, ApiError } from "./api.js";
 import { Feed } from "./feed.js";
 import { inPage, inWorker, PictureSink } from "./picture-sink.js";
@@ -20,7 +21,10 @@ setUpThemeButton(byId("theme-button"));
 const api = new Api(new URL("api/v1/", document.baseURI), askForLogin);
 const toasts = new Toasts(byId("toasts"));
 const [session, backend] = await Promise.all([whoIsThere(), inWorker()]);
-if (needsLogin(session)) askForLogin();
+if (needsLogin(session)) {
+  askForLogin();
+  window.addEventListener("hashchange", askForLogin);
+}
 
 /** @type {import("./services.js").Services} */
 const services = {
@@ -33,6 +37,7 @@ const services = {
   title: (words) => (document.title = `${words} · camwire`),
   signedIn: beginAnew,
 };
+setUpAccount(byId("account"), services);
 await new Router(byId("page"), byId("navigation"), services).start();
 
 /** @returns {Promise<import("./session.js").Session>} */

@@ -22,6 +22,10 @@
 /** @type {Record<string, PageEntry>} */
 export const PAGES = {
   live: { title: "Live", icon: "grid", load: () => import("./pages/live.js") },
+  events: { title: "Events", icon: "events", styles: "styles/events.css", load: () => import("./pages/events.js") },
+  system: { title: "System", icon: "machine", styles: "styles/system.css", load: () => import("./pages/system.js") },
+  accounts: { title: "Accounts", icon: null, styles: "styles/system.css", load: () => import("./pages/accounts.js") },
+  login: { title: "Log in", icon: null, styles: "styles/login.css", load: () => import("./pages/login.js") },
 };
 
 export const FIRST = "live";

@@ -10,7 +10,7 @@ export class EventRow {
    * @param {() => void} onOpen
    */
   constructor(event, camera, onOpen) {
-    const { sign, title, details } = eventWords(event);
+    const { icon: sign, title, details } = eventWords(event);
     const time = new Date(event.time * 1000);
     this.button = el(
       "button",

@@ -1,6 +1,6 @@
 /** What is chosen of the events: a row of selections. */
 
-import { el, setText } from "../dom.js";
+import { el, setAttribute, setText } from "../dom.js";
 import { NO_FILTER, SPANS } from "./filter.js";
 import { KINDS, kindWords } from "./words.js";
 
@@ -34,7 +34,7 @@ export class FilterBar {
     this.selects = Object.fromEntries(Object.keys(LISTS).map((field) => [field, this.#select(field)]));
     this.span = el(
       "select",
-      { name: "span", onchange: () => this.#changed() },
+      { class: "input", name: "span", onchange: () => this.#changed() },
       ...Object.entries(SPANS).map(([value, words]) => el("option", { value }, words)),
     );
     this.since = timeInput("since", () => this.#changed());
@@ -92,7 +92,7 @@ export class FilterBar {
 
   /** @param {string} name */
   #select(name) {
-    const select = el("select", { name, onchange: () => this.#changed() });
+    const select = el("select", { class: "input", name, onchange: () => this.#changed() });
     queueMicrotask(() => this.#fill(name));
     return select;
   }
@@ -105,7 +105,7 @@ export class FilterBar {
     while (select.options.length > offered.length) select.options[select.options.length - 1].remove();
     offered.forEach(([value, words], index) => {
       const option = select.options[index] ?? select.appendChild(el("option"));
-      if (option.value !== value) option.value = value;
+      setAttribute(option, "value", value); // without one, the words would count as the value
       setText(option, words);
     });
     select.value = chosen;
@@ -131,7 +131,7 @@ function field(label, control) {
 
 /** @param {string} name @param {() => void} onChange */
 function timeInput(name, onChange) {
-  return el("input", { type: "datetime-local", name, onchange: onChange });
+  return el("input", { class: "input", type: "datetime-local", name, onchange: onChange });
 }
 
 /** As an input of local time has it. @param {number | null} seconds  UTC */

@@ -3,8 +3,8 @@
 import * as format from "../format.js";
 
 /**
- * @typedef {{sign: string, verb: string, about: "object" | "place", value?: (value: number) => string}} KindWords
- *   `sign`: an icon of index.html; `verb`: what the object did; `value`: what the event's value says
+ * @typedef {{icon: string, verb: string, about: "object" | "place", value?: (value: number) => string}} KindWords
+ *   `icon`: an icon of index.html; `verb`: what the object did; `value`: what the event's value says
  */
 
 const stayed = (value) => `after ${format.duration(value)}`;
@@ -13,17 +13,17 @@ const speed = (value) => `speed ${format.rate(value)}`;
 
 /** In the order in which they are offered. @type {Record<string, KindWords>} */
 export const KINDS = {
-  enter: { sign: "enter", verb: "entered", about: "object" },
-  exit: { sign: "exit", verb: "left", about: "object", value: stayed },
-  loitering: { sign: "waiting", verb: "stays long", about: "object", value: stayed },
-  overcrowded: { sign: "crowd", verb: "Too many", about: "place", value: objects },
-  overcrowding_over: { sign: "crowd", verb: "No longer too many", about: "place", value: objects },
-  in: { sign: "enter", verb: "crossed inwards", about: "object" },
-  out: { sign: "exit", verb: "crossed outwards", about: "object" },
-  direction: { sign: "direction", verb: "went this way", about: "object" },
-  speeding: { sign: "speed", verb: "too fast", about: "object", value: speed },
-  stopped: { sign: "stalled", verb: "stopped", about: "object", value: speed },
-  moving: { sign: "direction", verb: "moves again", about: "object", value: speed },
+  enter: { icon: "enter", verb: "entered", about: "object" },
+  exit: { icon: "exit", verb: "left", about: "object", value: stayed },
+  loitering: { icon: "waiting", verb: "stays long", about: "object", value: stayed },
+  overcrowded: { icon: "crowd", verb: "Too many", about: "place", value: objects },
+  overcrowding_over: { icon: "crowd", verb: "No longer too many", about: "place", value: objects },
+  in: { icon: "enter", verb: "crossed inwards", about: "object" },
+  out: { icon: "exit", verb: "crossed outwards", about: "object" },
+  direction: { icon: "direction", verb: "went this way", about: "object" },
+  speeding: { icon: "speed", verb: "too fast", about: "object", value: speed },
+  stopped: { icon: "stalled", verb: "stopped", about: "object", value: speed },
+  moving: { icon: "direction", verb: "moves again", about: "object", value: speed },
 };
 
 /** A kind as it stands in a list to choose from. @param {string} kind */
@@ -34,7 +34,7 @@ export function kindWords(kind) {
 
 /**
  * @param {import("./filter.js").Event} event
- * @returns {{sign: string, title: string, details: string[]}}
+ * @returns {{icon: string, title: string, details: string[]}}
  */
 export function eventWords(event) {
   const known = Object.hasOwn(KINDS, event.kind) ? KINDS[event.kind] : null;
@@ -46,7 +46,7 @@ export function eventWords(event) {
     event.object === null || event.object === undefined ? null : `#${event.object}`,
     Number.isFinite(event.score) ? `${Math.round(event.score * 100)} %` : null,
   ];
-  return { sign: known?.sign ?? "notice", title, details: details.filter((text) => text !== null) };
+  return { icon: known?.icon ?? "notice", title, details: details.filter((text) => text !== null) };
 }
 
 /**

@@ -43,6 +43,8 @@ class EventsPage {
   #lastNumber = null;
   #announcedAt = 0;
   #unannounced = 0;
+  /** Where one got to by stepping from event to event. */
+  #lookedAt = null;
 
   /** @param {HTMLElement} root @param {import("../services.js").Services} services */
   constructor(root, services) {
@@ -87,7 +89,7 @@ class EventsPage {
     this.message = el("div", { class: "events-message", hidden: true });
     this.announcer = el("p", { class: "unseen", role: "status" });
     this.detail = new EventDetail((step) => this.#step(step), () => this.#refocus());
-    root.classList.add("events");
+    root.classList.add("sheet", "events");
     root.append(
       el(
         "header",
@@ -211,7 +213,7 @@ class EventsPage {
 
   /** After a while out of reach, or in the background, nobody knows what was missed. @param {boolean} open */
   #connected(open) {
-    if (open && !this.#open && this.#lastNumber !== null) {
+    if (open && !this.#open && this.#filter !== undefined) {
       this.#timeline.miss();
       this.#showLater();
     }
@@ -300,8 +302,6 @@ class EventsPage {
       this.#openDetail(next);
     }
   }
-
-  #lookedAt = null;
 
   /** After looking at one event, and perhaps stepping on from there, the list goes on at that one. */
   #refocus() {
