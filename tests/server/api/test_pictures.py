@@ -94,9 +94,9 @@ def test_a_stream_is_pictures_one_after_another_until_it_is_left() -> None:
                 server.hub.publish(header("a"), jpeg)
                 while jpeg not in received:
                     received += await anext(parts)
-            assert received == b"".join(
-                b"--%s\r\nContent-Type: image/jpeg\r\nContent-Length: 3\r\n\r\n%s\r\n"
-                % (boundary.encode(), jpeg)
+            begin = b"--%s\r\n" % boundary.encode()
+            assert received == begin + b"".join(
+                b"Content-Type: image/jpeg\r\nContent-Length: 3\r\n\r\n%s\r\n%s" % (jpeg, begin)
                 for jpeg in (b"one", b"two")
             )
         await until(lambda: not server.hub.clients, "it is left")

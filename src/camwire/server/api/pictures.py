@@ -126,6 +126,7 @@ class Stream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": b"--%s\r\n" % BOUNDARY, "more_body": True})
         with joined(self._hub, self._address, self._wish) as client:
             writing = asyncio.create_task(_write(client, send))
             leaving = asyncio.create_task(_until_gone(receive))
@@ -141,15 +142,16 @@ class Stream(Response):
             ):
                 raise problem
         if isinstance(outcome[0], ClosedError):
-            await send({"type": "http.response.body", "body": b"--" + BOUNDARY + b"--\r\n"})
+            await send({"type": "http.response.body", "body": b"\r\n--%s--\r\n" % BOUNDARY})
 
 
 async def _write(client: Client, send: Send) -> None:
     while True:
         message: Any = (await client.next_picture()).message
-        head = b"--%s\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % (BOUNDARY, len(message))
+        head = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(message)
         async with asyncio.timeout(DRAIN_TIMEOUT):
-            body = b"".join((head, message, b"\r\n"))
+            # Browsers show a picture once they see the boundary behind it: that can't wait for the next.
+            body = b"".join((head, message, b"\r\n--%s\r\n" % BOUNDARY))
             await send({"type": "http.response.body", "body": body, "more_body": True})
         client.sent += 1
 

@@ -22,6 +22,7 @@
 /** @type {Record<string, PageEntry>} */
 export const PAGES = {
   live: { title: "Live", icon: "grid", load: () => import("./pages/live.js") },
+  rules: { title: "Rules", icon: "zone", styles: "styles/rules.css", load: () => import("./pages/rules.js") },
   events: { title: "Events", icon: "events", styles: "styles/events.css", load: () => import("./pages/events.js") },
   system: { title: "System", icon: "machine", styles: "styles/system.css", load: () => import("./pages/system.js") },
   accounts: { title: "Accounts", icon: null, styles: "styles/system.css", load: () => import("./pages/accounts.js") },

@@ -1,0 +1,287 @@
+/** The rule editor: zones and lines on a camera's live picture. */
+
+import { ApiError } from "../api.js";
+import { confirmed } from "../dialog.js";
+import { el, icon, setText } from "../dom.js";
+import { routeTo } from "../routes.js";
+import { isChanged, selected, settingsOf } from "../rules/document.js";
+import { hint } from "../rules/drawing.js";
+import { Editor } from "../rules/editor.js";
+import { Gestures } from "../rules/gestures.js";
+import { importedRules } from "../rules/import-dialog.js";
+import { COLOURS } from "../rules/kinds.js";
+import { Overlay } from "../rules/overlay.js";
+import { PictureView } from "../rules/picture-view.js";
+import { RuleForm } from "../rules/rule-form.js";
+import { RuleList } from "../rules/rule-list.js";
+import { load, save } from "../rules/saving.js";
+import { points } from "../rules/settings.js";
+import { Toolbar } from "../rules/toolbar.js";
+import { TryOut } from "../rules/try-out.js";
+
+/** Pictures a second whose objects are shown. */
+const OBJECTS_FPS = 8;
+
+/** @type {import("../pages.js").Mount} */
+export async function mount(root, services, route) {
+  const page = new RulesPage(root, services);
+  await page.open();
+  page.routed(route);
+  return page;
+}
+
+class RulesPage {
+  #services;
+  #may;
+  #saving = false;
+  /** By the rules' keys. @type {Map<number, string[]>} */
+  #mistakes = new Map();
+  /** @type {import("../protocol.js").Camera[]} */
+  #cameras = [];
+  #knownClasses = [];
+  #stops;
+
+  /** @param {HTMLElement} root @param {import("../services.js").Services} services */
+  constructor(root, services) {
+    this.#services = services;
+    this.#may = services.may("operator");
+    this.overlay = new Overlay();
+    this.picture = new PictureView(services.api, this.overlay, () => this.#show());
+    this.editor = new Editor({
+      picture: () => this.picture.size,
+      screen: () => this.overlay,
+      changed: () => this.#show(),
+      refused: (words) => this.#say(words, "bad"),
+    });
+    this.#build(root);
+    new Gestures(this.overlay, this.#gestures());
+    this.onKey = (event) => this.#key(event);
+    document.addEventListener("keydown", this.onKey);
+    const { feed } = services;
+    this.#stops = [
+      feed.listen("stats", (stats) => this.#heard(stats.cameras)),
+      feed.listen("objects", (found) => found.camera === this.editor.camera && this.overlay.showObjects(found)),
+    ];
+  }
+
+  /** @param {HTMLElement} root */
+  #build(root) {
+    const { editor } = this;
+    this.tools = new Toolbar({
+      chooseCamera: (id) => (location.hash = routeTo("rules", [id])),
+      add: (kind) => this.#add(kind),
+      undo: () => editor.undo(),
+      redo: () => editor.redo(),
+      snap: (on) => (editor.snapping = on),
+      tryOut: () => this.tryOut.run(editor.rules.map(({ settings }) => settings), editor.camera),
+      import: () => this.#import(),
+      save: () => this.#save(),
+      discard: () => this.#discard(),
+    });
+    this.message = el("p", { class: "rules-message", role: "status" }, (this.sign = icon("notice")), (this.words = el("span")));
+    this.list = new RuleList((key) => editor.select(key));
+    this.form = new RuleForm({
+      change: (how, merging) => this.#may && editor.change(how, merging),
+      remove: () => editor.removeRule(),
+      size: () => this.picture.size,
+    });
+    this.tryOut = new TryOut(this.#services.api);
+    this.#say("", "idle");
+    this.generalMistakes = el("ul", { class: "mistakes", role: "alert", hidden: true });
+    root.classList.add("rules-page");
+    root.append(
+      this.tools.root,
+      el("div", { class: "rules-stage" }, this.picture.root, this.message),
+      el("div", { class: "rules-panel" }, this.generalMistakes, this.tryOut.root, this.list.root, this.form.root),
+    );
+  }
+
+  async open() {
+    try {
+      const [rules, model] = await Promise.all([load(this.#services.api), this.#services.api.get("model")]);
+      this.#knownClasses = model.classes ?? [];
+      this.editor.open(rules);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#services.toasts.show(error.words);
+    }
+  }
+
+  /** @param {import("../routes.js").Route} route */
+  routed(route) {
+    const wanted = route.path[0] ?? null;
+    const known = this.#cameras.some(({ id }) => id === wanted);
+    this.#chooseCamera(known ? wanted : (this.#cameras[0]?.id ?? wanted));
+  }
+
+  unsaved() {
+    return isChanged(this.editor.document) || (this.editor.drawing?.placed.length ?? 0) > 0;
+  }
+
+  unmount() {
+    document.removeEventListener("keydown", this.onKey);
+    for (const stop of this.#stops) stop();
+    this.picture.close();
+    this.#services.feed.want();
+  }
+
+  /** @param {string | null} id */
+  #chooseCamera(id) {
+    this.editor.chooseCamera(id);
+    this.picture.show(id);
+    this.overlay.showObjects({ camera: "", width: 1, height: 1, objects: [] });
+    this.tryOut.hide();
+    if (id !== null) this.#services.feed.want({ cameras: [id], frames: false, metadata: true, max_fps: OBJECTS_FPS });
+    this.#heard(this.#cameras);
+  }
+
+  /** @param {import("../protocol.js").Camera[]} cameras */
+  #heard(cameras) {
+    this.#cameras = cameras;
+    if (this.editor.camera === null && cameras.length > 0) {
+      this.#chooseCamera(cameras[0].id);
+      return;
+    }
+    const camera = this.#camera();
+    this.picture.update(camera);
+    this.list.showCounts(this.editor.rules, camera?.rules ?? new Map());
+    this.#show();
+  }
+
+  #camera() {
+    return this.#cameras.find(({ id }) => id === this.editor.camera);
+  }
+
+  #show() {
+    const { document: edited, drawing, rules, camera } = this.editor;
+    const { now, past, future } = edited;
+    this.tools.showCameras(this.#cameras.map(({ id, name }) => [id, name]), camera);
+    this.tools.show({
+      drawing: drawing?.kind ?? null,
+      undo: past.length > 0 || (drawing?.placed.length ?? 0) > 0,
+      redo: future.length > 0,
+      changed: isChanged(edited),
+      saving: this.#saving,
+      may: this.#may,
+      camera: camera !== null,
+    });
+    this.overlay.show({ rules: rules.map((rule) => this.#look(rule)), drawing });
+    this.overlay.root.setAttribute("aria-label", `Picture of ${this.#camera()?.name ?? "the camera"} with its rules`);
+    this.list.show(rules, now.selected, this.#mistakes);
+    this.#showForm();
+    if (drawing !== null) this.#say(hint(drawing), "busy", true);
+    else if (this.message.dataset.tone === "busy") this.#say("", "idle");
+  }
+
+  #showForm() {
+    const rule = selected(this.editor.document);
+    this.form.root.hidden = rule === null;
+    if (rule === null) return;
+    const offer = {
+      cameras: this.#cameras.map(({ id, name }) => [id, name]),
+      camera: this.editor.camera,
+      classes: [...new Set([...(this.#camera()?.objects ?? []).map(([name]) => name), ...this.#knownClasses])],
+    };
+    this.form.show(rule.key, rule.settings, offer, this.#mistakes.get(rule.key) ?? []);
+  }
+
+  /** @param {import("../rules/document.js").Rule} rule */
+  #look({ key, settings }) {
+    return {
+      key,
+      kind: settings.type,
+      name: settings.name,
+      colour: settings.colour ?? COLOURS[0],
+      enabled: settings.enabled ?? true,
+      selected: key === this.editor.document.now.selected,
+      polygon: settings.type === "zone",
+      points: points(settings, this.picture.size),
+    };
+  }
+
+  /**
+   * Under the picture: what to do next, or why something can't be done. What can't be done stays until something is.
+   * @param {string} words @param {"idle" | "busy" | "bad"} tone @param {boolean} [keepRefusal]
+   */
+  #say(words, tone, keepRefusal = false) {
+    if (keepRefusal && this.message.dataset.tone === "bad" && this.refusedAt > performance.now() - 4_000) return;
+    if (tone === "bad") this.refusedAt = performance.now();
+    this.message.dataset.tone = tone;
+    this.sign.classList.toggle("hidden", words === "");
+    setText(this.words, words);
+  }
+
+  /** @returns {import("../rules/gestures.js").Editor} */
+  #gestures() {
+    const { editor } = this;
+    const names = ["select", "point", "place", "close", "back", "cancel", "settle"];
+    const changes = ["moveCorner", "nudgeCorner", "shift", "splitEdge", "removeCorner", "removeRule"];
+    const bound = (name) => [name, (...values) => editor[name](...values)];
+    const guarded = (name) => [name, (...values) => this.#may && editor[name](...values)];
+    return { drawing: () => editor.drawing, ...Object.fromEntries([...names.map(bound), ...changes.map(guarded)]) };
+  }
+
+  /** @param {import("../rules/kinds.js").Kind} kind */
+  #add(kind) {
+    this.editor.add(kind);
+    if (this.editor.drawing !== null) this.overlay.root.focus();
+    else this.form.root.querySelector("input")?.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const key = event.key.toLowerCase();
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]") !== null) return;
+    const act = { z: event.shiftKey ? "redo" : "undo", y: "redo", s: "save" }[key];
+    if (act === undefined) return;
+    event.preventDefault();
+    if (act === "save") this.#save();
+    else this.editor[act]();
+  }
+
+  async #import() {
+    const { camera } = this.editor;
+    const rules = await importedRules(this.#services.api, camera, this.#camera()?.name ?? camera);
+    if (camera === this.editor.camera) this.editor.addAll(rules);
+  }
+
+  async #save() {
+    if (this.#saving || !this.#may || !isChanged(this.editor.document)) return;
+    this.#saving = true;
+    this.#show();
+    const { rules } = this.editor.document.now;
+    try {
+      const outcome = await save(this.#services.api, settingsOf(this.editor.document), this.editor.document.saved);
+      if ("cancelled" in outcome) return;
+      this.#tell("mistakes" in outcome ? outcome.mistakes : new Map(), rules);
+      if ("saved" in outcome) {
+        this.editor.saved(outcome.saved);
+        this.#say("Saved. The rules count from now on.", "good");
+      } else this.#say(outcome.words, "bad");
+    } finally {
+      this.#saving = false;
+      this.#show();
+    }
+  }
+
+  /** Show mistakes where they were made. @param {Map<number | null, string[]>} mistakes @param {import("../rules/document.js").Rule[]} rules */
+  #tell(mistakes, rules) {
+    const general = mistakes.get(null) ?? [];
+    this.generalMistakes.replaceChildren(...general.map((words) => el("li", {}, words)));
+    this.generalMistakes.hidden = general.length === 0;
+    this.#mistakes = new Map([...mistakes].filter(([index]) => index !== null).map(([index, words]) => [rules[index].key, words]));
+    const [first] = this.#mistakes.keys();
+    if (first !== undefined) this.editor.select(first);
+  }
+
+  async #discard() {
+    const may = await confirmed({
+      title: "Discard your changes?",
+      text: "The rules go back to what the server has.",
+      yes: "Discard",
+    });
+    if (!may) return;
+    this.#tell(new Map(), []);
+    await this.open();
+  }
+}
