@@ -119,6 +119,27 @@ def test_a_worker_that_falls_silent_is_killed_with_its_children_and_replaced() -
 
 
 @pytest.mark.integration
+def test_a_worker_that_is_condemned_is_killed_with_its_children_and_replaced() -> None:
+    async def test() -> None:
+        async with supervised(command("stubborn"), policy=RestartPolicy(first=0.3)) as watched:
+            pid = await watched.started()
+            process = psutil.Process(pid)
+            await until(lambda: process.children(), "its child runs")
+            [child] = process.children()
+            watched.supervisor.heard(pid)
+            watched.supervisor.replace("a batch was stuck")
+            watched.supervisor.replace("and once more")
+            await until(lambda: watched.supervisor.state.phase == "restarting", "it is killed")
+            assert watched.supervisor.state.reason == "it was killed: a batch was stuck"
+            assert is_gone(pid)
+            await until(lambda: not child.is_running() or child.status() == "zombie", "the child is gone too")
+            await watched.started(other_than=pid)
+            assert watched.supervisor.state.restarts == 1
+
+    run(test)
+
+
+@pytest.mark.integration
 def test_a_worker_that_never_says_a_word_is_replaced() -> None:
     async def test() -> None:
         async with supervised(command("steady"), heartbeat=Heartbeat(at_first=0.2, later=60)) as watched:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 import zmq
 import zmq.asyncio
@@ -57,6 +58,12 @@ class Bench:
         socket.setsockopt(zmq.LINGER, 0)
         socket.connect(endpoints.control)
         return socket
+
+    def use_model(self, file: str) -> None:
+        settings = self.desired.config
+        model = settings.model.model_copy(update={"file": file})
+        self.desired.use(settings.model_copy(update={"model": model}))
+        self.workers.changed()
 
     async def say(self, message: Message) -> None:
         await self.worker.send(encode(message))
@@ -156,20 +163,55 @@ def test_a_worker_that_runs_an_old_revision_is_told_again() -> None:
 def test_what_failed_is_told_to_people_and_not_tried_for_ever() -> None:
     async def test(bench: Bench) -> None:
         await bench.say(hello())
-        await bench.told()
-        bench.desired.clear_statistics()
-        revision = bench.desired.revision
+        revision = (await bench.told()).revision
         with capture_logs():
             await bench.say(Failure(worker="cpu", revision=revision, reason="no such model"))
             await until(lambda: bench.workers.problem("cpu") == "no such model", "the failure is known")
-        await bench.say(report(revision - 1))
+        await bench.say(report(0))
         await until(lambda: bench.workers.statistics("cpu"), "the report is known")
         assert bench.reporter.compose(time.time(), time.monotonic())["processes"]["cpu"]["reason"] == (
             "no such model"
         )
         assert not await bench.worker.poll(0)
-        await bench.say(report(revision))
+        bench.use_model("another")
+        document = await bench.told()
+        assert document.model.file == "another"
+        await bench.say(report(document.revision))
         await until(lambda: bench.workers.problem("cpu") is None, "it is overcome")
+
+    on_bench(test)
+
+
+def test_a_model_that_is_refused_leaves_everything_else_to_be_followed() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.say(hello())
+        before = await bench.told()
+        await bench.say(report(before.revision))
+        await until(lambda: bench.workers.statistics("cpu"), "the first state runs")
+        bench.use_model("bad")
+        refused = await bench.told()
+        assert refused.model.file == "bad"
+        with capture_logs():
+            await bench.say(Failure(worker="cpu", revision=refused.revision, reason="no such model"))
+            assert (await bench.told()).model == before.model
+        bench.hub.join("127.0.0.1")
+        document = await bench.told()
+        assert document.watched == ("gate", "off")
+        assert document.model == before.model
+        await bench.say(hello())
+        assert (await bench.told()).model == before.model, "a new process, too"
+
+    on_bench(test)
+
+
+def test_a_worker_that_is_stuck_is_replaced() -> None:
+    async def test(bench: Bench) -> None:
+        reasons: list[str] = []
+        bench.supervisor.replace = reasons.append  # type: ignore[method-assign]
+        await bench.say(hello())
+        await bench.told()
+        await bench.say(msgspec.structs.replace(report(1), stuck="a batch was stuck in detect for 20 s"))
+        await until(lambda: reasons == ["a batch was stuck in detect for 20 s"], "it is condemned")
 
     on_bench(test)
 

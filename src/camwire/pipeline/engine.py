@@ -25,6 +25,7 @@ from camwire.pipeline.renditions import wanted_views
 from camwire.pipeline.selection import lowest_score
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
+from camwire.pipeline.watchdog import Watchdog
 from camwire.sources import CameraSource
 from camwire.tracking import Tracker, weakest_score
 from camwire.tracking import create as create_tracker
@@ -68,6 +69,7 @@ class Engine:
         self._detector: AnyDetector | None = None
         self._tracker: Tracker | None = None
         self._live = 1
+        self._watchdog = Watchdog()
         self.analysis = Analysis(on_events)
 
     @property
@@ -217,6 +219,10 @@ class Engine:
                 )
         self._live = sum(report.phase == "live" for report in reports)
         return tuple(reports)
+
+    def stuck(self) -> str | None:
+        """Why this worker should be replaced, for people; to be asked once a second."""
+        return self._watchdog.look(self._lanes.under_way) if self._lanes is not None else None
 
     @property
     def finished(self) -> bool:

@@ -22,6 +22,7 @@ from camwire.pipeline.renditions import Made, lower_cap, objects_of, scene_for
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
 from camwire.pipeline.turnstile import Turnstile
+from camwire.pipeline.watchdog import UnderWay
 from camwire.rate_cap import RateCap
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class Lanes:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stages = stages
+        self.under_way = UnderWay()
         self._slots = slots
         self._recorder = recorder
         self._publish = publish
@@ -97,15 +99,15 @@ class Lanes:
         chosen: Chosen = {}
         made: list[Made] | None = None
 
-        detections = self._attempt("detect", stages.detect, batch)
+        detections = self._attempt("detect", batch, stages.detect, batch)
         marks.detected = self._clock()
         with self._tracking.passing(batch.ticket):
             if detections is not None:
-                tracks = self._attempt("track", stages.tracker.step, batch, detections)
+                tracks = self._attempt("track", batch, stages.tracker.step, batch, detections)
             marks.tracked = self._clock()
             if tracks is not None:
                 # Rules that fail cost nobody a picture; the failure is logged and counted.
-                self._attempt("analyse", stages.analysis.step, batch, tracks)
+                self._attempt("analyse", batch, stages.analysis.step, batch, tracks)
             marks.analysed = self._clock()
             if tracks is None:
                 self._recorder.lost(batch.frames, "error")
@@ -121,6 +123,7 @@ class Lanes:
         if tracks is not None:
             drawn = {one.index for one in made or ()}
             self._recorder.timed(batch, sorted(drawn), marks)
+        self.under_way.end(failed=tracks is None or (made is None and bool(chosen)))
 
     def _chosen(self, batch: Batch, stages: Stages) -> Chosen:
         """What is to be made of which frames; those of which nothing is are counted by cause."""
@@ -155,13 +158,13 @@ class Lanes:
             began = self._clock()
             scene = scene_for(rendition, batch, tracks, stages)
             pictures = self._attempt(
-                "render", stages.device.render, scene.batch, indices, scene.tracks, scene.overlay
+                "render", batch, stages.device.render, scene.batch, indices, scene.tracks, scene.overlay
             )
             rendered = self._clock()
             jpegs = (
                 None
                 if pictures is None
-                else self._attempt("encode", stages.device.encode, pictures, stages.jpeg_quality)
+                else self._attempt("encode", batch, stages.device.encode, pictures, stages.jpeg_quality)
             )
             rendering += rendered - began
             encoding += self._clock() - rendered
@@ -189,8 +192,11 @@ class Lanes:
             else:
                 self._recorder.lost((batch.frames[index],), "link")
 
-    def _attempt(self, stage: str, function: Callable[..., Result], *arguments: object) -> Result | None:
+    def _attempt(
+        self, stage: str, batch: Batch, function: Callable[..., Result], *arguments: object
+    ) -> Result | None:
         """The lane's supervisor boundary: whatever a stage raises is logged and counted, the lane goes on."""
+        self.under_way.stage(batch.ticket, stage)
         try:
             return function(*arguments)
         except Exception:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from dataclasses import asdict
@@ -132,9 +134,16 @@ class Worker:
                 model=self._engine.model,
                 cpu_percent=usage.cpu_percent,
                 rss_bytes=usage.rss_bytes,
+                stuck=self._stuck(),
                 device_memory=None if memory is None else DeviceMemory(**asdict(memory)),
             )
         )
+
+    def _stuck(self) -> str | None:
+        """Where every thread is goes to the log beside it: lines of code, no values."""
+        if (stuck := self._engine.stuck()) is not None:
+            faulthandler.dump_traceback(sys.stderr)
+        return stuck
 
     def _applying(self) -> None:
         """The applier's supervisor boundary: what nobody foresaw ends the worker, which is then replaced."""
@@ -155,7 +164,7 @@ class Worker:
             try:
                 self._engine.apply(desired)
             except ModelError as error:
-                log.error("the desired state can't be applied", reason=str(error))
+                log.debug("the desired state can't be applied", reason=str(error))
                 self._failures.put(Failure(worker=self._name, revision=desired.revision, reason=str(error)))
 
     def _publish(self, frame: Frame, payload: bytes, rendition: Rendition) -> bool:

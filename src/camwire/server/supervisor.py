@@ -55,6 +55,8 @@ class Supervisor:
         self._heartbeat = heartbeat or Heartbeat()
         self._stopping = asyncio.Event()
         self._last_heard: float | None = None
+        self._condemned: asyncio.Future[str] | None = None
+        """Gets the reason why the process that runs is to be replaced."""
 
     def heard(self, pid: int) -> bool:
         """The worker with this process id said something; false when it is not the one that runs now."""
@@ -65,6 +67,11 @@ class Supervisor:
             self.state = replace(self.state, phase="running", reason=None)
             log.info("worker runs", worker=self.name, pid=pid)
         return True
+
+    def replace(self, reason: str) -> None:
+        """Kill the process that runs, and start another one."""
+        if self._condemned is not None and not self._condemned.done():
+            self._condemned.set_result(reason)
 
     def stop(self) -> None:
         """Let ``run`` end, with the worker stopped."""
@@ -118,11 +125,12 @@ class Supervisor:
         started = time.monotonic()
         exited = asyncio.create_task(process.wait())
         stopping = asyncio.create_task(self._stopping.wait())
+        condemned = self._condemned = asyncio.get_running_loop().create_future()
         try:
             while True:
                 wake = self._heartbeat.next_look(started, self._last_heard, time.monotonic())
                 await asyncio.wait(
-                    {exited, stopping},
+                    {exited, stopping, condemned},
                     timeout=max(0.0, wake - time.monotonic()),
                     return_when=asyncio.FIRST_COMPLETED,
                 )
@@ -131,6 +139,8 @@ class Supervisor:
                 if stopping.done():
                     await self._stop_gently(process, exited)
                     return "it was stopped"
+                if condemned.done():
+                    return f"it was killed: {condemned.result()}"
                 now = time.monotonic()
                 if now > wake + OWN_DELAY:
                     started = now
@@ -140,6 +150,7 @@ class Supervisor:
         finally:
             exited.cancel()
             stopping.cancel()
+            condemned.cancel()
 
     async def _stop_gently(self, process: Process, exited: asyncio.Task[int]) -> None:
         await self._say_stop()

@@ -11,6 +11,7 @@ import structlog
 from camwire.link.messages import Events, Failure, Hello, ProbeResult, Rehearsed, RuleState, Statistics
 from camwire.link.server_end import ServerEnd
 from camwire.server.desired import Desired
+from camwire.server.fallback import Fallback
 from camwire.server.placement import Placement
 from camwire.server.rule_states import RuleStates
 from camwire.server.statistics import reports_by_camera
@@ -49,7 +50,7 @@ class Workers:
         self._placement = Placement(supervisors)
         self._changed = asyncio.Event()
         self._statistics: dict[str, Statistics] = {}
-        self._failures: dict[str, Failure] = {}
+        self._fallbacks = {worker: Fallback() for worker in supervisors}
 
     def statistics(self, worker: str) -> Statistics | None:
         """What the worker's running process last reported."""
@@ -58,7 +59,7 @@ class Workers:
 
     def problem(self, worker: str) -> str | None:
         """Why the worker can't do what is desired."""
-        failure = self._failures.get(worker)
+        failure = self._fallbacks[worker].failure
         return failure.reason if failure else None
 
     def changed(self) -> None:
@@ -67,9 +68,10 @@ class Workers:
         self._changed.set()
 
     async def place(self) -> None:
-        """Have every camera on a worker that runs, for ever."""
+        """Have every camera on a worker that runs, and what was refused tried again, for ever."""
         while True:
-            if self._place():
+            again = any(fallback.due(time.monotonic()) for fallback in self._fallbacks.values())
+            if self._place() or again:
                 self._desired.moved()
                 self._changed.set()
             await asyncio.sleep(PLACE_EVERY)
@@ -109,12 +111,11 @@ class Workers:
             elif isinstance(message, RuleState):
                 self._rules.received(worker, message)
             else:
-                self._failures[worker] = message
-                log.error("worker can't do what is desired", worker=worker, reason=message.reason)
+                await self._failed(worker, message)
 
     async def _greeted(self, worker: str, message: Hello) -> None:
         if self.supervisors[worker].heard(message.pid):
-            self._failures.pop(worker, None)
+            self._fallbacks[worker].started()
             if (rules := self._rules.of(worker)) is not None:
                 await self._link.send(worker, rules)
             await self._tell(worker)
@@ -123,13 +124,19 @@ class Workers:
         if not self.supervisors[worker].heard(message.pid):
             return
         self._statistics[worker] = message
-        failure = self._failures.get(worker)
-        if failure and message.revision >= failure.revision:
-            del self._failures[worker]
+        if message.stuck is not None:
+            self.supervisors[worker].replace(message.stuck)
+        fallback = self._fallbacks[worker]
+        fallback.runs(message.revision)
         # A document can be lost when the worker's queue was full; one that failed would fail again.
-        tried = max(message.revision, failure.revision if failure else 0)
+        tried = max(message.revision, fallback.failure.revision if fallback.failure else 0)
         if tried < self._desired.revision:
             await self._tell(worker)
+
+    async def _failed(self, worker: str, failure: Failure) -> None:
+        if self._fallbacks[worker].failed(failure, time.monotonic()):
+            log.error("worker can't do what is desired", worker=worker, reason=failure.reason)
+        await self._tell(worker)
 
     async def _tell(self, worker: str) -> None:
         if len(self.supervisors) == 1:
@@ -137,4 +144,6 @@ class Workers:
         else:
             cameras = self._placement.cameras_of(worker)
             document = self._desired.document(cameras, probes=worker == self._placement.first)
-        await self._link.send(worker, document)
+        possible = self._fallbacks[worker].document(document, time.monotonic())
+        if possible is not None:
+            await self._link.send(worker, possible)

@@ -1,0 +1,81 @@
+"""What a worker is told while it refuses a part of what is desired: what it could do before, and all the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from camwire.link.messages import DesiredState, Failure
+
+REFUSABLE = ("model", "tracker", "rules", "nvdsanalytics")
+"""What a worker may be unable to use: a file is missing, or says something impossible."""
+TRY_AGAIN_EVERY = 10.0
+"""Seconds after which what was refused is tried again: someone may have mended the file."""
+
+Parts = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Try:
+    parts: Parts
+    revision: int
+
+
+class Fallback:
+    """Of one worker. A bad model or rule costs nobody the cameras and views of the rest of the document."""
+
+    def __init__(self) -> None:
+        self.failure: Failure | None = None
+        """What the worker can't do now."""
+        self._good: Parts | None = None
+        self._refused: Parts | None = None
+        self._trying: _Try | None = None
+        """Sent, and the outcome is not known."""
+        self._unanswered: set[int] = set()
+        """Revisions of all tries that have not failed yet."""
+        self._again_at = 0.0
+
+    def document(self, desired: DesiredState, now: float) -> DesiredState | None:
+        """What to send for ``desired`` at ``now`` (monotonic); None: nothing that the worker could do."""
+        parts = _parts(desired)
+        if self._trying is None and parts == self._refused and now < self._again_at:
+            return None if self._good is None else msgspec.structs.replace(desired, **self._good)
+        self._trying = _Try(parts, desired.revision)
+        self._unanswered.add(desired.revision)
+        self._again_at = now + TRY_AGAIN_EVERY
+        return desired
+
+    def due(self, now: float) -> bool:
+        """Whether it is time to send again what was refused, under a new revision."""
+        return self.failure is not None and now >= self._again_at
+
+    def started(self) -> None:
+        """The worker's process is a new one, and knows nothing."""
+        self._trying = None
+        self._unanswered.clear()
+
+    def failed(self, failure: Failure, now: float) -> bool:
+        """The worker refused a document; returns whether that is news to people."""
+        if failure.revision not in self._unanswered:
+            self._good = None  # what it was told was what it could do before
+        self._unanswered.discard(failure.revision)
+        if self._trying is not None:
+            self._refused, self._trying = self._trying.parts, None
+        if self._good == self._refused:
+            self._good = None
+        self._again_at = now + TRY_AGAIN_EVERY
+        news = self.failure is None or failure.reason != self.failure.reason
+        self.failure = failure
+        return news
+
+    def runs(self, revision: int) -> None:
+        """The worker says that it runs this revision."""
+        if self._trying is not None and revision >= self._trying.revision:
+            self._good, self._refused, self._trying, self.failure = self._trying.parts, None, None, None
+            self._unanswered.clear()
+
+
+def _parts(desired: DesiredState) -> Parts:
+    return {name: getattr(desired, name) for name in REFUSABLE}

@@ -1,0 +1,115 @@
+"""A worker that refuses a model goes on with the one before, and does everything else that is desired."""
+
+from __future__ import annotations
+
+import msgspec
+
+from camwire.link.messages import DesiredState, Failure
+from camwire.server.desired import Desired
+from camwire.server.fallback import TRY_AGAIN_EVERY, Fallback
+from tests.server.configs import config
+
+
+def desired(revision: int, model: str, *, watched: tuple[str, ...] = ()) -> DesiredState:
+    document = Desired(config("gate")).document()
+    return msgspec.structs.replace(
+        document,
+        revision=revision,
+        watched=watched,
+        model=msgspec.structs.replace(document.model, file=model),
+    )
+
+
+def refusal(revision: int, reason: str = "no such file") -> Failure:
+    return Failure(worker="cpu", revision=revision, reason=reason)
+
+
+def refusing() -> Fallback:
+    """One whose worker ran "good", was then told "bad", and refused it at time 0."""
+    fallback = Fallback()
+    fallback.document(desired(1, "good"), 0.0)
+    fallback.runs(1)
+    fallback.document(desired(2, "bad"), 0.0)
+    assert fallback.failed(refusal(2), 0.0)
+    return fallback
+
+
+def told(fallback: Fallback, document: DesiredState, now: float = 1.0) -> tuple[int, str, tuple[str, ...]]:
+    sent = fallback.document(document, now)
+    assert sent is not None
+    return sent.revision, sent.model.file, sent.watched
+
+
+def test_what_is_desired_is_told_as_it_is() -> None:
+    document = desired(1, "good")
+    assert Fallback().document(document, 0.0) is document
+
+
+def test_after_a_refusal_the_rest_is_followed_with_the_model_before() -> None:
+    fallback = refusing()
+    assert told(fallback, desired(2, "bad")) == (2, "good", ())
+    assert told(fallback, desired(3, "bad", watched=("gate",))) == (3, "good", ("gate",))
+    fallback.runs(3)
+    assert fallback.failure == refusal(2), "that the rest runs is no reason to say that all is well"
+
+
+def test_another_model_is_tried_at_once() -> None:
+    fallback = refusing()
+    assert told(fallback, desired(3, "better"))[1] == "better"
+    fallback.runs(3)
+    assert fallback.failure is None
+    assert told(fallback, desired(4, "better"))[1] == "better"
+
+
+def test_the_same_is_tried_again_after_a_while_and_then_not_at_once_again() -> None:
+    fallback = refusing()
+    assert not fallback.due(TRY_AGAIN_EVERY - 0.1)
+    assert fallback.due(TRY_AGAIN_EVERY)
+    assert told(fallback, desired(3, "bad"), TRY_AGAIN_EVERY)[1] == "bad"
+    assert not fallback.due(TRY_AGAIN_EVERY + 1)
+    assert not fallback.failed(refusal(3), TRY_AGAIN_EVERY + 1), "the same reason is no news"
+    assert told(fallback, desired(3, "bad"), TRY_AGAIN_EVERY + 1)[1] == "good"
+
+
+def test_a_mended_file_ends_it() -> None:
+    fallback = refusing()
+    fallback.document(desired(3, "bad"), TRY_AGAIN_EVERY)
+    fallback.runs(3)
+    assert fallback.failure is None
+    assert not fallback.due(1e9)
+
+
+def test_a_new_process_is_told_what_the_last_one_could_do() -> None:
+    fallback = refusing()
+    fallback.started()
+    assert told(fallback, desired(2, "bad")) == (2, "good", ())
+
+
+def test_a_file_that_went_bad_before_a_restart_is_not_tried_without_end() -> None:
+    fallback = Fallback()
+    fallback.document(desired(1, "good"), 0.0)
+    fallback.runs(1)
+    fallback.started()
+    assert told(fallback, desired(1, "good"))[1] == "good"
+    fallback.failed(refusal(1), 1.0)
+    assert fallback.document(desired(1, "good"), 2.0) is None
+    assert fallback.due(1.0 + TRY_AGAIN_EVERY)
+    assert told(fallback, desired(2, "good"), 1.0 + TRY_AGAIN_EVERY)[1] == "good"
+
+
+def test_when_the_model_before_is_refused_too_nothing_is_sent_in_circles() -> None:
+    fallback = refusing()
+    assert told(fallback, desired(2, "bad"))[1] == "good"
+    fallback.failed(refusal(2, "good is gone, too"), 1.0)
+    assert fallback.document(desired(2, "bad"), 2.0) is None
+
+
+def test_two_tries_under_way_are_two_refusals_of_one_model() -> None:
+    fallback = Fallback()
+    fallback.document(desired(1, "good"), 0.0)
+    fallback.runs(1)
+    fallback.document(desired(2, "bad"), 0.0)
+    fallback.document(desired(3, "bad"), 0.0)
+    fallback.failed(refusal(2), 0.1)
+    fallback.failed(refusal(3), 0.2)
+    assert told(fallback, desired(3, "bad"))[1] == "good"
