@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Float32Array, Frame, Size, Tracks
 from camwire.link.messages import DesiredState, FrameObjects, Rendition, encode_objects
-
-if TYPE_CHECKING:
-    from camwire.pipeline.stages import Stages
 
 Views = Mapping[str, Mapping[Rendition, float]]
 """By camera and rendition: how often a second at most; 0 as often as pictures come."""
@@ -58,7 +55,16 @@ def lower_cap(one: float, other: float) -> float:
     return min(one, other) if one and other else one or other
 
 
-def scene_for(rendition: Rendition, batch: Batch, tracks: Tracks, stages: Stages) -> Scene:
+class Look(Protocol):
+    """How pictures look."""
+
+    @property
+    def overlay(self) -> Overlay: ...
+    @property
+    def thumbnail(self) -> Size: ...
+
+
+def scene_for(rendition: Rendition, batch: Batch, tracks: Tracks, stages: Look) -> Scene:
     """The batch and its tracks as they are, scaled down, or without anything to draw."""
     if rendition == "clean":
         return Scene(batch, Tracks.empty(), Overlay(frozenset(), stages.overlay.class_names))
