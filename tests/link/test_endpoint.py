@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -39,6 +41,35 @@ def test_without_any_place_it_says_what_to_set(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(NoPlaceError, match="set TMPDIR") as caught, private_endpoints():
         pass
     assert f"{tmp_path}: Permission denied" in str(caught.value)
+
+
+CRASHING = """
+import os
+from camwire.link.endpoint import private_endpoints
+with private_endpoints() as endpoints:
+    print(endpoints.directory, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.integration
+def test_what_a_killed_server_left_goes_and_what_others_use_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    with private_endpoints() as running:
+        killed = subprocess.run([sys.executable, "-c", CRASHING], capture_output=True, text=True, check=False)
+        abandoned = Path(killed.stdout.strip())
+        assert abandoned.parent == tmp_path
+        assert abandoned.is_dir()
+        (foreign := tmp_path / "camwire-of-someone").mkdir()
+        (link := tmp_path / "camwire-link").symlink_to(foreign)
+        with private_endpoints() as second:
+            assert not abandoned.exists()
+            assert running.directory.is_dir()
+            assert second.directory != running.directory
+        assert foreign.is_dir()
+        assert link.is_symlink()
 
 
 def test_the_bound_is_the_kernels() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 LONGEST_PATH = 107
 """Bytes in the name of a Unix socket; the kernel allows no more."""
+
+PREFIX = "camwire-"
+CLAIM = "server"
+"""A file in the folder, locked by the server that made it."""
 
 
 class NoPlaceError(Exception):
@@ -45,21 +50,46 @@ class Endpoints:
 def private_endpoints() -> Iterator[Endpoints]:
     """Make a folder with mode 0700 for the sockets, and remove it with all that is in it.
 
-    Raises NoPlaceError when no place for it can be written or has a short enough name.
+    Folders of servers that were killed are removed as well. Raises NoPlaceError when no place can be written
+    or has a short enough name.
     """
     endpoints = _made()
     try:
-        yield endpoints
+        with _claimed(endpoints.directory):
+            yield endpoints
     finally:
         shutil.rmtree(endpoints.directory, ignore_errors=True)
+
+
+@contextmanager
+def _claimed(directory: Path) -> Iterator[None]:
+    """Hold a lock in the folder for as long as this process lives; the kernel ends it in any case."""
+    new = directory / "claim"
+    with new.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        new.rename(directory / CLAIM)  # so that nobody ever finds it there unlocked
+        yield
+
+
+def remove_abandoned(place: Path) -> None:
+    """Remove the folders in ``place`` whose server has ended without doing so: it was killed."""
+    for directory in place.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # it belongs to someone else, has just gone, or is in use
+            status = directory.lstat()
+            if status.st_uid != os.geteuid() or directory.is_symlink():
+                continue
+            with (directory / CLAIM).open("r+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(directory, ignore_errors=True)
 
 
 def _made() -> Endpoints:
     places = [os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"]
     problems = []
     for place in filter(None, places):
+        remove_abandoned(Path(place))
         try:
-            endpoints = Endpoints(Path(tempfile.mkdtemp(prefix="camwire-", dir=place)))
+            endpoints = Endpoints(Path(tempfile.mkdtemp(prefix=PREFIX, dir=place)))
         except OSError as error:
             problems.append(f"{place}: {error.strerror}")
             continue
