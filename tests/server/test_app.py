@@ -19,7 +19,9 @@ from tests.server.configs import config
 
 def with_client(app: ASGIApp, test: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
     async def run() -> None:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://127.0.0.1"
+        ) as client:
             await test(client)
 
     asyncio.run(run())

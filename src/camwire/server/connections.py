@@ -79,6 +79,12 @@ class BoundedHttp(H11Protocol):
             self._disarm(name)
         super().connection_lost(exc)
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand over; the WebSocket library reads the headers again and says nothing where it gives up."""
+        super().handle_websocket_upgrade(event)
+        if not getattr(self.transport.get_protocol(), "handshake_initiated", False):
+            self._end_with(b"431 Request Header Fields Too Large")
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._arm("taking", self.taking_timeout, self.transport.abort)

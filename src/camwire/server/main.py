@@ -127,7 +127,7 @@ class Server:
         commands: Mapping[str, Sequence[str]],
         security: Security | None = None,
     ) -> None:
-        """``commands``: what to execute for each worker, by its name. Without ``security``, accounts in memory."""
+        """``commands``: what to execute for each worker, by its name. No ``security``: accounts in memory."""
         self.configuration = Configuration(document, self._configured)
         self.security = security or secured(self.configuration.config.server, None)
         self.desired = Desired(self.configuration.config)
