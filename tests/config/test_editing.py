@@ -82,6 +82,14 @@ def test_flow_style_stays_flow_style() -> None:
     assert 'server: {port: 5, host: "127.0.0.1", "extra": "a b"}\n' in after
 
 
+def test_a_section_that_json_lacks_is_added() -> None:
+    text = '{\n "cameras": [{"id": "gate", "url": "x"}]\n}'
+    for empty in (text, text[:-2] + ', "rules": null, "output": null\n}'):
+        after = set_values(append(empty, ("rules",), {"name": "door"}), ("output",), {"max_fps": 5})
+        assert json.loads(after)["rules"] == [{"name": "door"}]
+        assert json.loads(after)["output"] == {"max_fps": 5}
+
+
 def test_an_item_goes_with_what_is_within_it_and_nothing_else() -> None:
     gone, come = changed_lines(TEXT, remove(TEXT, ("cameras", 0)))
     assert gone == ["- id: gate  # g", 'url: "rtsp://u:${PW}@h/s"']

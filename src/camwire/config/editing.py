@@ -124,21 +124,23 @@ def _block(item: Mapping[str, Any], indent: str) -> str:
 
 
 def _with_list(text: str, path: Path, empty: Node | None, item: Mapping[str, Any]) -> str:
-    return _with_top_level(text, path, empty, "\n" + _block(item, _INDENT))
+    return _with_top_level(text, path, empty, [dict(item)], "\n" + _block(item, _INDENT))
 
 
 def _with_section(text: str, path: Path, empty: Node | None, values: Mapping[str, Any]) -> str:
     lines = "".join(f"\n{_INDENT}{_written(key)}: {_written(value)}" for key, value in values.items())
-    return _with_top_level(text, path, empty, lines)
+    return _with_top_level(text, path, empty, dict(values), lines)
 
 
-def _with_top_level(text: str, path: Path, empty: Node | None, lines: str) -> str:
-    """A top-level section that is not there, or has nothing in it."""
+def _with_top_level(text: str, path: Path, empty: Node | None, value: Any, lines: str) -> str:
+    """A top-level section that is not there, or has nothing in it; ``lines`` is its ``value`` in block style."""
     if len(path) != 1:
         raise CannotEditError(_BY_HAND)
+    root = _root(text)
+    if isinstance(root, MappingNode) and root.flow_style:
+        return _with_value(text, (), str(path[0]), value)
     if empty is None:
         return _with_lines_after(text, len(text.rstrip()), f"{path[0]}:{lines}")
-    root = _root(text)
     assert isinstance(root, MappingNode)
     key_node = next(key for key, value in root.value if key.value == path[0])
     at = text.index(":", key_node.end_mark.index) + 1
