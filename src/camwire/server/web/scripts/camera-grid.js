@@ -19,16 +19,19 @@ export class CameraGrid {
   #list;
   #sink;
   #onArranged;
+  #onTile;
 
   /**
    * @param {HTMLElement} list  the <ul> that holds the tiles; its parent's size is what they fill
    * @param {import("./picture-sink.js").PictureSink} sink
    * @param {() => void} onArranged  called when {@link enlarged} or {@link wish} may have changed
+   * @param {(tile: CameraTile) => void} [onTile]  called with the tile of each camera that comes
    */
-  constructor(list, sink, onArranged) {
+  constructor(list, sink, onArranged, onTile = () => {}) {
     this.#list = list;
     this.#sink = sink;
     this.#onArranged = onArranged;
+    this.#onTile = onTile;
     new ResizeObserver(() => this.#arrange()).observe(list.parentElement);
     list.addEventListener("keydown", (event) => this.#onKey(event));
   }
@@ -53,6 +56,11 @@ export class CameraGrid {
     for (const camera of cameras) this.#tiles.get(camera.id).update(camera, now);
     if (gone.has(this.#enlarged)) this.enlarge(null);
     this.#arrange();
+  }
+
+  /** @param {string} id */
+  has(id) {
+    return this.#tiles.has(id);
   }
 
   /** Whether a camera's pictures are to be shown. @param {string} id */
@@ -90,6 +98,7 @@ export class CameraGrid {
     tile.setEnlarged(false);
     tile.root.hidden = this.#enlarged !== null;
     this.#sink.attach(id, tile.canvas, () => tile.painted(performance.now()));
+    this.#onTile(tile);
     return tile;
   }
 
@@ -121,6 +130,7 @@ export class CameraGrid {
 
   /** Arrows move between cameras. @param {KeyboardEvent} event */
   #onKey(event) {
+    if (!event.target.matches(".tile-open")) return; // what lies over a picture has a use for arrows itself
     const order = Array.from(this.#list.children, (tile) => tile.dataset.camera);
     const index = order.indexOf(event.target.closest(".tile")?.dataset.camera);
     const columns = this.#enlarged === null ? this.#columns : order.length;

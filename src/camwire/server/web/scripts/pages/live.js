@@ -5,6 +5,8 @@ import { CameraGrid } from "../camera-grid.js";
 import { summary, withWorkersTrouble } from "../camera-words.js";
 import { setText } from "../dom.js";
 import { setUpFullScreen } from "../full-screen.js";
+import { Heatmaps } from "../heatmap/heatmaps.js";
+import { guarded, reasonAgainst } from "../permission.js";
 import * as protocol from "../protocol.js";
 import { StatsPanel } from "../stats-panel.js";
 import { Toggles } from "../toggles.js";
@@ -18,27 +20,31 @@ const byId = (id) => document.getElementById(id);
 let live = null;
 
 /** @type {import("../pages.js").Mount} */
-export function mount(_root, services) {
+export function mount(_root, services, route) {
   live ??= new LivePage(services);
-  live.show();
+  live.show(route.path[0] ?? null);
   return { unmount: () => live.hide() };
 }
 
 class LivePage {
   #services;
   #shown = false;
+  /** The camera that the address names, until it stands alone. @type {string | null} */
+  #wanted = null;
 
   /** @param {import("../services.js").Services} services */
   constructor(services) {
     const { feed, sink } = services;
     this.#services = services;
-    this.grid = new CameraGrid(byId("cameras"), sink, () => this.#rearranged());
+    this.heatmaps = new Heatmaps(services.api);
+    this.grid = new CameraGrid(byId("cameras"), sink, () => this.#rearranged(), (tile) => this.heatmaps.adopt(tile));
     this.panel = new StatsPanel(byId("statistics"), () => sink.counts);
     this.toggles = new Toggles(byId("toggles"), (name, enabled) => feed.send(protocol.setToggle(name, enabled)));
     this.announce = announcer(byId("announcer"));
     setUpFullScreen(byId("full-screen-button"), byId("body"));
     this.#setUpPanel();
     this.#setUpEscape();
+    this.#setUpPermissions();
     feed.listen("stats", (stats) => this.#showStats(stats));
     feed.listen("toggles", (toggles) => this.toggles.update(toggles));
     feed.listen("state", (state, now) => this.#showState(state, now));
@@ -48,15 +54,20 @@ class LivePage {
     setInterval(() => this.grid.tick(performance.now()), COUNTDOWN_MS);
   }
 
-  show() {
+  /** @param {string | null} camera  that is to stand alone; null: as it was */
+  show(camera) {
     this.#shown = true;
+    this.#wanted = camera;
     byId("live").hidden = byId("live-tools").hidden = byId("summary").hidden = false;
     this.#rearranged();
     this.#titleSummary();
+    this.#enlargeWanted();
+    this.heatmaps.start();
   }
 
   hide() {
     this.#shown = false;
+    this.heatmaps.stop();
     byId("live").hidden = byId("live-tools").hidden = byId("summary").hidden = true;
     this.#services.feed.want();
   }
@@ -65,6 +76,7 @@ class LivePage {
   #showStats(stats) {
     const cameras = withWorkersTrouble(stats.cameras, stats.processes);
     this.grid.update(cameras, performance.now());
+    this.#enlargeWanted();
     this.panel.update(stats);
     this.announce(cameras);
     setText(byId("summary"), summary(cameras));
@@ -75,7 +87,7 @@ class LivePage {
 
   /** @param {import("../connection-state.js").ConnectionState} state @param {number} now */
   #showState(state, now) {
-    this.toggles.setAble(state.phase === "open");
+    this.toggles.setAble(state.phase === "open" && this.#services.may("operator"));
     byId("clear-button").disabled = state.phase !== "open";
     const stale = state.failures > 0;
     byId("stage").toggleAttribute("data-stale", stale);
@@ -87,6 +99,18 @@ class LivePage {
   #titleSummary() {
     const words = byId("summary").textContent;
     if (this.#shown && words !== "") this.#services.title(words);
+  }
+
+  #enlargeWanted() {
+    if (this.#wanted === null || !this.grid.has(this.#wanted)) return;
+    this.grid.enlarge(this.#wanted);
+    this.#wanted = null;
+  }
+
+  /** What is drawn and what is counted belongs to everyone: not every role may change it. */
+  #setUpPermissions() {
+    byId("toggles").title = reasonAgainst(this.#services, "operator") ?? "";
+    guarded(byId("clear-button"), this.#services, "operator");
   }
 
   /** Other cameras are in view, or the same in another size: ask for these. */
