@@ -35,6 +35,8 @@ COMMANDS: dict[str, str] = {
     "tokens": "camwire.cli.tokens",
     "models": "camwire.cli.models",
     "analytics": "camwire.cli.analytics",
+    "deepstream": "camwire.cli.deepstream",
+    "import-deepstream": "camwire.cli.import_deepstream",
     "worker": "camwire.cli.worker",
 }
 """Name on the command line → module, in the order in which `camwire --help` lists them."""

@@ -1,0 +1,65 @@
+"""Values of entries: numbers, booleans, lists. A value that is none is a mistake, named with its line."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from camwire.deepstream.importing.documents import Entry
+from camwire.deepstream.importing.remarks import Remark
+
+BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+class ValueMistakeError(Exception):
+    """An entry's value can't be read."""
+
+    def __init__(self, entry: Entry, expected: str) -> None:
+        self.remark: Remark = entry.remark(f"{entry.text[:60]!r} is no {expected}")
+        super().__init__(str(self.remark))
+
+
+def boolean(entry: Entry | None, default: bool) -> bool:
+    if entry is None:
+        return default
+    if entry.text.lower() not in BOOLEANS:
+        raise ValueMistakeError(entry, "boolean; allowed are 0 and 1")
+    return BOOLEANS[entry.text.lower()]
+
+
+def integer(entry: Entry) -> int:
+    return _integer(entry, entry.text)
+
+
+def number(entry: Entry) -> float:
+    try:
+        value = float(entry.text)
+    except ValueError:
+        raise ValueMistakeError(entry, "number") from None
+    if not math.isfinite(value):
+        raise ValueMistakeError(entry, "finite number")
+    return value
+
+
+def integers(entry: Entry) -> list[int]:
+    return [_integer(entry, item) for item in texts(entry)]
+
+
+def texts(entry: Entry) -> list[str]:
+    """The items of a list; blank ones are left out."""
+    return [item.strip() for item in entry.text.split(";") if item.strip()]
+
+
+def path(entry: Entry) -> Path:
+    """A file's path. Raises ValueMistakeError where it can't be one."""
+    if "\0" in entry.text:
+        raise ValueMistakeError(entry, "file's name")
+    return entry.path()
+
+
+def _integer(entry: Entry, text: str) -> int:
+    # Long digits would be slow to read, and mean nothing.
+    digits = text.strip().removeprefix("-").removeprefix("+")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+        raise ValueMistakeError(entry, "whole number")
+    return int(text)

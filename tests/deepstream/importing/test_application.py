@@ -1,0 +1,286 @@
+"""Whole applications: what becomes of every file, and what is said of the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from camwire.config import Config, load_text
+from camwire.config.detection import ClassConfig
+from camwire.deepstream.importing import Engine, Imported, ImportMistakeError, import_application
+from camwire.frames import Size
+from tests.deepstream.importing.applications import (
+    ANALYTICS,
+    INFER,
+    TRACKER,
+    write_application,
+    write_yaml_application,
+)
+
+
+def loaded(imported: Imported) -> Config:
+    return load_text(imported.text, "camwire.yaml", environment={})
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> Imported:
+    return import_application(write_application(tmp_path), tmp_path)
+
+
+def test_cameras_stand_in_the_order_of_their_streams(imported: Imported) -> None:
+    cameras = loaded(imported).cameras
+    assert [camera.id for camera in cameras] == [
+        "source0",
+        "source2",
+        "source3",
+        "source2-1",
+        "source2-2",
+        "source1",
+    ]
+    assert [camera.enabled for camera in cameras] == [True] * 5 + [False]
+    first, *others = cameras
+    assert first.url.reveal() == "rtsp://admin:open%24esame@192.0.2.7:554/stream"
+    assert (first.latency_ms, first.transport, first.drop_on_latency) == (200, "udp", False)
+    assert [camera.url.reveal() for camera in others] == [
+        "streams/part_0.mp4",
+        "/dev/video2",
+        "streams/part_1.mp4",
+        "streams/part_2.mp4",
+        "rtsp://192.0.2.8/stream",
+    ]
+    assert {camera.detect_interval for camera in cameras} == {3}
+
+
+def test_the_detector(imported: Imported) -> None:
+    model = loaded(imported).model
+    assert (model.file, model.labels) == ("models/yolo11n.onnx", "configs/labels.txt")
+    assert (model.input_size, model.resize, model.precision) == (Size(640, 384), "letterbox", "full")
+    assert (model.score_threshold, model.iou_threshold, model.top_k) == (0.25, 0.45, 300)
+    assert model.classes == ("0", "2")
+    assert model.per_class == (ClassConfig(name="2", top_k=10),)
+
+
+def test_what_nvinfer_leaves_out_has_its_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "infer.txt"
+    file.write_text("[property]\nonnx-file=model.onnx\n")
+    model = loaded(import_application(file, tmp_path)).model
+    assert (model.score_threshold, model.iou_threshold) == (0.2, 0.3)
+
+
+def test_tracker_analytics_picture(imported: Imported) -> None:
+    config = loaded(imported)
+    assert (config.tracker.config, config.tracker.id_reset) == ("configs/tracker.yml", "on_reconnect")
+    assert config.analytics.nvdsanalytics == "configs/analytics.txt"
+    assert config.output.size == Size(1920, 1080)
+    assert (config.overlay.boxes, config.overlay.labels) == (True, False)
+
+
+def test_what_deepstream_alone_is_told(imported: Imported) -> None:
+    config = loaded(imported)
+    assert config.engine == "native"
+    deepstream = config.deepstream
+    assert (deepstream.reconnect_seconds, deepstream.batch_size) == (10, 4)
+    assert (deepstream.batch_timeout_us, deepstream.padding) == (40_000, False)
+    assert (deepstream.preprocess, deepstream.tensor_name, deepstream.tensor_output) == (
+        "fp16",
+        "images",
+        True,
+    )
+    assert deepstream.tracker_size == Size(640, 384)
+    assert [(roi.camera, roi.left, roi.width) for roi in deepstream.rois] == [
+        ("source0", 0, 960),
+        ("source0", 960, 960),
+    ]
+
+
+def test_behind_deepstream(tmp_path: Path) -> None:
+    config = loaded(import_application(write_application(tmp_path), tmp_path, "deepstream"))
+    assert config.engine == "deepstream"
+    assert config.deepstream.detector_config == "configs/infer.txt"
+    assert config.deepstream.analytics == "nvdsanalytics"
+
+
+def test_what_deepstream_cannot_have_stays_native(tmp_path: Path) -> None:
+    file = tmp_path / "application.txt"
+    file.write_text("[source0]\nuri=rtsp://192.0.2.1/a\n")
+    imported = import_application(file, tmp_path, "deepstream")
+    assert loaded(imported).engine == "native"
+    assert "nvinfer has no NanoDet" in imported.text
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("application.txt:19: [source0] smart-record", "saving"),
+        ("application.txt:39: [source4] type", "by hand"),
+        ("application.txt:7: [tiled-display] rows", "arranges"),
+        ("application.txt:3: [application] kitti-track-output-dir", "camwire track"),
+        ("application.txt:75: [osd] show-clock", "clock"),
+        ("application.txt:79: [secondary-gie0] config-file", "second network"),
+        ("application.txt:83: [sink0] type", "MJPEG"),
+        ("application.txt:89: [my-own]", "has no counterpart"),
+        ("infer.txt:8: [property] cluster-mode", "NMS"),
+        ("infer.txt:11: [property] parse-bbox-func-name", "itself"),
+        ("infer.txt:13: [property] my-own-key", "has no counterpart"),
+        ("infer.txt:21: [class-attrs-2] pre-cluster-threshold", "less than or equal to 1"),
+        ("infer.txt:23: [class-attrs-2] eps", "has no counterpart"),
+        ("application.txt:65: [tracker] ll-config-file", "ReID"),
+        ("preprocess.txt:10: [group-0] roi-params-src-0", "natively"),
+        ("preprocess.txt:11: [group-0] roi-params-src-9", "no stream 9"),
+    ],
+)
+def test_what_has_no_counterpart_is_named_with_its_line(imported: Imported, place: str, words: str) -> None:
+    (remark,) = [str(each) for each in imported.remarks if f"/{place}" in str(each)]
+    assert words in remark
+    assert f"# {remark}" in imported.text
+
+
+def test_nothing_else_is_said(imported: Imported) -> None:
+    """What means nothing here (GPU numbers, pools, switched-off sinks) is left out without a word."""
+    assert len(imported.remarks) == 16
+
+
+def test_remarks_hold_no_password(imported: Imported) -> None:
+    comments = [line for line in imported.text.splitlines() if line.lstrip().startswith("#")]
+    assert "esame" not in "".join([*comments, *map(str, imported.remarks)])
+
+
+def test_the_yaml_form(tmp_path: Path) -> None:
+    imported = import_application(write_yaml_application(tmp_path), tmp_path)
+    config = loaded(imported)
+    assert [(camera.id, camera.latency_ms) for camera in config.cameras] == [
+        ("source0", 300),
+        ("source1", 50),
+        ("source1-1", 50),
+    ]
+    assert [camera.url.reveal() for camera in config.cameras] == [
+        "rtsp://root:swordfish@192.0.2.1/a",
+        "/videos/part0.mp4",
+        "/videos/part1.mp4",
+    ]
+    assert (config.model.file, config.model.score_threshold) == ("model.onnx", 0.4)
+    assert config.output.size == Size(1280, 720)
+    assert "open the viewer" in imported.text
+
+
+def test_a_source_list(tmp_path: Path) -> None:
+    file = tmp_path / "application.txt"
+    file.write_text(
+        "[source-list]\nnum-source-bins=2\nlist=rtsp://192.0.2.1/a;rtsp://192.0.2.2/b;\n"
+        "sensor-id-list=gate;gate\nsensor-name-list=The gate\n[source-attr-all]\nlatency=77\ntype=4\n"
+    )
+    cameras = loaded(import_application(file, tmp_path)).cameras
+    assert [(camera.id, camera.name, camera.latency_ms) for camera in cameras] == [
+        ("gate", "The gate", 77),
+        ("gate-2", None, 77),
+    ]
+
+
+def test_a_folder_with_an_application(tmp_path: Path) -> None:
+    write_yaml_application(tmp_path)
+    (tmp_path / "notes.txt").write_text("no key file\n")
+    (tmp_path / "README.txt").write_bytes(b"\xff\xfe")
+    assert len(loaded(import_application(tmp_path, tmp_path)).cameras) == 3
+
+
+def test_a_folder_of_elements_files(tmp_path: Path) -> None:
+    (tmp_path / "a_infer.txt").write_text(INFER)
+    (tmp_path / "b_infer.txt").write_text(INFER)
+    (tmp_path / "analytics.txt").write_text(ANALYTICS)
+    (tmp_path / "tracker.yml").write_text(TRACKER)
+    imported = import_application(tmp_path, tmp_path)
+    config = loaded(imported)
+    assert config.cameras == ()
+    assert "add cameras here" in imported.text
+    assert config.analytics.nvdsanalytics == "analytics.txt"
+    assert config.tracker.config == "tracker.yml"
+    assert config.model.labels == "labels.txt"
+    assert any("b_infer.txt: not imported" in str(remark) for remark in imported.remarks)
+
+
+def test_files_elsewhere_are_named_with_their_whole_path(tmp_path: Path) -> None:
+    application, other = write_application(tmp_path), tmp_path / "elsewhere"
+    config = loaded(import_application(application, other))
+    assert config.model.file == str(tmp_path / "models/yolo11n.onnx")
+    assert config.cameras[1].url.reveal() == str(tmp_path / "streams/part_0.mp4")
+
+
+def test_a_named_file_that_is_not_here(tmp_path: Path) -> None:
+    file = tmp_path / "application.txt"
+    file.write_text(
+        "[source0]\nuri=rtsp://192.0.2.1/a\n[primary-gie]\nconfig-file=gone.txt\nonnx-file=m.onnx\n"
+    )
+    imported = import_application(file, tmp_path)
+    assert "application.txt:4: [primary-gie] config-file" in imported.text
+    assert "isn't here" in imported.text
+    assert loaded(imported).model.file == "m.onnx"
+
+
+def test_switched_off(tmp_path: Path) -> None:
+    application = write_application(tmp_path)
+    text = application.read_text()
+    for group in ("primary-gie", "pre-process", "tracker", "nvds-analytics", "osd"):
+        text = text.replace(f"[{group}]\nenable=1", f"[{group}]\nenable=0")
+    application.write_text(text)
+    imported = import_application(application, tmp_path)
+    config = loaded(imported)
+    assert config.model == Config(cameras=()).model
+    assert (config.deepstream.preprocess, config.analytics.nvdsanalytics, config.tracker.config) == (
+        "none",
+        None,
+        None,
+    )
+    assert not config.overlay.boxes
+    assert "always detects" in imported.text
+    assert "always follows" in imported.text
+
+
+@pytest.mark.parametrize("engine", ["native", "deepstream"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[source0]\ntype=four\nuri=rtsp://192.0.2.1/a\n", ":2: [source0] type: 'four' is no whole number"),
+        ("[source0]\nenable=maybe\n", ":2: [source0] enable: 'maybe' is no boolean"),
+        ("[source0]\nuri rtsp\n", ":2: 'uri rtsp' is neither"),
+        ("[streammux]\nwidth=1e3\nheight=3\n", ":2: [streammux] width"),
+        ("[streammux]\n[source0]\nuri=a\nlatency=" + "9" * 5000 + "\n", ":4: [source0] latency"),
+        ("nothing\n", ":1: "),
+        ("[property]\nx=1\n", "none of DeepStream's files"),
+    ],
+)
+def test_mistakes_are_named_with_their_line(tmp_path: Path, text: str, message: str, engine: Engine) -> None:
+    file = tmp_path / "application.txt"
+    file.write_text(text)
+    with pytest.raises(ImportMistakeError) as caught:
+        import_application(file, tmp_path, engine)
+    assert str(file) in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_every_mistake_at_once(tmp_path: Path) -> None:
+    application = write_application(tmp_path)
+    (tmp_path / "configs/infer.txt").write_text("[property]\ninterval=x\nonnx-file=a\n")
+    (tmp_path / "configs/analytics.txt").write_text("[property]\nenable=1\n")
+    application.write_text(application.read_text().replace("latency=200", "latency=soon"))
+    with pytest.raises(ImportMistakeError) as caught:
+        import_application(application, tmp_path)
+    lines = str(caught.value).splitlines()
+    assert [line.rpartition("/")[2].split(" ")[0] for line in lines] == [
+        "application.txt:14:",
+        "analytics.txt:1:",
+    ]
+
+
+def test_several_applications(tmp_path: Path) -> None:
+    write_yaml_application(tmp_path)
+    (tmp_path / "other.txt").write_text("[source0]\nuri=a\n")
+    with pytest.raises(ImportMistakeError, match=r"application\.yml, other\.txt; name one"):
+        import_application(tmp_path, tmp_path)
+
+
+def test_an_empty_folder_and_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ImportMistakeError, match="none of DeepStream's files is in this folder"):
+        import_application(tmp_path, tmp_path)
+    with pytest.raises(ImportMistakeError, match="can't be read: No such file"):
+        import_application(tmp_path / "none.txt", tmp_path)
