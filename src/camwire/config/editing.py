@@ -133,7 +133,7 @@ def _with_section(text: str, path: Path, empty: Node | None, values: Mapping[str
 
 
 def _with_top_level(text: str, path: Path, empty: Node | None, value: Any, lines: str) -> str:
-    """A top-level section that is not there, or has nothing in it; ``lines`` is its ``value`` in block style."""
+    """A top-level section that is not there, or has nothing in it; ``lines`` are its ``value`` as a block."""
     if len(path) != 1:
         raise CannotEditError(_BY_HAND)
     root = _root(text)

@@ -248,10 +248,12 @@ class RulesPage {
   async #save() {
     if (this.#saving || !this.#may || !isChanged(this.editor.document)) return;
     this.#saving = true;
+    this.#say("Saving…", "idle");
     this.#show();
     const { rules } = this.editor.document.now;
     try {
       const outcome = await save(this.#services.api, settingsOf(this.editor.document), this.editor.document.saved);
+      this.#say("", "idle");
       if ("cancelled" in outcome) return;
       this.#tell("mistakes" in outcome ? outcome.mistakes : new Map(), rules);
       if ("saved" in outcome) {

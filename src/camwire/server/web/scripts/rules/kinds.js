@@ -12,7 +12,7 @@
  * }} Option
  *   `key`: in the rule's settings, with a dot where it lies in a section; `fallback`: what it is where absent;
  *   `optional`: may be switched off (null), and is `initial` once it is switched on
- * @typedef {{title: string, purpose: string, shape: "polygon" | "arrow" | null, corners: number, options: Option[],
+ * @typedef {{title: string, icon: string, purpose: string, shape: "polygon" | "arrow" | null, corners: number, options: Option[],
  *   counts: string[]}} KindEntry  `corners`: the fewest points of its shape
  */
 
@@ -33,6 +33,7 @@ const ANCHOR = {
 export const KINDS = {
   zone: {
     title: "Zone",
+    icon: "zone",
     purpose: "Who is in an area, comes and goes, how long, and whether they are too many.",
     shape: "polygon",
     corners: 3,
@@ -51,6 +52,7 @@ export const KINDS = {
   },
   line: {
     title: "Line",
+    icon: "line",
     purpose: "Who crosses, and which way. The arrow points to the side that is in.",
     shape: "arrow",
     corners: 2,
@@ -67,6 +69,7 @@ export const KINDS = {
   },
   direction: {
     title: "Direction",
+    icon: "direction",
     purpose: "Who moves the way that the arrow points, anywhere in the picture.",
     shape: "arrow",
     corners: 2,
@@ -85,6 +88,7 @@ export const KINDS = {
   },
   speed: {
     title: "Speed",
+    icon: "speed",
     purpose: "Who is too fast, and who has stopped, anywhere in the picture.",
     shape: null,
     corners: 0,
@@ -110,6 +114,7 @@ export const KINDS = {
   },
   heatmap: {
     title: "Heat map",
+    icon: "heat",
     purpose: "Where objects spend their time.",
     shape: null,
     corners: 0,

@@ -11,29 +11,27 @@ import { KINDS } from "./kinds.js";
  * }} Actions
  */
 
-const ICONS = { zone: "zone", line: "line", direction: "direction", speed: "speed", heatmap: "heat" };
-
 export class Toolbar {
   /** @param {Actions} actions */
   constructor(actions) {
     this.cameras = el("select", { class: "input", "aria-label": "Camera" });
     this.cameras.addEventListener("change", () => actions.chooseCamera(this.cameras.value));
-    this.kinds = Object.entries(KINDS).map(([kind, { title, purpose }]) => {
-      const button = labelled(ICONS[kind], title, () => actions.add(kind));
+    this.kinds = Object.entries(KINDS).map(([kind, { title, icon: sign, purpose }]) => {
+      const button = labelled(icon(sign), title, () => actions.add(kind));
       button.title = purpose;
       button.dataset.kind = kind;
       return button;
     });
-    this.undo = bare("undo", "Undo (Ctrl+Z)", actions.undo);
-    this.redo = bare("redo", "Redo (Ctrl+Shift+Z)", actions.redo);
-    this.snap = bare("magnet", "Snap to corners and edges", () => {
+    this.undo = bare(icon("undo"), "Undo (Ctrl+Z)", actions.undo);
+    this.redo = bare(icon("redo"), "Redo (Ctrl+Shift+Z)", actions.redo);
+    this.snap = bare(icon("magnet"), "Snap to corners and edges", () => {
       const on = this.snap.getAttribute("aria-pressed") !== "true";
       this.snap.setAttribute("aria-pressed", String(on));
       actions.snap(on);
     });
     this.snap.setAttribute("aria-pressed", "true");
-    this.tryOut = labelled("try", "Try on the last minute", actions.tryOut);
-    this.import = labelled("import", "Import", actions.import);
+    this.tryOut = labelled(icon("try"), "Try on the last minute", actions.tryOut);
+    this.import = labelled(icon("import"), "Import", actions.import);
     this.import.title = "Take rules over from a file of DeepStream's nvdsanalytics";
     this.discard = el("button", { class: "button", type: "button", onclick: actions.discard }, "Discard");
     this.save = el("button", { class: "button primary", type: "button", onclick: actions.save }, "Save");
@@ -79,12 +77,12 @@ export class Toolbar {
   }
 }
 
-/** @param {string} sign @param {string} words @param {() => void} onclick */
+/** @param {SVGElement} sign @param {string} words @param {() => void} onclick */
 function labelled(sign, words, onclick) {
-  return el("button", { class: "button tool", type: "button", onclick }, icon(sign), el("span", {}, words));
+  return el("button", { class: "button tool", type: "button", onclick }, sign, el("span", {}, words));
 }
 
-/** @param {string} sign @param {string} words @param {() => void} onclick */
+/** @param {SVGElement} sign @param {string} words @param {() => void} onclick */
 function bare(sign, words, onclick) {
-  return el("button", { class: "icon-button", type: "button", "aria-label": words, title: words, onclick }, icon(sign));
+  return el("button", { class: "icon-button", type: "button", "aria-label": words, title: words, onclick }, sign);
 }
