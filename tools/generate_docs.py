@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from camwire.cli import COMMANDS, HIDDEN, app
 from camwire.config import Config
 from camwire.config.camera import CameraConfig
-from camwire.config.fields import allowed
+from camwire.config.fields import allowed, without_none
 from camwire.config.rules import RULE_MODELS, GroundConfig, OvercrowdingConfig
 from camwire.frames import Size
 
@@ -67,7 +67,18 @@ def configuration_page() -> str:
             parts += rules_section()
         if isinstance(section, type) and issubclass(section, BaseModel):
             parts += [f"\n## `{name}`\n", f"{inspect.getdoc(section)}\n", keys_table(section)]
+            parts += sections_inside(name, section)
     return "\n".join(parts) + "\n"
+
+
+def sections_inside(name: str, section: type[BaseModel]) -> list[str]:
+    """The keys of each section that stands inside another."""
+    parts = []
+    for key, field in section.model_fields.items():
+        inside = without_none(field.annotation)
+        if isinstance(inside, type) and issubclass(inside, BaseModel):
+            parts += [f"\n### `{name}.{key}`\n", f"{inspect.getdoc(inside)}\n", keys_table(inside)]
+    return parts
 
 
 def rules_section() -> list[str]:
@@ -97,6 +108,8 @@ def default_of(field: FieldInfo) -> str:
 def as_yaml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(as_yaml, value))}]"
     if isinstance(value, Size):
         return f"{value.width}x{value.height}"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -21,8 +21,7 @@ class ServerConfig(ConfigModel):
 
     host: str = Field(
         "127.0.0.1",
-        description="Address to listen on. Any that other machines can reach asks for accounts: "
-        "[Serve others](../how-to/serve-others.md).",
+        description="Address to listen on. One that other machines can reach asks for accounts.",
     )
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     hostnames: tuple[str, ...] = Field(

@@ -90,7 +90,7 @@ IDS = st.one_of(st.sampled_from(["gate", "a/b ü"]), st.text(min_size=1, max_siz
 
 
 @settings(
-    max_examples=8,
+    max_examples=3,
     phases=(Phase.generate,),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
@@ -13,6 +14,7 @@ from camwire.server.api import accounts, cameras, events, pictures, rules, sessi
 from camwire.server.api.errors import ErrorBody, add_error_answers
 from camwire.server.api.guard import BoundedBody, SameOrigin
 from camwire.server.api.services import Services
+from camwire.server.auth.credentials import COOKIE
 
 PREFIX = "/api/v1"
 PAGE = Path(__file__).parent / "page"
@@ -24,6 +26,12 @@ other cameras, and written back to the file around its comments. Answers that ar
 says what is wrong, where, and what to do.
 """
 
+# For the description alone: the gate judges them.
+_token = HTTPBearer(auto_error=False, scheme_name="token", description="As `camwire tokens add` prints it.")
+_cookie = APIKeyCookie(
+    name=COOKIE, auto_error=False, scheme_name="session", description="As POST /session sets it."
+)
+
 
 def create_api(services: Services) -> FastAPI:
     """To be mounted at ``PREFIX``."""
@@ -34,6 +42,7 @@ def create_api(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        dependencies=[Depends(_token), Depends(_cookie)],
         responses={"default": {"model": ErrorBody, "description": "What is wrong."}},
     )
     api.add_middleware(SameOrigin)
