@@ -40,7 +40,8 @@ def test_passwords_are_written_and_never_shown(tmp_path: Path, capfd: pytest.Cap
 
 def test_no_password_in_a_mistake(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "a.txt"
-    for line in (f"rtsp://u:{SECRET}@h/a", f"latency=rtsp://u:{SECRET}@h/a", f"uri=foo://u:{SECRET}@h/\nx"):
+    url = f"rtsp://u:{SECRET} {SECRET}{'x' * 60}@h/a"
+    for line in (url, f"latency={url}", f"uri=foo{url}\nx", f"enable={url}", f"uri={url}\ntype={url}"):
         file.write_text(f"[source0]\n{line}\n")
         assert run("import-deepstream", file, "--out", tmp_path / "out.yaml") == 2
         said = capfd.readouterr()

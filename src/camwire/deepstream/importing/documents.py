@@ -122,7 +122,9 @@ def _ini(text: str, path: Path) -> dict[str, Group]:
     try:
         parsed = parse_key_file(text)
     except KeyFileError as error:
-        raise ImportMistakeError([Remark(str(path), error.line, error.text)]) from None
+        # What stands in the line may be an address with a password.
+        text = "this is no [group], key=value or # comment" if "@" in error.text else error.text
+        raise ImportMistakeError([Remark(str(path), error.line, text)]) from None
     groups = {}
     for name, found in parsed.items():
         group = groups[name] = Group(path, name, found.line)

@@ -8,6 +8,8 @@ from pathlib import Path
 from camwire.deepstream.importing.documents import Entry
 from camwire.deepstream.importing.remarks import Remark
 
+LONGEST_SHOWN = 60
+"""Characters of a value in a message."""
 BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -15,7 +17,9 @@ class ValueMistakeError(Exception):
     """An entry's value can't be read."""
 
     def __init__(self, entry: Entry, expected: str) -> None:
-        self.remark: Remark = entry.remark(f"{entry.text[:60]!r} is no {expected}")
+        # An address may hold a password, and a piece of one isn't recognised as such any more.
+        shown = "the value" if "@" in entry.text or "://" in entry.text else repr(entry.text[:LONGEST_SHOWN])
+        self.remark: Remark = entry.remark(f"{shown} is no {expected}")
         super().__init__(str(self.remark))
 
 
