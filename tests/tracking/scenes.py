@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+import av
 import numpy as np
 
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
 
 SIZE = Size(1280, 720)
+SCENERY = av.VideoFrame.from_ndarray(np.random.default_rng(0).integers(0, 255, (90, 160), np.uint8), "gray")
+"""A picture in which nothing moves; a tracker that looks at pictures has to do with it."""
 Row = tuple[float, float, float, float, float, int]
 """x1, y1, x2, y2, score, class."""
 
@@ -18,9 +21,9 @@ def frame(
     size: Size = SIZE,
     arrived: float | None = None,
     turn: int = 0,
-    picture: object = None,
+    picture: object = SCENERY,
 ) -> Frame:
-    """A frame, without a picture unless one is given; it arrived when it was made unless told otherwise."""
+    """A frame; it arrived when it was made unless told otherwise."""
     arrival = time if arrived is None else arrived
     return Frame(
         camera=camera,

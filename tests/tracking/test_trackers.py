@@ -16,6 +16,8 @@ from camwire.tracking import create, known, weakest_score
 from tests.tracking.scenes import batch_of, box, detections_of, frame, ids, rows_of, run
 
 KINDS = ("bytetrack", "ocsort", "sort", "nvsort", "iou")
+"""Those that go by boxes alone."""
+ALL_KINDS = (*KINDS, "dcf")
 TRACE = 5
 LIMITS = {"iou": 150, "nvsort": 300}
 """Objects a camera that a tracker follows at most."""
@@ -51,7 +53,7 @@ def alone(kind, name, scene):
     return [one.step(batch_of(frame(name, time)), detections_of(rows)) for time, rows in with_times(scene)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 @settings(deadline=None, max_examples=30)
 @given(scenes=SCENES, data=st.data())
 def test_cameras_are_independent_under_any_interleaving(kind, scenes, data):
@@ -76,7 +78,7 @@ def named(scenes):
     return [(f"camera {index}", scene) for index, scene in enumerate(scenes)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 @settings(deadline=None, max_examples=30)
 @given(scene=SCENE)
 def test_ids_count_up_and_are_on_one_box_of_a_frame(kind, scene):
@@ -89,7 +91,7 @@ def test_ids_count_up_and_are_on_one_box_of_a_frame(kind, scene):
         highest += len(fresh)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 @settings(deadline=None, max_examples=30)
 @given(scene=SCENE, data=st.data())
 def test_the_order_of_detections_has_no_say(kind, scene, data):
@@ -98,7 +100,7 @@ def test_the_order_of_detections_has_no_say(kind, scene, data):
     assert [sorted(rows_of(tracks)) for tracks in alone(kind, "a", shuffled)] == expected
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 @settings(deadline=None, max_examples=30)
 @given(scene=SCENE)
 def test_a_match_is_a_detection_of_the_same_frame_and_class(kind, scene):
@@ -113,7 +115,7 @@ def test_a_match_is_a_detection_of_the_same_frame_and_class(kind, scene):
         np.testing.assert_array_equal(found.scores[rows_matched], tracks.scores[matched])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 @settings(deadline=None, max_examples=30)
 @given(
     scene=SCENE, bad=st.lists(st.sampled_from(["nan", "inf", "inverted", "score"]), min_size=12, max_size=12)
@@ -130,7 +132,7 @@ def test_invalid_boxes_change_nothing(kind, scene, bad):
     assert [rows_of(tracks) for tracks in alone(kind, "a", spoiled)] == expected
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_result_has_the_promised_shapes(kind):
     for tracks in run(tracker(kind), [[box(100), box(300)]] * 8 + [[]]):
         count = len(tracks)
@@ -146,7 +148,7 @@ def columns_of(tracks):
     return {name: column for name, column in columns.items() if column is not None}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_two_thousand_boxes(kind):
     generator = np.random.default_rng(0)
     rows = [box(x, y, 30, 60) for x, y in generator.uniform((0, 0), (1280, 720), (2000, 2))]
@@ -155,7 +157,7 @@ def test_two_thousand_boxes(kind):
     assert len(last) == LIMITS.get(kind, 2000)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_empty_batches_and_frames(kind):
     one = tracker(kind)
     assert len(one.step(batch_of(), Detections.empty())) == 0
@@ -182,7 +184,7 @@ def test_velocity_is_in_pixels_per_second(kind, fps):
     np.testing.assert_allclose(results[-1].velocities[0], (50, 0), atol=4)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_another_picture_size_ends_the_tracks_but_not_the_counting(kind):
     one = tracker(kind)
     before = run(one, [[box(100)]] * 8)[-1]
@@ -195,7 +197,7 @@ def test_another_picture_size_ends_the_tracks_but_not_the_counting(kind):
     assert ids(smaller[-1]) == [2]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_forgotten_camera_comes_back_with_new_ids(kind):
     one = tracker(kind)
     run(one, [[box(100)]] * 8)
@@ -207,7 +209,7 @@ def test_a_forgotten_camera_comes_back_with_new_ids(kind):
     assert ids(later) == [1]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_classes_are_not_mixed(kind):
     person, bicycle = box(100, label=0), box(100, label=1)
     last = run(tracker(kind), [[person, bicycle]] * 8)[-1]

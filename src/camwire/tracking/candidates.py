@@ -87,11 +87,9 @@ def _order(detections: Detections, boxes: Float64Array, scores: Float64Array) ->
 
 def _all_valid(boxes: Float64Array, scores: Float64Array) -> bool:
     """Whether ``_valid`` holds for all, in fewer steps."""
-    return (
-        np.count_nonzero(np.abs(boxes) <= FARTHEST) == boxes.size
-        and np.count_nonzero(np.abs(scores) <= FARTHEST) == scores.size
-        and np.count_nonzero(boxes[2:] > boxes[:2]) == 2 * scores.size
-    )
+    in_reach = np.count_nonzero(np.abs(boxes) <= FARTHEST) + np.count_nonzero(np.abs(scores) <= FARTHEST)
+    upright = np.count_nonzero(boxes[2:] > boxes[:2])
+    return bool(in_reach + upright == 7 * scores.size)
 
 
 def _valid(boxes: Float64Array, scores: Float64Array) -> BoolArray:

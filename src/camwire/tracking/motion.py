@@ -32,9 +32,11 @@ class Estimator(Protocol):
     def predict(self, motion: Motion, dt: Float64Array) -> None:
         """Move all boxes on by ``dt`` [N] seconds."""
 
-    def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:
-        """Take the measured ``corners`` [4, R] of the given rows in, ``noise`` times as uncertain (in
-        variance) as a detection."""
+    def correct(
+        self, motion: Motion, rows: Rows, corners: Float64Array, noise: Float64Array | None = None
+    ) -> None:
+        """Take the measured ``corners`` [4, R] of the given rows in, ``noise`` [R] times as uncertain (in
+        variance) as a detection; None for detections."""
 
     def corners(self, position: Float64Array) -> Float64Array:
         """[4, N] corners of filters' positions [4, N]."""
@@ -73,9 +75,11 @@ class HeightScaled:
         motion.predict(dt, noise)
         np.maximum(motion.position, LEAST, out=motion.position)
 
-    def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:
+    def correct(
+        self, motion: Motion, rows: Rows, corners: Float64Array, noise: Float64Array | None = None
+    ) -> None:
         variance = self._detection(motion.position[3].take(rows))[0]
-        motion.correct(rows, self._form(corners), variance * noise if noise != 1.0 else variance)
+        motion.correct(rows, self._form(corners), variance if noise is None else variance * noise)
 
 
 class _Variance:
@@ -122,8 +126,11 @@ class Simple:
         motion.predict(dt, self._drift * dt)
         np.maximum(motion.position, LEAST, out=motion.position)
 
-    def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:
-        motion.correct(rows, xywh_of(corners), self._detection * noise)
+    def correct(
+        self, motion: Motion, rows: Rows, corners: Float64Array, noise: Float64Array | None = None
+    ) -> None:
+        variance = self._detection if noise is None else self._detection * noise
+        motion.correct(rows, xywh_of(corners), variance)
 
 
 class LastBox:
@@ -140,7 +147,13 @@ class LastBox:
         elapsed = motion.state[4]
         elapsed += dt
 
-    def correct(self, motion: Motion, rows: Rows, corners: Float64Array, noise: float = 1.0) -> None:  # noqa: ARG002
+    def correct(
+        self,
+        motion: Motion,
+        rows: Rows,
+        corners: Float64Array,
+        noise: Float64Array | None = None,  # noqa: ARG002
+    ) -> None:
         """The velocity is the mean of the one before and of that between the last two measurements."""
         part = motion.state.take(rows, axis=2)
         position, velocity, elapsed = part[0], part[1], part[4]

@@ -130,4 +130,4 @@ def test_cameras_do_not_mix():
 
 def test_a_frame_without_a_picture_is_refused(tracker):
     with pytest.raises(NoPictureError, match="front door: this tracker looks at pictures"):
-        tracker.step(batch_of(frame("front door", 0)), detections_of([]))
+        tracker.step(batch_of(frame("front door", 0, picture=None)), detections_of([]))

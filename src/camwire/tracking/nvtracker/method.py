@@ -28,8 +28,8 @@ from camwire.tracking.tracks import Identity
 SLOWEST = 5.0
 """Ages are counted in frames, but a target doesn't wait longer than its frames last at this rate."""
 
-FADING = 0.8
-"""What remains of a visual tracker's certainty with each frame after one in which the detector disagreed."""
+FADING = 0.6
+"""What remains of a visual tracker's certainty each time that the detector looks and disagrees."""
 COVERED_IOU = 0.3
 """From this overlap with a detected target on, what an undetected one sees is that target."""
 
@@ -42,6 +42,10 @@ class Targets(Columns):
     motion: Motion
     shadow: Int32Array
     """[N] frames since the detector first looked for the target in vain, 0 since it last found it."""
+    refuted: Int32Array
+    """[N] how often the detector looked for the target in vain since it last found it."""
+    silent: BoolArray
+    """[N] not seen when the detector looked last, which is not to change before it looks again."""
     certainty: Float64Array
     """[N] of the visual tracker that it sees the target in this frame, 0 to 1; 0 without one."""
     filters: Filters
@@ -84,12 +88,14 @@ class NvTracker:
         rows, detections = matching.matched
         self._estimator.correct(table.motion, rows, scene.found.boxes.take(detections, axis=1))
         table.who.note(rows, detections, scene)
+        looked = scene.looked_at(table.who.slot)
         # Once the detector has missed a target, the frames that it doesn't look at count too.
-        table.shadow += scene.looked_at(table.who.slot) | (table.shadow > 0)
+        table.shadow += looked | (table.shadow > 0)
         table.shadow[rows] = 0
         if self._visual:
-            table.certainty *= FADING**table.shadow
-            self._doubt_covered(table, scene)
+            table.refuted += looked
+            table.refuted[rows] = 0
+            self._doubt(table, scene, looked)
         table = self._without_ended(table)
         table = self._with_born(table, scene, matching.detection_free)
         table.who.confirmed |= table.who.ages >= self._target.probation_age
@@ -114,6 +120,8 @@ class NvTracker:
             who=who,
             motion=self._estimator.start(corners),
             shadow=np.zeros(count, np.int32),
+            refuted=np.zeros(count, np.int32),
+            silent=np.zeros(count, np.bool_),
             certainty=np.zeros(count),
             filters=self._visual.blank(count) if self._visual else Filters.none(count),
         )
@@ -128,8 +136,17 @@ class NvTracker:
         rows = (sight.certainty >= self._target.min_tracker_confidence).nonzero()[0]
         moved = sight.centres - sight.origin
         seen = boxes + np.concatenate((moved, moved))
-        self._estimator.correct(table.motion, rows, seen.take(rows, axis=1), self._noise_of_sight)
+        # The less sure, the less exact: the peak of a target half hidden is pulled aside.
+        noise = self._noise_of_sight / sight.certainty.take(rows) ** 2
+        self._estimator.correct(table.motion, rows, seen.take(rows, axis=1), noise)
         return sight
+
+    def _doubt(self, table: Targets, scene: Scene, looked: BoolArray | bool) -> None:
+        """Take from the certainty of the visual tracker what the detector, where it ``looked``, denies."""
+        table.certainty *= FADING**table.refuted
+        self._doubt_covered(table, scene)
+        table.silent = np.where(looked, ~self._seen(table), table.silent & (table.who.detection < 0))
+        table.certainty[table.silent] = 0
 
     def _doubt_covered(self, table: Targets, scene: Scene) -> None:
         """What an undetected target sees where another target was detected is that other target."""

@@ -177,6 +177,7 @@ DCF = replace(
         min_matching_score_4_iou=0.1,
         min_matching_score_4_visual_similarity=0.0,
     ),
+    state_estimator=replace(NVDCF_PERF.state_estimator, process_noise_var_4_size=0.6),
     visual_tracker=replace(NVDCF_PERF.visual_tracker, use_hog=True),
 )
 """camwire's own `dcf`. Looks speak for a match, but don't forbid one: people turn, lights change."""
