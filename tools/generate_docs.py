@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -43,6 +43,9 @@ A configuration is one YAML file. Only `cameras` has to be in it; everything els
 - `camwire check --schema` prints a JSON Schema, for editors that complete and check.
 """
 
+LISTING = ("sinks",)
+"""Sections whose keys are lists of sections that are documented nowhere else."""
+
 CLI_INTRODUCTION = """\
 # Command line
 
@@ -72,10 +75,12 @@ def configuration_page() -> str:
 
 
 def sections_inside(name: str, section: type[BaseModel]) -> list[str]:
-    """The keys of each section that stands inside another."""
+    """The keys of each section that stands inside another, or in a list inside it."""
     parts = []
     for key, field in section.model_fields.items():
         inside = without_none(field.annotation)
+        if get_origin(inside) is tuple and name in LISTING:
+            inside = get_args(inside)[0]
         if isinstance(inside, type) and issubclass(inside, BaseModel):
             parts += [f"\n### `{name}.{key}`\n", f"{inspect.getdoc(inside)}\n", keys_table(inside)]
     return parts
@@ -108,10 +113,10 @@ def default_of(field: FieldInfo) -> str:
 def as_yaml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Size):  # which is a tuple, too
+        return f"{value.width}x{value.height}"
     if isinstance(value, tuple):
         return f"[{', '.join(map(as_yaml, value))}]"
-    if isinstance(value, Size):
-        return f"{value.width}x{value.height}"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

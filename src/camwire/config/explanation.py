@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -105,6 +105,8 @@ def _wrong_value(path: Path, detail: ErrorDetails, tree: Tree) -> str:
     what = bounds_of(field) if field is not None and out_of_bounds else allowed(annotation, field)
     if field is None and detail["type"] == "greater_than_equal":
         what = f"{what}, at least {detail['ctx']['ge']:g}"
+    if without_none(annotation) is SecretStr:
+        return f"{_name(path)} is not what it should be (it is not shown); allowed: {what}, in quotes"
     if detail["type"] in ("too_short", "too_long"):
         least_or_most = "at most" if detail["type"] == "too_long" else "at least"
         length = detail["ctx"].get("max_length", detail["ctx"].get("min_length"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from camwire.config.root import Config
@@ -78,7 +78,11 @@ def allowed(annotation: Any, field: FieldInfo | None = None) -> str:
         float: "a number",
         str: "text",
         SecretUrl: "a URL or a file's path",
+        SecretStr: "text",
     }[annotation]
+    if annotation is SecretStr and field is not None:
+        shortest = next((item.min_length for item in field.metadata if hasattr(item, "min_length")), 1)
+        return f"text of {shortest} characters at least"
     bounds = bounds_of(field) if field is not None else ""
     return f"{words}, {bounds}" if bounds else words
 

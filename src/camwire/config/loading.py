@@ -46,7 +46,7 @@ def load_text(
     config = _validated(tree)
     if config is None or tree.problems:
         raise ConfigError(_without_secrets(tree))
-    SECRETS.add(*(camera.url for camera in config.cameras))
+    SECRETS.add(*(camera.url for camera in config.cameras), *config.sinks.secrets())
     return config if folder is None else _with_absolute_paths(config, folder)
 
 

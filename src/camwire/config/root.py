@@ -17,6 +17,7 @@ from camwire.config.output import OutputConfig, OverlayConfig
 from camwire.config.rules import Rule, duplicate_names, unknown_cameras, unknown_classes
 from camwire.config.saving import SavingConfig
 from camwire.config.server import ServerConfig
+from camwire.config.sinks import SinksConfig
 from camwire.config.tracker import TrackerConfig
 
 DUPLICATE_ID = "duplicate_camera_id"
@@ -55,6 +56,7 @@ class Config(ConfigModel):
     overlay: OverlayConfig = Field(OverlayConfig(), description="What is drawn on them at first.")
     saving: SavingConfig = Field(SavingConfig(), description="Pictures that are kept as files.")
     events: EventsConfig = Field(EventsConfig(), description="What the rules reported.")
+    sinks: SinksConfig = Field(SinksConfig(), description="Where events are sent on to.")
     server: ServerConfig = Field(ServerConfig(), description="Where people and programs connect.")
 
     @model_validator(mode="after")

@@ -129,4 +129,6 @@ def _rendered(config: Config) -> str:
         {**camera.model_dump(mode="json", exclude_defaults=True), "url": camera.url.reveal()}
         for camera in config.cameras
     ]
+    if sinks := config.sinks.revealed():
+        values["sinks"] = sinks
     return json.dumps(as_text(values), indent=1)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -40,6 +41,7 @@ from camwire.server.rehearsing import Rehearsing
 from camwire.server.reporter import Reporter
 from camwire.server.rule_states import RuleStates
 from camwire.server.saver import Saver
+from camwire.server.sinks.couriers import Couriers
 from camwire.server.supervisor import Supervisor
 from camwire.server.system import System
 from camwire.server.tls import CertificateError
@@ -145,8 +147,9 @@ class Server:
             *(link, self.desired, self.supervisors, self.probing.answered, self.events.received),
             *(self.rule_states, self.rehearsing.answered),
         )
+        self.couriers = Couriers(self.configuration.config.sinks, document.folder, self.events, self._told)
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=self._cleared)
-        self.reporter = Reporter(self.desired, self.hub, self.workers)
+        self.reporter = Reporter(self.desired, self.hub, self.workers, self._events_state)
         self.saver = Saver(self.hub, self.configuration.config.saving, document.folder)
         self.system = System(document.folder)
         self._link = link
@@ -201,6 +204,7 @@ class Server:
                 tasks.create_task(self.saver.run()),
                 tasks.create_task(self.events.run()),
                 tasks.create_task(self.rule_states.run()),
+                tasks.create_task(self.couriers.run()),
             ]
             to_stop = [
                 *(tasks.create_task(supervisor.run()) for supervisor in self.supervisors.values()),
@@ -227,15 +231,27 @@ class Server:
         self.saver.configured(config.saving)
         self.events.configured(config.events)
         self.media.configured(config.events)
+        self.couriers.configured(config.sinks)
 
     def _cleared(self) -> None:
         self.reporter.clear()
         self.rule_states.clear()
 
     def _kept(self, events: Sequence[StoredEvent]) -> None:
-        now = time.time()
         for event in events:
-            self.hub.tell_event(event.camera, self.media.told(event, now))
+            self.hub.tell_event(event.camera, self._told(event))
+        self.couriers.kept(events)
+
+    def _events_state(self) -> dict[str, Any]:
+        return {
+            "kept": self.events.kept,
+            "problem": self.events.problem,
+            "media": {"lost": self.media.lost, "problem": self.media.problem},
+            "sinks": dict(self.couriers.states()),
+        }
+
+    def _told(self, event: StoredEvent) -> dict[str, Any]:
+        return self.media.told(event, time.time())
 
     async def _reload_when_asked(self) -> None:
         while True:

@@ -49,6 +49,8 @@ class _Collector:
         yield from self._latencies()
         yield from self._of_processes(self._stats["processes"])
         yield from self._of_clients()
+        if events := self._stats["events"]:
+            yield from _of_events(events)
 
     def _of_cameras(self, cameras: Mapping[str, Any]) -> Iterator[Metric]:
         fps = GaugeMetricFamily("camwire_camera_fps", "Pictures a second", labels=["camera", "at"])
@@ -105,7 +107,9 @@ class _Collector:
         memory = GaugeMetricFamily("camwire_process_resident_bytes", "Resident memory", labels=["process"])
         running = GaugeMetricFamily("camwire_process_running", "1 while it runs", labels=["process"])
         device = GaugeMetricFamily(
-            "camwire_device_memory_bytes", "A GPU's memory: free, or what it is for", labels=["process", "for"]
+            "camwire_device_memory_bytes",
+            "A GPU's memory: free, or what it is for",
+            labels=["process", "for"],
         )
         restarts = CounterMetricFamily("camwire_worker_restarts", "Times it was replaced", labels=["process"])
         for name, process in processes.items():
@@ -128,3 +132,27 @@ class _Collector:
             "Pictures that wait for clients",
             value=sum(one["queue"] for one in clients),
         )
+
+
+def _of_events(events: Mapping[str, Any]) -> Iterator[Metric]:
+    yield CounterMetricFamily("camwire_events_kept", "Events of rules on the disk", value=events["kept"])
+    failing = GaugeMetricFamily("camwire_events_failing", "1 while it doesn't work", labels=["part"])
+    failing.add_metric(["events"], events["problem"] is not None)
+    failing.add_metric(["media"], events["media"]["problem"] is not None)
+    yield failing
+    yield CounterMetricFamily(
+        "camwire_events_media_lost",
+        "Pictures and videos of events that could not be kept",
+        value=events["media"]["lost"],
+    )
+    sent = CounterMetricFamily(
+        "camwire_sink_events", "Events, by what became of them", labels=["sink", "outcome"]
+    )
+    waiting = GaugeMetricFamily("camwire_sink_waiting", "Events that wait for the sink", labels=["sink"])
+    works = GaugeMetricFamily("camwire_sink_works", "1 while the sink takes events", labels=["sink"])
+    for name, sink in events["sinks"].items():
+        works.add_metric([name], sink["state"] == "delivering")
+        waiting.add_metric([name], sink.get("waiting", 0))
+        for outcome in ("delivered", "refused", "lost"):
+            sent.add_metric([name, outcome], sink.get(outcome, 0))
+    yield from (sent, waiting, works)

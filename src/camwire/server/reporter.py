@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isnan
 from typing import Any
 
@@ -26,8 +26,16 @@ WINDOW = 10.0
 class Reporter:
     """Puts the `stats` message together from all who know a part of it."""
 
-    def __init__(self, desired: Desired, hub: Hub, workers: Workers) -> None:
+    def __init__(
+        self,
+        desired: Desired,
+        hub: Hub,
+        workers: Workers,
+        events: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        """``events`` says how the keeping and the sending on of events does."""
         self._desired = desired
+        self._events = events
         self._hub = hub
         self._workers = workers
         self._began = time.monotonic()
@@ -99,6 +107,7 @@ class Reporter:
                     for name, supervisor in self._workers.supervisors.items()
                 },
             },
+            "events": dict(self._events()),
             "clients": statistics.client_statistics(self._hub.clients.values()),
             "connections": {"now": len(self._hub.clients), "total": self._hub.connected_so_far},
         }

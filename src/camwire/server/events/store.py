@@ -164,10 +164,17 @@ class EventStore:
     def cursor(self, sink: str) -> int:
         """Number of the last event that a sink has; a new one begins behind the newest. Raises StoreError."""
         with self._transaction():
-            newest = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
-            self._database.execute(f"INSERT OR IGNORE INTO cursors VALUES (?, ({newest}))", (sink,))
+            self._database.execute("INSERT OR IGNORE INTO cursors VALUES (?, ?)", (sink, self.newest()))
             row = self._database.execute("SELECT number FROM cursors WHERE sink = ?", (sink,)).fetchone()
         return int(row[0])
+
+    def newest(self) -> int:
+        """Number of the newest event that was ever kept. Raises StoreError."""
+        try:
+            row = self._database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        except sqlite3.Error as error:
+            raise explained(self._path, error) from None
+        return int(row[0]) if row else 0
 
     def move_cursor(self, sink: str, number: int) -> None:
         """The sink has everything up to that event. Raises StoreError."""

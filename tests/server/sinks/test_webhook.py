@@ -1,0 +1,157 @@
+"""Events over HTTP to a real server: signed, in order, none lost, whatever it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from camwire.config.secrets import SecretUrl
+from camwire.config.sinks import WebhookConfig
+from camwire.server.events.store import Bounds, EventStore
+from camwire.server.sinks.courier import AT_ONCE, Courier
+from camwire.server.sinks.webhook import Webhook
+from tests.server.running import until
+from tests.server.sinks.receivers import (
+    Receiver,
+    begin,
+    couriered,
+    delivered,
+    event,
+    keep,
+    receiving,
+)
+from tests.support.waiting import wait_for
+
+SETTINGS = WebhookConfig(name="hook", url=SecretUrl("http://127.0.0.1/"))
+
+
+def test_each_event_comes_signed_once_and_in_order(tmp_path: Path) -> None:
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(number) for number in range(1, 121)])
+    receiver = Receiver()
+    with receiving(receiver) as url:
+        sink = Webhook(url, "the secret", clock=lambda: 1_700_000_000.9)
+        courier = couriered(tmp_path, SETTINGS, sink, lambda courier: delivered(courier, 120))
+    assert receiver.numbers == list(range(1, 121))
+    assert json.loads(receiver.bodies[0]) == event(1).as_json() | {"number": 1}
+    head = receiver.headers[0]
+    assert (head["Content-Type"], head["Camwire-Event"]) == ("application/json", "w-1")
+    signed = hmac.new(b"the secret", b"1700000000." + receiver.bodies[0], hashlib.sha256).hexdigest()
+    assert head["Camwire-Signature"] == f"t=1700000000,v1={signed}"
+    assert courier.state() == {
+        "state": "delivering",
+        "problem": None,
+        "retry_in_s": None,
+        "delivered": 120,
+        "refused": 0,
+        "lost": 0,
+        "waiting": 0,
+    }
+
+
+@pytest.mark.parametrize("fault", [500, 503, 404, 401, 302, 429, 408, None])
+def test_what_may_get_better_is_tried_again(tmp_path: Path, fault: int | None) -> None:
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(number) for number in range(1, 6)])
+    receiver = Receiver()
+    receiver.answers = [200, 200, fault, fault, 200]
+    with receiving(receiver) as url:
+        courier = couriered(tmp_path, SETTINGS, Webhook(url), lambda courier: delivered(courier, 5))
+    assert receiver.numbers == [1, 2, 3, 4, 5]
+    assert courier.refused == 0
+
+
+@pytest.mark.parametrize("refusal", [400, 413, 422])
+def test_an_event_that_is_refused_for_good_holds_nothing_up(tmp_path: Path, refusal: int) -> None:
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(number) for number in range(1, 6)])
+    receiver = Receiver()
+    receiver.answers = [200, 200, refusal]
+    with receiving(receiver) as url:
+        courier = couriered(tmp_path, SETTINGS, Webhook(url), lambda courier: delivered(courier, 4))
+    assert receiver.numbers == [1, 2, 4, 5]
+    assert (courier.refused, courier.problem) == (1, None)
+
+
+def test_only_what_the_sink_is_for(tmp_path: Path) -> None:
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(1), event(2, camera="yard"), event(3, kind="out"), event(4)])
+    settings = SETTINGS.model_copy(update={"cameras": ("gate",), "kinds": ("in",)})
+    receiver = Receiver()
+    with receiving(receiver) as url:
+        couriered(tmp_path, settings, Webhook(url), lambda courier: delivered(courier, 2))
+    assert receiver.numbers == [1, 4]
+
+
+def test_a_dead_receiver_is_told_and_gets_all_when_it_is_back(tmp_path: Path) -> None:
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(number) for number in range(1, 4)])
+    receiver = Receiver()
+    with receiving(receiver) as url:
+        port = int(url.split(":")[2].split("/")[0])
+
+    async def play(courier: Courier) -> None:
+        await until(lambda: courier.problem is not None, "a problem")
+        assert "can't be reached" in (courier.problem or "")
+        assert (courier.state()["state"], courier.state()["waiting"]) == ("retrying", 3)
+        await asyncio.to_thread(keep, tmp_path, [event(4)])
+        courier.kept(4)
+        with receiving(receiver, port):
+            await delivered(courier, 4)
+            await until(lambda: courier.problem is None, "the end of the problem")
+
+    couriered(tmp_path, SETTINGS, Webhook(url), play)
+    assert receiver.numbers == [1, 2, 3, 4]
+
+
+def test_what_was_deleted_before_its_turn_is_counted(tmp_path: Path) -> None:
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(number) for number in range(1, 5)])
+    store = EventStore(tmp_path / "events.db", Bounds(event_days=1))
+    store.prune(1003.0 + 86_400)
+    store.close()
+    receiver = Receiver()
+    with receiving(receiver) as url:
+        courier = couriered(tmp_path, SETTINGS, Webhook(url), lambda courier: delivered(courier, 2))
+    assert (receiver.numbers, courier.lost) == ([3, 4], 2)
+
+
+SENDER = """
+import asyncio, sys
+from pathlib import Path
+from camwire.config.secrets import SecretUrl
+from camwire.config.sinks import WebhookConfig
+from camwire.server.sinks.webhook import Webhook
+from tests.server.sinks.receivers import couriered, delivered
+folder, url, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+settings = WebhookConfig(name="hook", url=SecretUrl(url))
+couriered(folder, settings, Webhook(url), lambda courier: delivered(courier, number))
+"""
+
+
+@pytest.mark.integration
+def test_a_sender_that_is_killed_loses_nothing_and_keeps_the_order(tmp_path: Path) -> None:
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(number) for number in range(1, 301)])
+    receiver = Receiver()
+    with receiving(receiver) as url:
+        command = [sys.executable, "-c", SENDER, str(tmp_path), url]
+        with subprocess.Popen([*command, "300"]) as sender:
+            wait_for(lambda: len(receiver.bodies) >= 100, "some events", 30)
+            sender.send_signal(signal.SIGKILL)
+        before = len(receiver.bodies)
+        assert before < 300
+        successor = subprocess.run([*command, str(301 - before)], timeout=60, check=False)
+        assert successor.returncode == 0
+    came = receiver.numbers
+    assert sorted(set(came)) == list(range(1, 301))
+    assert list(dict.fromkeys(came)) == list(range(1, 301))
+    assert len(came) <= 300 + AT_ONCE
