@@ -66,16 +66,16 @@ def check_links(part: Part, graph: Graph) -> None:
     """Pads with a number are asked for; those of a source appear; others are taken as they are."""
     for link in part.links:
         assert graph.element(link.source)
+        assert link.appears == (graph.element(link.source).factory == "nvurisrcbin")
+        assert (link.source_pad == "vsrc_%u") == link.appears
         if link.sink == "mux":
-            assert link.appears
-            assert link.source_pad == "vsrc_%u"
             assert link.sink_pad is not None
             assert link.sink_pad.startswith("sink_")
         elif link.source == "demux":
             assert link.source_pad is not None
             assert link.source_pad.startswith("src_")
         else:
-            assert (link.source_pad, link.sink_pad, link.appears) == (None, None, False)
+            assert link.sink_pad is None
 
 
 @pytest.mark.parametrize("settings", SETTINGS[:: len(SETTINGS) // 24], ids=named)

@@ -30,17 +30,25 @@ IN_BETWEEN = 2
 _rules = TypeAdapter(tuple[Rule, ...])
 
 
-def build(desired: DesiredState, names: Sequence[str], pads: Mapping[str, int], folder: Path) -> Graph:
+def build(
+    desired: DesiredState,
+    names: Sequence[str],
+    pads: Mapping[str, int],
+    folder: Path,
+    least_batch: int = 0,
+) -> Graph:
     """The pipeline for the enabled cameras.
 
     ``names``: the model's classes. ``pads``: the muxer's pad for each enabled camera, as ``assign_pads``
-    gives them. ``folder``: where the files are going to be. Raises ModelError and KeyFileError for what
-    can't be written.
+    gives them. ``folder``: where the files are going to be. ``least_batch``: the batch size of a pipeline
+    that runs, which stays while its cameras become fewer. Raises ModelError and KeyFileError for what can't
+    be written.
     """
     settings = settings_of(desired)
     cameras = enabled(desired)
-    batch = batch_size(desired)
+    batch = max(1, settings.batch_size or 0, least_batch, len(cameras))
     picture = picture_size(desired)
+    sent = None if settings.mux == "new" else picture.fitted_into(output_size(desired))
     files = {
         "labels.txt": "".join(f"{name}\n" for name in names),
     }
@@ -54,14 +62,15 @@ def build(desired: DesiredState, names: Sequence[str], pads: Mapping[str, int], 
         files["nvtracker.yml"] = tracker_file(settings)
     notes = _notes(settings)
     if settings.analytics == "nvdsanalytics" and desired.nvdsanalytics is None:
-        written = analytics_file(_rules.validate_python(desired.rules), names, pads, picture)
+        # nvdsanalytics scales by itself, from the size in which rules are written.
+        written = analytics_file(_rules.validate_python(desired.rules), names, pads, output_size(desired))
         files["nvdsanalytics.txt"] = written.text
         notes += written.left_out
     return Graph(
         trunk=_trunk(desired, settings, batch, picture, folder),
         sources={camera.id: source_part(camera, pads[camera.id], settings) for camera in cameras},
         outputs={
-            camera.id: output_part(pads[camera.id], settings, desired.output)
+            camera.id: output_part(pads[camera.id], settings, desired.output, sent)
             for camera in cameras
             if settings.osd == "native"
         },
@@ -84,15 +93,15 @@ def enabled(desired: DesiredState) -> tuple[DesiredCamera, ...]:
     return tuple(camera for camera in desired.cameras if camera.enabled)
 
 
-def batch_size(desired: DesiredState) -> int:
-    """As configured, or as many as there are cameras."""
-    return settings_of(desired).batch_size or max(1, len(enabled(desired)))
-
-
 def picture_size(desired: DesiredState) -> Size:
-    """The size to which the legacy muxer scales all pictures; rules' pixels are of this size."""
+    """The size to which the legacy muxer scales all pictures."""
     size = settings_of(desired).mux_size
-    return Size(*size) if size else Size(desired.output.width, desired.output.height)
+    return Size(*size) if size else output_size(desired)
+
+
+def output_size(desired: DesiredState) -> Size:
+    """What pictures are fitted into before they are sent; rules' pixels are of this size."""
+    return Size(desired.output.width, desired.output.height)
 
 
 def assign_pads(desired: DesiredState, running: Mapping[str, int]) -> dict[str, int]:
@@ -132,7 +141,7 @@ def _trunk(
     elements: list[Element] = []
     for step in steps:
         elements += [step, _queue(f"after_{step.name}")]
-    drawn = drawing(settings)
+    drawn = drawing(settings, desired.toggles)
     return Part((*elements, *drawn), chain(*elements, *drawn))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from camwire.deepstream.elements import Element, Link, Part, chain
 from camwire.deepstream.properties import Value
+from camwire.frames import Size
 from camwire.link.messages import DesiredDeepstream, DesiredOutput
 
 TO_DRAW, DRAWER, DEMUX, OUT = "to_draw", "osd", "demux", "out"
@@ -21,8 +24,8 @@ _NEWEST_WINS: dict[str, Value] = {
 }
 
 
-def drawing(settings: DesiredDeepstream) -> tuple[Element, ...]:
-    """What all cameras share behind the last analysis."""
+def drawing(settings: DesiredDeepstream, toggles: Mapping[str, bool]) -> tuple[Element, ...]:
+    """What all cameras share behind the last analysis. ``toggles``: what is to be drawn."""
     convert = Element(TO_DRAW, "nvvideoconvert", {"gpu-id": settings.gpu, "nvbuf-memory-type": 0})
     caps = Element("drawable", "capsfilter", {"caps": f"{ON_GPU}, format=RGBA"})
     if settings.osd == "python":
@@ -30,21 +33,34 @@ def drawing(settings: DesiredDeepstream) -> tuple[Element, ...]:
     return (
         convert,
         caps,
-        Element(DRAWER, "nvdsosd", {"process-mode": GPU_DRAWS, "gpu-id": settings.gpu}),
+        Element(
+            DRAWER,
+            "nvdsosd",
+            {
+                "process-mode": GPU_DRAWS,
+                "gpu-id": settings.gpu,
+                "display-bbox": toggles.get("boxes", True),
+                "display-text": toggles.get("labels", True),
+                "display-mask": toggles.get("masks", True),
+            },
+        ),
         Element(DEMUX, "nvstreamdemux"),
     )
 
 
-def output_part(pad: int, settings: DesiredDeepstream, output: DesiredOutput) -> Part:
-    """One camera's JPEGs. A queue that keeps the newest picture alone lets no camera wait for another's
-    encoder."""
+def output_part(pad: int, settings: DesiredDeepstream, output: DesiredOutput, size: Size | None) -> Part:
+    """One camera's JPEGs of this size; None: as the pictures come.
+
+    A queue that keeps the newest picture alone lets no camera wait for another's encoder.
+    """
+    sides = f", width={size.width}, height={size.height}" if size else ""
     elements = (
         Element(f"latest_{pad}", "queue", _NEWEST_WINS),
         Element(f"to_encode_{pad}", "nvvideoconvert", {"gpu-id": settings.gpu, "nvbuf-memory-type": 0}),
         Element(
             f"encodable_{pad}",
             "capsfilter",
-            {"caps": f"{ON_GPU}, format={ENCODER_FORMATS[settings.encoder]}"},
+            {"caps": f"{ON_GPU}, format={ENCODER_FORMATS[settings.encoder]}{sides}"},
         ),
         Element(f"encode_{pad}", settings.encoder, _encoder(settings, output)),
         _sink(output_name(pad)),

@@ -208,6 +208,7 @@ _TABLES: Mapping[str, tuple[Property, ...]] = {
             ("leaky", _ENUM, 0, {"choices": {0: "no", 1: "upstream", 2: "downstream"}}),
         ],
     ),
+    "clocksync": _known(Certainty.GSTREAMER, [("sync", _BOOL, True)]),
     "capsfilter": _known(Certainty.GSTREAMER, [("caps", _CAPS, None)]),
     "appsink": _known(
         Certainty.GSTREAMER,

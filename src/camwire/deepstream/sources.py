@@ -18,12 +18,24 @@ PAD = "vsrc_%u"
 
 
 def source_part(camera: DesiredCamera, pad: int, settings: DesiredDeepstream) -> Part:
-    """nvurisrcbin, linked with the muxer's pad of that number once it has one of its own."""
-    name = source_name(pad)
-    return Part(
-        (Element(name, "nvurisrcbin", _properties(camera, pad, settings)),),
-        (Link(name, "mux", source_pad=PAD, sink_pad=f"sink_{pad}", appears=True),),
-    )
+    """nvurisrcbin, linked with the muxer's pad of that number once it has one of its own.
+
+    A camera's pictures come when they come; a file's have to be held back, or it is read as fast as it goes.
+    """
+    source = Element(source_name(pad), "nvurisrcbin", _properties(camera, pad, settings))
+    if _is_live(source_uri(camera.url)):
+        return Part((source,), (_when_there(source, "mux", f"sink_{pad}"),))
+    pace = Element(f"pace_{pad}", "clocksync", {"sync": True})
+    to_mux = Link(pace.name, "mux", sink_pad=f"sink_{pad}")
+    return Part((source, pace), (_when_there(source, pace.name), to_mux))
+
+
+def _when_there(source: Element, sink: str, pad: str | None = None) -> Link:
+    return Link(source.name, sink, source_pad=PAD, sink_pad=pad, appears=True)
+
+
+def _is_live(uri: str) -> bool:
+    return not uri.startswith("file:/")
 
 
 def source_name(pad: int) -> str:
@@ -32,16 +44,16 @@ def source_name(pad: int) -> str:
 
 def _properties(camera: DesiredCamera, pad: int, settings: DesiredDeepstream) -> dict[str, Value]:
     uri = source_uri(camera.url)
-    live = uri.partition("://")[0].lower() in RTSP_SCHEMES
+    is_rtsp = uri.partition("://")[0].lower() in RTSP_SCHEMES
     properties: dict[str, Value] = {
         "uri": uri,
-        "type": RTSP if live else URI,
+        "type": RTSP if is_rtsp else URI,
         "gpu-id": settings.gpu,
         "cudadec-memtype": 0,
         "source-id": pad,
         "disable-audio": True,
     }
-    if live:
+    if is_rtsp:
         return properties | {
             "latency": camera.latency_ms,
             "drop-on-latency": camera.drop_on_latency,
@@ -49,7 +61,7 @@ def _properties(camera: DesiredCamera, pad: int, settings: DesiredDeepstream) ->
             "rtsp-reconnect-interval": settings.reconnect_seconds,
             "rtsp-reconnect-attempts": settings.reconnect_attempts,
         }
-    return properties | {"file-loop": uri.startswith("file:/")}
+    return properties | {"file-loop": not _is_live(uri)}
 
 
 def source_uri(url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from enum import IntEnum
+from functools import cache
 from io import StringIO
 from typing import Any
 
@@ -109,7 +110,12 @@ REID_TYPE_FOR_REASSOCIATION = 2
 
 def tracker_file(settings: DesiredDeepstream) -> str:
     """The file's text for ``settings.tracker``, which is one of NVIDIA's."""
-    sections = _sections(settings)
+    return _text(settings.tracker, settings.reid_model)
+
+
+@cache
+def _text(tracker: str, reid_model: str | None) -> str:
+    sections = _sections(tracker, reid_model)
     text = StringIO()
     # nvtracker's own files begin so.
     text.write("%YAML:1.0\n# nvtracker. Written by camwire.\n")
@@ -118,18 +124,18 @@ def tracker_file(settings: DesiredDeepstream) -> str:
     return f"{text.getvalue().rstrip()}\n"
 
 
-def _sections(settings: DesiredDeepstream) -> dict[str, dict[str, Any]]:
-    if settings.tracker == "nvdeepsort":
+def _sections(tracker: str, reid_model: str | None) -> dict[str, dict[str, Any]]:
+    if tracker == "nvdeepsort":
         merged = {section: dict(values) for section, values in _NVDEEPSORT.items()}
-        merged["ReID"] = {**_REID, "onnxFile": settings.reid_model}
+        merged["ReID"] = {**_REID, "onnxFile": reid_model}
         return merged
-    merged = _written(_SHARED[settings.tracker])
-    for section, values in _BESIDES[settings.tracker].items():
+    merged = _written(_SHARED[tracker])
+    for section, values in _BESIDES[tracker].items():
         merged.setdefault(section, {}).update(values)
-    if settings.tracker == "nvdcf_accuracy" and settings.reid_model is not None:
+    if tracker == "nvdcf_accuracy" and reid_model is not None:
         merged["TrajectoryManagement"].update(_REASSOCIATION)
         reid = {**_REID, "reidType": REID_TYPE_FOR_REASSOCIATION}
-        merged["ReID"] = {**reid, "onnxFile": settings.reid_model}
+        merged["ReID"] = {**reid, "onnxFile": reid_model}
     return merged
 
 

@@ -1,0 +1,198 @@
+"""What becomes of each batch: its objects are tracked and judged, then it is handed on.
+
+Everything here is called by GStreamer's threads, and nothing waits. A batch is analysed when it has passed
+the last of DeepStream's analyses.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import structlog
+
+from camwire.deepstream.book import CameraBook
+from camwire.deepstream.dispatch import Dispatch, Drawable
+from camwire.deepstream.metadata import AnalyticsCounts, BatchMeta, Metadata
+from camwire.deepstream.objects import detections_of
+from camwire.deepstream.scene import FlowScene
+from camwire.deepstream.timing import BatchTimes
+from camwire.frames import Batch, Int32Array, Size, Tracks
+from camwire.pipeline.analysis import Analysis
+from camwire.pipeline.lane import Publisher
+from camwire.pipeline.marks import Marks
+from camwire.pipeline.recorder import Recorder
+
+OLDEST = 10.0
+"""Seconds: an arrival that lies further back is a clock that was set, not a frame that took its time."""
+
+log = structlog.get_logger()
+
+
+class Flow:
+    """The handlers of a pipeline, whichever pipeline that is at the moment."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        analysis: Analysis,
+        publish: Publisher,
+        metadata: Metadata,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.scene: FlowScene | None = None
+        self.books: dict[str, CameraBook] = {}
+        self.times = BatchTimes()
+        self.dispatch = Dispatch(recorder, publish, clock)
+        self.last_batch = 0.0
+        """When a batch was analysed last, in monotonic seconds."""
+        self.batches = 0
+        self._recorder, self._analysis, self._metadata = recorder, analysis, metadata
+        self._clock, self._wall_clock = clock, wall_clock
+        self._analytics: dict[str, AnalyticsCounts] = {}
+        self._in_order = threading.Lock()
+
+    def add(self, camera: str) -> None:
+        self._recorder.add(camera)
+        self.dispatch.add(camera)
+        self.books[camera] = CameraBook(camera)
+
+    def remove(self, camera: str) -> None:
+        """Forget a camera whose elements are gone; what was under way is counted."""
+        with self._in_order:
+            del self.books[camera]
+            self._analytics.pop(camera, None)
+            self._analysis.forget(camera)
+            if self.scene is not None:
+                self.scene.history.forget(camera)
+                if self.scene.tracker is not None:
+                    self.scene.tracker.forget(camera)
+        self.dispatch.remove(camera)
+        self._recorder.remove(camera)
+
+    def analytics_of(self, camera: str) -> AnalyticsCounts:
+        """What nvdsanalytics said of the camera's newest frame."""
+        return self._analytics.get(camera, {})
+
+    # --- handlers ------------------------------------------------------------------------------
+
+    def arrived(self, camera: str) -> None:
+        if book := self.books.get(camera):
+            book.last_arrival = self._clock()
+
+    def began(self, camera: str) -> None:
+        if book := self.books.get(camera):
+            book.began()
+
+    def tagged(self, camera: str, codec: str) -> None:
+        if book := self.books.get(camera):
+            book.tagged(codec)
+
+    def passed(self, mark: str, pts: int) -> None:
+        self.times.passed(mark, pts, self._clock())
+
+    def analysed(self, buffer: Any) -> None:
+        with self._boundary("analyse"):
+            if self.scene is not None:
+                self._analyse(buffer, self.scene)
+
+    def wanted(self, camera: str, pts: int) -> bool:
+        return self.dispatch.wanted(camera, pts)
+
+    def encoded(self, camera: str, pts: int, jpeg: bytes) -> None:
+        with self._boundary("encode"):
+            if self.scene is not None:
+                self.dispatch.encoded(camera, pts, jpeg, self.scene)
+
+    @contextmanager
+    def _boundary(self, stage: str) -> Iterator[None]:
+        """GStreamer's threads know nothing of exceptions: they are counted and logged here."""
+        try:
+            yield
+        except Exception:
+            if self._recorder.failed(stage):
+                log.exception("a stage failed", stage=stage)
+
+    # --- a batch -------------------------------------------------------------------------------
+
+    def _analyse(self, buffer: Any, scene: FlowScene) -> None:
+        now = self._clock()
+        whole = self._metadata.read(buffer)
+        here = [
+            index for index, pad in enumerate(whole.pads.tolist()) if scene.cameras.get(pad) in self.books
+        ]
+        rows = np.flatnonzero(np.isin(whole.frame_index, here)).astype(np.int32)
+        meta = scaled(whole.only(here), scene.bound)
+        times = self.times.take(buffer.pts)
+        marks = Marks(detected=times.get("detected", now))
+        with self._in_order:
+            batch = self._batch(meta, scene, times.get("formed", now), now)
+            for frame in batch.frames:
+                self._recorder.arrived(frame)
+            try:
+                tracks = self._tracks(batch, meta, scene)
+                marks.tracked = times.get("tracked", self._clock())
+                self._recorder.processed(batch, tracks, scene.overlay.class_names, marks.tracked)
+                if scene.relabels:
+                    self._relabel(buffer, rows, tracks, scene)
+                self._analysis.step(batch, tracks)
+            except Exception:
+                self._recorder.lost(batch.frames, "error")
+                raise
+            for frame, counts in zip(batch.frames, meta.analytics, strict=False):
+                if counts is not None:
+                    self._analytics[frame.camera] = counts
+            marks.analysed = self._clock()
+            self.last_batch = marks.analysed
+            self.batches += 1
+            drawable = Drawable(batch, tracks, here, {})
+            self.dispatch.hand_on(drawable, meta.pts.tolist(), buffer.pts, marks, scene)
+
+    def _batch(self, meta: BatchMeta, scene: FlowScene, formed: float, now: float) -> Batch:
+        utc = self._wall_clock()
+        frames = []
+        for index, pad in enumerate(meta.pads.tolist()):
+            captured = float(meta.captured[index]) or utc
+            frames.append(
+                self.books[scene.cameras[pad]].frame(
+                    pts=int(meta.pts[index]),
+                    source_size=Size(*meta.source_sizes[index].tolist()),
+                    size=Size(*meta.sizes[index].tolist()),
+                    arrived=min(now, max(now - (utc - captured), now - OLDEST)),
+                    captured=captured,
+                    now=now,
+                )
+            )
+        return Batch(self.batches, tuple(frames), formed)
+
+    def _tracks(self, batch: Batch, meta: BatchMeta, scene: FlowScene) -> Tracks:
+        if scene.tracker is None:
+            return scene.history.step(batch, meta)
+        return scene.tracker.step(batch, detections_of(meta))
+
+    def _relabel(self, buffer: Any, rows: Int32Array, tracks: Tracks, scene: FlowScene) -> None:
+        """Have nvdsosd draw camwire's tracks; one that the detector didn't see has no object to draw."""
+        seen = np.flatnonzero(tracks.detections >= 0)
+        names = scene.overlay.class_names
+        texts = [
+            f"{names[number]} {identity}"
+            for number, identity in zip(tracks.classes[seen].tolist(), tracks.ids[seen].tolist(), strict=True)
+        ]
+        self._metadata.relabel(buffer, rows[tracks.detections[seen]], tracks.ids[seen], texts)
+
+
+def scaled(meta: BatchMeta, bound: Size | None) -> BatchMeta:
+    """Sizes and boxes as they are in pictures that fit into ``bound``; None: as they are."""
+    if bound is None or not len(meta):
+        return meta
+    fitted = [Size(*size).fitted_into(bound) for size in meta.sizes.tolist()]
+    sizes = np.array(fitted, np.int32)
+    factors = (sizes / meta.sizes).astype(np.float32)[meta.frame_index]
+    return replace(meta, sizes=sizes, boxes=meta.boxes * np.tile(factors, 2))

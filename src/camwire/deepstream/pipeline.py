@@ -1,0 +1,319 @@
+"""A running GStreamer pipeline, made from a graph: the only place that touches elements and pads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from camwire.config.secrets import redact
+from camwire.deepstream.elements import Element, Graph, Link, Part
+from camwire.deepstream.graph import ANALYTICS, DETECTOR, MUX, TRACKER
+from camwire.deepstream.gst import DeepstreamError, gstreamer
+from camwire.deepstream.outputs import OUT, output_name
+from camwire.deepstream.properties import Value
+
+MARKS = {MUX: "formed", DETECTOR: "detected", TRACKER: "tracked", ANALYTICS: "analysed"}
+"""Elements behind which a batch's time is taken."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """Who hears of what flows. All are called on GStreamer's threads and must neither wait nor raise."""
+
+    arrived: Callable[[str], None]
+    """A picture of a camera comes to the muxer."""
+    began: Callable[[str], None]
+    """A camera's stream begins, perhaps anew."""
+    tagged: Callable[[str, str], None]
+    """What a camera's codec is, in GStreamer's words."""
+    passed: Callable[[str, int], None]
+    """A batch's timestamp has passed the mark of this name."""
+    analysed: Callable[[Any], None]
+    """A batch (a buffer) has passed the last analysis."""
+    wanted: Callable[[str, int], bool]
+    """Whether the camera's picture of this timestamp is to be encoded."""
+    encoded: Callable[[str, int, bytes], None]
+    """A camera's JPEG with its picture's timestamp."""
+    drawable: Callable[[Any], None]
+    """A sample with a batch that camwire is to draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the pipeline says."""
+
+    kind: str
+    """``error``, ``warning`` or ``eos``."""
+    camera: str | None
+    """Whose own elements it is about; None: it is about all."""
+    text: str
+
+
+class Pipeline:
+    """One pipeline. Its methods are called by one thread at a time; none of them by a handler."""
+
+    def __init__(self, graph: Graph, folder: Path, handlers: Handlers) -> None:
+        """Write the files and make the elements. Raises DeepstreamError for what isn't there."""
+        os.environ.update(graph.environment)
+        self._gst = gstreamer()
+        self._handlers = handlers
+        self._cameras: dict[str, str] = {}
+        """By an element's name."""
+        self._pipeline = self._gst.Pipeline.new(None)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in graph.files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        try:
+            self._add(graph.trunk)
+            self._probe_trunk(graph.trunk)
+            for camera in graph.sources:
+                self.start_camera(graph, camera)
+        except DeepstreamError:
+            self.stop()
+            raise
+
+    def play(self) -> None:
+        """Raises DeepstreamError when an element refuses to start."""
+        if self._pipeline.set_state(self._gst.State.PLAYING) == self._gst.StateChangeReturn.FAILURE:
+            texts = [notice.text for notice in self.notices(0.0) if notice.kind == "error"]
+            self.stop()
+            raise DeepstreamError(f"the pipeline doesn't start: {'; '.join(texts) or 'no reason was given'}")
+
+    def stop(self) -> None:
+        self._pipeline.set_state(self._gst.State.NULL)
+
+    # --- cameras ---------------------------------------------------------------------------
+
+    def start_camera(self, graph: Graph, camera: str) -> None:
+        """Add a camera's elements, to a pipeline that runs or not. Raises DeepstreamError."""
+        pad = graph.pads[camera]
+        output = graph.outputs.get(camera)
+        if output is not None:
+            self._name(output, camera)
+            self._add(output)
+            self._probe_output(output, camera, pad)
+        source = graph.sources[camera]
+        self._name(source, camera)
+        self._add(source)
+        for part in (output, source):
+            for element in reversed(part.elements) if part is not None else ():
+                self._element(element.name).sync_state_with_parent()
+
+    def stop_camera(self, graph: Graph, camera: str) -> None:
+        """Remove a camera's elements and give its pads back."""
+        self._remove(graph.sources[camera])
+        if (output := graph.outputs.get(camera)) is not None:
+            self._remove(output)
+
+    def restart_source(self, graph: Graph, camera: str) -> None:
+        """Take a camera's source out and put a new one in its place. Raises DeepstreamError."""
+        self._remove(graph.sources[camera])
+        self._name(graph.sources[camera], camera)
+        self._add(graph.sources[camera])
+        for element in graph.sources[camera].elements:
+            self._element(element.name).sync_state_with_parent()
+
+    def set_value(self, element: str, name: str, value: Value) -> None:
+        self._element(element).set_property(name, value)
+
+    # --- what it says ------------------------------------------------------------------------
+
+    def notices(self, timeout: float) -> list[Notice]:
+        """What was said within ``timeout`` seconds: waits for the first, takes the others that are there."""
+        kinds = self._gst.MessageType
+        wanted = kinds.ERROR | kinds.WARNING | kinds.EOS
+        bus = self._pipeline.get_bus()
+        found = []
+        message = bus.timed_pop_filtered(int(timeout * 1e9), wanted)
+        while message is not None:
+            found.append(self._notice(message))
+            message = bus.timed_pop_filtered(0, wanted)
+        return found
+
+    def queue_levels(self) -> Mapping[str, int]:
+        """Buffers in each of the trunk's queues."""
+        return {
+            name: self._element(name).get_property("current-level-buffers")
+            for name in self._queues
+            if self._pipeline.get_by_name(name) is not None
+        }
+
+    def _notice(self, message: Any) -> Notice:
+        kinds = self._gst.MessageType
+        camera = self._camera_of(message.src)
+        if message.type == kinds.EOS:
+            return Notice("eos", camera, "the stream has ended")
+        error, details = message.parse_error() if message.type == kinds.ERROR else message.parse_warning()
+        log.debug("gstreamer", details=redact(details or ""))
+        kind = "error" if message.type == kinds.ERROR else "warning"
+        return Notice(kind, camera, redact(f"{message.src.get_name()}: {error.message}"))
+
+    def _camera_of(self, thing: Any) -> str | None:
+        while thing is not None:
+            if camera := self._cameras.get(thing.get_name()):
+                return camera
+            thing = thing.get_parent()
+        return None
+
+    # --- elements and pads ---------------------------------------------------------------------
+
+    def _name(self, part: Part, camera: str) -> None:
+        self._cameras.update({element.name: camera for element in part.elements})
+
+    def _element(self, name: str) -> Any:
+        element = self._pipeline.get_by_name(name)
+        if element is None:
+            raise DeepstreamError(f"the pipeline has no element {name}")
+        return element
+
+    def _add(self, part: Part) -> None:
+        for element in part.elements:
+            self._pipeline.add(self._make(element))
+        for link in part.links:
+            if link.appears:
+                self._link_when_it_appears(link)
+            else:
+                self._link(self._pad(link.source, link.source_pad, "src"), link)
+
+    def _make(self, element: Element) -> Any:
+        made = self._gst.ElementFactory.make(element.factory, element.name)
+        if made is None:
+            raise DeepstreamError(
+                f"GStreamer has no element {element.factory}; install DeepStream 9, or see what "
+                f"`gst-inspect-1.0 {element.factory}` says"
+            )
+        for name, value in element.properties.items():
+            if made.find_property(name) is None:
+                raise DeepstreamError(f"this release's {element.factory} has no property {name}")
+            if name == "caps":
+                made.set_property(name, self._gst.Caps.from_string(str(value)))
+            else:
+                made.set_property(name, value)
+        return made
+
+    def _pad(self, element: str, pad: str | None, usual: str) -> Any:
+        """A pad that is always there, or one that is asked for by its name."""
+        found = self._element(element).get_static_pad(pad or usual)
+        if found is None and pad is not None:
+            found = self._element(element).request_pad_simple(pad)
+        if found is None:
+            raise DeepstreamError(f"{element} has no pad {pad or usual} to give")
+        return found
+
+    def _link(self, source: Any, link: Link) -> None:
+        sink = self._pad(link.sink, link.sink_pad, "sink")
+        result = source.link(sink)
+        if result != self._gst.PadLinkReturn.OK:
+            raise DeepstreamError(f"{link.source} can't be linked with {link.sink}: {result.value_nick}")
+
+    def _link_when_it_appears(self, link: Link) -> None:
+        prefix = (link.source_pad or "").partition("%")[0]
+        camera = self._cameras[link.source]
+
+        def appeared(_: Any, pad: Any) -> None:
+            if not pad.get_name().startswith(prefix):
+                return
+            try:
+                self._link(pad, link)
+            except DeepstreamError as error:
+                log.error("a camera's stream can't be linked", camera=camera, reason=str(error))
+                return
+            self._probe_source(pad, camera)
+
+        self._element(link.source).connect("pad-added", appeared)
+
+    def _remove(self, part: Part) -> None:
+        """Stop and take out a part, and give back the pads of others that it was linked with."""
+        gst = self._gst
+        for element in part.elements:
+            self._element(element.name).set_state(gst.State.NULL)
+        for link in part.links:
+            for name, pad in ((link.source, link.source_pad), (link.sink, link.sink_pad)):
+                owned = any(element.name == name for element in part.elements)
+                asked = None if owned or pad is None else self._element(name).get_static_pad(pad)
+                if asked is None:
+                    continue
+                if asked.get_direction() == gst.PadDirection.SINK:
+                    # What was flushed by the element's end must not keep its successor's pictures out.
+                    asked.send_event(gst.Event.new_flush_stop(False))
+                self._element(name).release_request_pad(asked)
+        for element in part.elements:
+            self._cameras.pop(element.name, None)
+            self._pipeline.remove(self._element(element.name))
+
+    # --- probes ------------------------------------------------------------------------------
+
+    def _probe_trunk(self, trunk: Part) -> None:
+        steps = [element for element in trunk.elements if element.factory != "queue"]
+        self._queues = [element.name for element in trunk.elements if element.factory == "queue"]
+        for element in steps:
+            if element.name in MARKS:
+                self._on_buffer(element.name, "src", self._marking(MARKS[element.name]))
+        last = self._queues[-1]
+        self._on_buffer(last, "sink", lambda buffer: self._handlers.analysed(buffer))
+        if self._pipeline.get_by_name(OUT) is not None:
+            self._element(OUT).connect("new-sample", self._pull(self._handlers.drawable))
+
+    def _marking(self, mark: str) -> Callable[[Any], None]:
+        return lambda buffer: self._handlers.passed(mark, buffer.pts)
+
+    def _on_buffer(self, element: str, pad: str, handle: Callable[[Any], None]) -> None:
+        gst = self._gst
+
+        def probe(_: Any, info: Any) -> Any:
+            handle(info.get_buffer())
+            return gst.PadProbeReturn.OK
+
+        self._element(element).get_static_pad(pad).add_probe(gst.PadProbeType.BUFFER, probe)
+
+    def _probe_source(self, pad: Any, camera: str) -> None:
+        gst = self._gst
+
+        def probe(_: Any, info: Any) -> Any:
+            if info.type & gst.PadProbeType.BUFFER:
+                self._handlers.arrived(camera)
+            else:
+                self._hear(camera, info.get_event())
+            return gst.PadProbeReturn.OK
+
+        pad.add_probe(gst.PadProbeType.BUFFER | gst.PadProbeType.EVENT_DOWNSTREAM, probe)
+
+    def _hear(self, camera: str, event: Any) -> None:
+        if event.type == self._gst.EventType.STREAM_START:
+            self._handlers.began(camera)
+        elif event.type == self._gst.EventType.TAG:
+            known, codec = event.parse_tag().get_string(self._gst.TAG_VIDEO_CODEC)
+            if known:
+                self._handlers.tagged(camera, codec)
+
+    def _probe_output(self, part: Part, camera: str, pad: int) -> None:
+        gst = self._gst
+
+        def probe(_: Any, info: Any) -> Any:
+            wanted = self._handlers.wanted(camera, info.get_buffer().pts)
+            return gst.PadProbeReturn.OK if wanted else gst.PadProbeReturn.DROP
+
+        entry = self._element(part.elements[0].name).get_static_pad("sink")
+        entry.add_probe(gst.PadProbeType.BUFFER, probe)
+
+        def encoded(sample: Any) -> None:
+            buffer = sample.get_buffer()
+            self._handlers.encoded(camera, buffer.pts, buffer.extract_dup(0, buffer.get_size()))
+
+        self._element(output_name(pad)).connect("new-sample", self._pull(encoded))
+
+    def _pull(self, handle: Callable[[Any], None]) -> Callable[[Any], Any]:
+        def new_sample(sink: Any) -> Any:
+            sample = sink.emit("pull-sample")
+            if sample is not None:
+                handle(sample)
+            return self._gst.FlowReturn.OK
+
+        return new_sample

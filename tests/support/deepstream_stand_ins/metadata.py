@@ -1,0 +1,51 @@
+"""Access to the stand-ins' metadata, as the engine wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import av
+import numpy as np
+
+from camwire.deepstream.metadata import BatchMeta
+from tests.support.deepstream_stand_ins.planes import pictures
+from tests.support.deepstream_stand_ins.store import frames_of
+
+
+class StandInMetadata:
+    """Implements :class:`camwire.deepstream.metadata.Metadata`; pictures are for the CPU."""
+
+    def read(self, buffer: Any) -> BatchMeta:
+        frames = frames_of(buffer)
+        rows = [(index, one) for index, frame in enumerate(frames) for one in frame.objects]
+        count = len(rows)
+        return BatchMeta(
+            pads=np.array([frame.pad for frame in frames], np.int32),
+            pts=np.array([frame.pts for frame in frames], np.int64),
+            captured=np.array([frame.captured for frame in frames]),
+            sizes=np.array([frame.size for frame in frames], np.int32).reshape(-1, 2),
+            source_sizes=np.array([frame.source_size for frame in frames], np.int32).reshape(-1, 2),
+            inferred=np.array([frame.inferred for frame in frames], np.bool_),
+            frame_index=np.array([index for index, _ in rows], np.int32),
+            ids=np.array([one.id for _, one in rows], np.uint64),
+            classes=np.array([one.class_id for _, one in rows], np.int32),
+            scores=np.array([one.score for _, one in rows], np.float32),
+            boxes=np.array([one.box for _, one in rows], np.float32).reshape(count, 4),
+            analytics=[frame.analytics for frame in frames],
+        )
+
+    def relabel(self, buffer: Any, rows: np.ndarray, ids: np.ndarray, texts: Sequence[str]) -> None:
+        frames = frames_of(buffer)
+        objects = [one for frame in frames for one in frame.objects]
+        kept = {int(row): number for number, row in enumerate(rows)}
+        for row, one in enumerate(objects):
+            if row in kept:
+                one.id, one.text = int(ids[kept[row]]), texts[kept[row]]
+        gone = {id(one) for row, one in enumerate(objects) if row not in kept}
+        for frame in frames:
+            frame.objects = [one for one in frame.objects if id(one) not in gone]
+
+    def picture(self, buffer: Any, caps: Any, index: int) -> av.VideoFrame:
+        whole = list(pictures(buffer, frames_of(buffer), "RGBA"))
+        return av.VideoFrame.from_ndarray(np.ascontiguousarray(whole[index]), format="rgba")

@@ -1,0 +1,177 @@
+"""nvvideoconvert, nvdsosd, nvstreamdemux, nvjpegenc and nvimageenc."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tests.support.deepstream_stand_ins.base import (
+    NVMM,
+    Gst,
+    Properties,
+    Stage,
+    pads,
+    properties_of,
+    template,
+)
+from tests.support.deepstream_stand_ins.planes import buffer_of, converted, format_of, pictures, resized
+from tests.support.deepstream_stand_ins.store import Frame, attach, frames_of
+
+FORMATS = "format={ I420, RGBA, RGB }"
+BORDER = (255, 0, 0)
+"""What is drawn around an object, as RGB."""
+
+
+@pads(*Stage.templates(f"{NVMM}, {FORMATS}", f"{NVMM}, {FORMATS}"))
+class Convert(Stage, Gst.Element):
+    """Format and size as whoever is behind it wants them."""
+
+    kind = "nvvideoconvert"
+    __gtype_name__ = "CamwireStandInConvert"
+    __gproperties__ = properties_of(kind)
+    do_change_state = Stage.do_change_state
+
+    def caps_out(self, caps: Any) -> Any:
+        wanted = self.source.peer_query_caps(None).intersect(self.source.get_pad_template_caps())
+        if wanted.is_empty():
+            return None
+        out, came = wanted.truncate().fixate(), caps.get_structure(0)
+        shape = out.get_structure(0)
+        sides = {
+            name: shape.get_value(name) if shape.has_field(name) else None for name in ("width", "height")
+        }
+        self.size = None if None in sides.values() else (sides["width"], sides["height"])
+        fields = {name: came.get_value(name) for name in ("width", "height")}
+        width, height = self.size or (fields["width"], fields["height"])
+        rest = f", batch-size={came.get_value('batch-size')}" if came.has_field("batch-size") else ""
+        self.before, self.after = format_of(caps), shape.get_string("format")
+        return Gst.Caps.from_string(
+            f"{NVMM}, format={self.after}, width={width}, height={height}, framerate=25/1{rest}"
+        )
+
+    def work(self, buffer: Any) -> Any:
+        frames = frames_of(buffer)
+        content = [converted(one, self.before, self.after) for one in pictures(buffer, frames, self.before)]
+        if self.size is not None:
+            content = [resized(one, self.after, self.size) for one in content]
+            for frame in frames:
+                frame.size = self.size
+        out = buffer_of(content, buffer.pts)
+        attach(out, frames)
+        return out
+
+
+@pads(*Stage.templates(f"{NVMM}, format=RGBA", f"{NVMM}, format=RGBA"))
+class Draw(Stage, Gst.Element):
+    kind = "nvdsosd"
+    __gtype_name__ = "CamwireStandInDraw"
+    __gproperties__ = properties_of(kind)
+    do_change_state = Stage.do_change_state
+
+    def work(self, buffer: Any) -> Any:
+        frames = frames_of(buffer)
+        content = list(pictures(buffer, frames, "RGBA"))
+        if self.values["display-bbox"]:
+            for frame, picture in zip(frames, content, strict=True):
+                for one in frame.objects:
+                    x1, y1, x2, y2 = (round(side) for side in one.box)
+                    cv2.rectangle(picture, (x1, y1), (x2, y2), (*BORDER, 255), 3)
+        out = buffer_of(content, buffer.pts)
+        attach(out, frames)
+        return out
+
+
+@pads(
+    template("sink", Gst.PadDirection.SINK, Gst.PadPresence.ALWAYS, f"{NVMM}, format=RGBA"),
+    template("src_%u", Gst.PadDirection.SRC, Gst.PadPresence.REQUEST, f"{NVMM}, format=RGBA"),
+)
+class Demux(Properties, Gst.Element):
+    """A buffer a frame, with the frame's own timestamp, on the pad of the muxer's number."""
+
+    kind = "nvstreamdemux"
+    __gtype_name__ = "CamwireStandInDemux"
+    __gproperties__ = properties_of(kind)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sink = Gst.Pad.new_from_template(self.get_pad_template("sink"), "sink")
+        self.sink.set_chain_function_full(self._chain)
+        self.sink.set_event_function_full(self._event)
+        self.add_pad(self.sink)
+        self.caps_sent: dict[str, str] = {}
+
+    def do_request_new_pad(self, pad_template: Any, name: str | None, caps: Any) -> Any:
+        pad = Gst.Pad.new_from_template(self.get_pad_template("src_%u"), name)
+        pad.set_active(True)
+        self.add_pad(pad)
+        return pad
+
+    def do_release_pad(self, pad: Any) -> None:
+        pad.set_active(False)
+        self.caps_sent.pop(pad.get_name(), None)
+        self.remove_pad(pad)
+
+    def _event(self, pad: Any, parent: Any, event: Any) -> bool:
+        if event.type == Gst.EventType.EOS:
+            for source in self.srcpads:
+                source.push_event(event)
+        return True
+
+    def _chain(self, pad: Any, parent: Any, buffer: Any) -> Any:
+        frames = frames_of(buffer)
+        for frame, picture in zip(frames, pictures(buffer, frames, "RGBA"), strict=True):
+            source = self.get_static_pad(f"src_{frame.pad}")
+            if source is not None:
+                self._push(source, frame, picture)
+        return Gst.FlowReturn.OK
+
+    def _push(self, source: Any, frame: Frame, picture: np.ndarray) -> None:
+        name = source.get_name()
+        caps = f"{NVMM}, format=RGBA, width={frame.size[0]}, height={frame.size[1]}, framerate=25/1"
+        if name not in self.caps_sent:
+            source.push_event(Gst.Event.new_stream_start(name))
+        if self.caps_sent.get(name) != caps:
+            self.caps_sent[name] = caps
+            source.push_event(Gst.Event.new_caps(Gst.Caps.from_string(caps)))
+            segment = Gst.Segment()
+            segment.init(Gst.Format.TIME)
+            source.push_event(Gst.Event.new_segment(segment))
+        out = buffer_of([picture], frame.pts)
+        attach(out, [frame])
+        source.push(out)
+
+
+class _Encoder(Stage):
+    def caps_out(self, caps: Any) -> Any:
+        self.before = format_of(caps)
+        shape = caps.get_structure(0)
+        width, height = shape.get_value("width"), shape.get_value("height")
+        return Gst.Caps.from_string(f"image/jpeg, width={width}, height={height}, framerate=25/1")
+
+    def work(self, buffer: Any) -> Any:
+        [picture] = pictures(buffer, frames_of(buffer), self.before)
+        rgb = converted(picture, "I420", "RGBA") if self.before == "I420" else picture
+        order = cv2.COLOR_RGBA2BGR if self.before == "I420" else cv2.COLOR_RGB2BGR
+        quality = [cv2.IMWRITE_JPEG_QUALITY, self.values["quality"]]
+        _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(rgb, order), quality)
+        out = Gst.Buffer.new_wrapped(jpeg.tobytes())
+        out.pts = buffer.pts
+        return out
+
+
+@pads(*Stage.templates(f"{NVMM}, format=I420", "image/jpeg"))
+class JpegEncoder(_Encoder, Gst.Element):
+    kind = "nvjpegenc"
+    __gtype_name__ = "CamwireStandInJpegEncoder"
+    __gproperties__ = properties_of(kind)
+    do_change_state = Stage.do_change_state
+
+
+@pads(*Stage.templates(f"{NVMM}, format=RGB", "image/jpeg"))
+class ImageEncoder(_Encoder, Gst.Element):
+    kind = "nvimageenc"
+    __gtype_name__ = "CamwireStandInImageEncoder"
+    __gproperties__ = properties_of(kind)
+    do_change_state = Stage.do_change_state
