@@ -1,12 +1,11 @@
-"""The description is a promise: every operation is called as it describes, with and without a login, and every
-answer is one that it announces."""
+"""The description is a promise: each operation is called as it says, with and without a login, and each answer
+is one that it announces."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import schemathesis
