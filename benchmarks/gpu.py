@@ -99,9 +99,7 @@ def main() -> None:
     parser.add_argument("--lanes", type=int, default=DEVICE.lanes)
     parser.add_argument("--at-once", type=int, default=2, help="batches in the network at the same time")
     parser.add_argument("--no-stages", action="store_true")
-    parser.add_argument(
-        "--compile", action="store_true", help="also the network alone, fused by torch.compile"
-    )
+    parser.add_argument("--compile", action="store_true", help="the network fused by torch.compile")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--beside", action="store_true", help="also detection and JPEG beside decoders")
     parser.add_argument("--decode-only", type=int, help=argparse.SUPPRESS)
@@ -134,12 +132,11 @@ def main() -> None:
         long = [repeated(clip, Path(folder), 3000, 30) for clip in arguments.clips]
         for position, scale in enumerate(arguments.scales):
             begin = time.monotonic()
-            detector = detector_for(scale, size, arguments.at_once)
+            detector = detector_for(scale, size, arguments.at_once, arguments.compile)
             print(f"{detector.describe()} ready in {time.monotonic() - begin:.1f} s", flush=True)
             moved = drifting(detector)
             if not arguments.no_stages:
-                for compiled in (False, True)[: 1 + arguments.compile]:
-                    tell(network_alone(scale, size, 2, compiled))
+                tell(network_alone(scale, size, 2, arguments.compile))
                 for result in stages_alone(long[0], detector, scale, 2, whole=position == 0):
                     tell(result)
             if arguments.beside and position == 0:

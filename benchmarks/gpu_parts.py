@@ -21,9 +21,12 @@ DEVICE = CudaDevice(0)  # before anything else uses CUDA
 import torch  # noqa: E402
 
 from camwire.devices.cuda.detect import CudaDetector  # noqa: E402
+from camwire.link.messages import DesiredModel  # noqa: E402
+from camwire.pipeline.gpu_detector import GpuDetector  # noqa: E402
 from camwire.runtimes.torch import from_module  # noqa: E402
 from yolo11 import CLASSES, PUBLISHED, Yolo11  # noqa: E402
 
+THRESHOLDS = {"file": "", "runtime": "torch", "score_threshold": 0.25, "iou_threshold": 0.5, "classes": None}
 NAMES = tuple(f"class {n}" for n in range(CLASSES))
 
 
@@ -54,16 +57,16 @@ class Crowded(torch.nn.Module):
         return head
 
 
-def detector_for(scale: str, size: Size, lanes: int) -> CudaDetector:
+def detector_for(scale: str, size: Size, lanes: int, compiled: bool = False) -> GpuDetector:
     torch.manual_seed(0)
     network = Yolo11(scale)
     counted = network.parameters_unfolded()
     assert abs(counted - PUBLISHED[scale]) < 0.04 * PUBLISHED[scale], (
         f"YOLO11{scale} has {counted} parameters"
     )
-    whole = from_module(f"yolo11{scale}", Crowded(network, size), size, NAMES)
-    thresholds = np.full(CLASSES, 0.25, np.float32)
-    return CudaDetector(0, whole, thresholds, 0.5, batch_size=DEVICE.batch_size, lanes=lanes)
+    whole = from_module(f"yolo11{scale}", Crowded(network, size), size, NAMES, compiled=compiled)
+    on_gpu = CudaDetector(0, whole, batch_size=DEVICE.batch_size, lanes=lanes)
+    return GpuDetector(on_gpu, DesiredModel(**THRESHOLDS))
 
 
 def drifting(detect: Callable[[Batch], Detections]) -> Callable[[Batch], Detections]:

@@ -16,7 +16,7 @@ from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Frame, Size
 from camwire.link.messages import DesiredTracker
 from camwire.tracking import create as create_tracker
-from gpu_parts import BOUND, DEVICE, NAMES, ON, CudaDetector, Result, Yolo11, drifting, from_module, torch
+from gpu_parts import BOUND, DEVICE, NAMES, ON, GpuDetector, Result, Yolo11, drifting, from_module, torch
 
 MAIN = Path(__file__).with_name("gpu.py")
 
@@ -75,10 +75,7 @@ def sample_batch(clip: Path, count: int) -> Batch:
 
 def network_alone(scale: str, size: Size, seconds: float, compiled: bool) -> Result:
     """Images a second of the network and nothing else, as one graph of a full batch."""
-    network = from_module(scale, Yolo11(scale), size, NAMES)
-    forward = (
-        torch.compile(network.forward, mode="max-autotune-no-cudagraphs") if compiled else network.forward
-    )
+    forward = from_module(scale, Yolo11(scale), size, NAMES, compiled=compiled).instance()
     images = torch.rand((DEVICE.batch_size, 3, size.height, size.width), device="cuda", dtype=torch.float16)
     images = images.contiguous(memory_format=torch.channels_last)
     stream, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
@@ -101,7 +98,7 @@ def network_alone(scale: str, size: Size, seconds: float, compiled: bool) -> Res
     )
 
 
-def stages_alone(clip: Path, detector: CudaDetector, scale: str, seconds: float, whole: bool) -> list[Result]:
+def stages_alone(clip: Path, detector: GpuDetector, scale: str, seconds: float, whole: bool) -> list[Result]:
     batch = sample_batch(clip, DEVICE.batch_size)
 
     def detecting() -> Callable[[], int]:
@@ -148,7 +145,7 @@ def stages_alone(clip: Path, detector: CudaDetector, scale: str, seconds: float,
     return [*results, *decoders]
 
 
-def beside_decoding(clip: Path, detector: CudaDetector, seconds: float) -> list[Result]:
+def beside_decoding(clip: Path, detector: GpuDetector, seconds: float) -> list[Result]:
     """What detection and JPEG lose to decoders at work in the same process, and in another one."""
     batch = sample_batch(clip, DEVICE.batch_size)
     tracks = create_tracker(DesiredTracker(type="bytetrack", trace_length=30)).step(batch, detector(batch))

@@ -1,6 +1,6 @@
 """Tests with a real GPU; without one they skip and say what is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,6 +36,17 @@ def pictures_of(seed: int, width: int, height: int, count: int) -> Iterator[np.n
 
 
 def write_clip(path: Path, codec: str, pixel_format: str, width: int, height: int, count: int = 12) -> Path:
+    return write_pictures(path, pictures_of(1, width, height, count), width, height, codec, pixel_format)
+
+
+def write_pictures(
+    path: Path,
+    pictures: Iterable[np.ndarray],
+    width: int,
+    height: int,
+    codec: str = "libx264",
+    pixel_format: str = "yuv420p",
+) -> Path:
     with av.open(str(path), "w") as writer:
         options = {"x265-params": "log-level=none:bframes=0"} if codec == "libx265" else {"bf": "0"}
         video = writer.add_stream(
@@ -43,7 +54,7 @@ def write_clip(path: Path, codec: str, pixel_format: str, width: int, height: in
         )
         video.width, video.height, video.pix_fmt = width, height, pixel_format
         video.codec_context.bit_rate = 4_000_000
-        for picture in pictures_of(1, width, height, count):
+        for picture in pictures:
             writer.mux(
                 video.encode(av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format=pixel_format))
             )

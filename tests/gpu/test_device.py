@@ -1,6 +1,8 @@
-"""The CUDA device with real video: NVDEC, drawing, nvJPEG, a network; against FFmpeg's own decoding."""
+"""The CUDA device with real video: NVDEC, drawing, JPEG, a network; against FFmpeg's own decoding."""
 
 import io
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -140,9 +142,10 @@ def test_a_network_sees_the_pictures_and_its_boxes_come_back(device: CudaDevice,
     path = write_clip(tmp_path / "clip.mp4", "libx264", "yuv420p", 640, 640, count=5)
     pictures = decoded(device, path)
     network = from_module("mean", Mean(), Size(640, 640), ("red", "green", "blue"))
-    detector = CudaDetector(0, network, np.zeros(3, np.float32), 0.5, batch_size=8, lanes=1)
+    detector = CudaDetector(0, network, batch_size=8, lanes=1)
     for count in (1, 3, 5):
-        found = detector(batch_of(pictures[:count]))
+        limits = np.zeros((count, 3), np.float32), np.full((count, 3), 0.5, np.float32)
+        found = detector(batch_of(pictures[:count]), *limits)
         assert len(found) >= count
         for index, rgb in enumerate(in_software(path)[:count]):
             levels = rgb.reshape(-1, 3).mean(axis=0) / 255
@@ -150,6 +153,68 @@ def test_a_network_sees_the_pictures_and_its_boxes_come_back(device: CudaDevice,
             assert found.classes[rows][0] == levels.argmax()
             assert found.scores[rows][0] == pytest.approx(levels.max(), abs=0.01)
             np.testing.assert_allclose(found.boxes[rows][0], (220, 270, 420, 370), atol=0.5)
+
+
+def test_a_network_that_says_what_is_no_number_is_an_error(device: CudaDevice, tmp_path: Path) -> None:
+    import torch
+
+    from camwire.devices.cuda.detect import CudaDetector
+    from camwire.models import ModelError
+    from camwire.runtimes.torch import from_module
+
+    class Nonsense(torch.nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return images.new_zeros((len(images), 6, 100)) + torch.log(images.mean() - 10)
+
+    [picture, *_] = decoded(device, write_clip(tmp_path / "clip.mp4", "libx264", "yuv420p", 640, 360))
+    network = from_module("nonsense", Nonsense(), Size(640, 384), ("a", "b"))
+    detector = CudaDetector(0, network, batch_size=1, lanes=1)
+    with pytest.raises(ModelError, match="scores that aren't finite"):
+        detector(batch_of([picture]), np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32))
+
+
+def test_the_device_says_where_its_memory_is_and_that_it_is_well(device: CudaDevice) -> None:
+    memory = device.memory()
+    assert 0 < memory.free < memory.total
+    assert memory.network >= 0
+    assert memory.pictures > 0, "earlier tests have drawn"
+    assert device.fault() is None
+
+
+def test_what_the_chip_decodes_is_asked_of_the_driver(device: CudaDevice) -> None:
+    assert device.refuses("h264", "yuv420p") is None
+    assert device.refuses("hevc", "yuv420p10le") is None
+    assert "takes 4:2:0 video; this is h264, 4:4:4" in (device.refuses("h264", "yuv444p") or "")
+    assert "can't decode ffv1 video; it decodes" in (device.refuses("ffv1", "yuv420p") or "")
+
+
+def test_a_full_gpu_takes_no_more_cameras(device: CudaDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("camwire.devices.cuda.room.RESERVE", 1 << 50)
+    with pytest.raises(DeviceError, match="cuda:0 has no memory left for another camera"):
+        device.hwaccel()
+
+
+def test_an_error_after_which_nothing_works_is_noticed() -> None:
+    """In a process of its own, which the error ruins."""
+    code = """
+from camwire.devices.cuda import CudaDevice
+device = CudaDevice(0)
+assert device.fault() is None
+import cupy
+bad = cupy.RawKernel('extern "C" __global__ void bad() { *(volatile int*)16 = 1; }', "bad")
+bad((1,), (1,), ())
+try:
+    cupy.cuda.Device().synchronize()
+except cupy.cuda.runtime.CUDARuntimeError:
+    pass
+print(device.fault())
+import os; os._exit(0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert "cuda:0 has failed for good" in done.stdout, done.stderr
+    assert "illegal" in done.stdout
 
 
 def test_a_picture_in_main_memory_is_refused_with_the_reason(device: CudaDevice) -> None:

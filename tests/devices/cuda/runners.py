@@ -29,7 +29,7 @@ class HostRunner:
             code, library = folder / f"{name}.cpp", folder / f"{name}.so"
             code.write_text(program.source(name))
             subprocess.run(
-                [compiler, "-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Werror", "-shared", "-fPIC",
+                [compiler, "-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Werror", "-shared", "-fPIC",
                  "-DCAMWIRE_HOST", "-o", str(library), str(code)],
                 check=True, timeout=100,
             )  # fmt: skip

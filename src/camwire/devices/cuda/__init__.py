@@ -1,4 +1,4 @@
-"""An NVIDIA GPU: NVDEC decodes, kernels scale and draw, nvJPEG encodes; pictures never leave the device."""
+"""An NVIDIA GPU: NVDEC decodes, kernels scale, draw and encode; pictures never leave the device."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from camwire.devices.cuda.adoption import AdoptedPicture
 from camwire.devices.cuda.context import open_context
 from camwire.devices.cuda.decoder import refusal
 from camwire.devices.cuda.encode import CudaEncoder
-from camwire.devices.cuda.nvjpeg import load as load_nvjpeg
 from camwire.devices.cuda.render import CudaRenderer
 from camwire.devices.cuda.room import Room
 from camwire.frames import Batch
@@ -35,7 +34,6 @@ class CudaDevice:
     def __init__(self, index: int) -> None:
         """Nothing in the process may have used CUDA before. Raises DeviceError, saying what is missing."""
         open_context(index)
-        load_nvjpeg()
         self.index = index
         self.name: str = f"cuda:{index}"
         self.batch_size: int = BATCH_SIZE

@@ -1,110 +1,218 @@
-"""JPEG through nvJPEG: several pictures at once, each with an encoder state and a stream of its own."""
+"""JPEGs of a whole batch in three launches (kernels/jpeg.cu) and two copies: how long they are, and they."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from camwire.devices.cuda.memory import Pinned
-from camwire.devices.cuda.nvjpeg import Handle, Image
+import numpy as np
+
+from camwire.devices import DeviceError
+from camwire.devices.cuda import jpeg
+from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
+from camwire.devices.cuda.program import THREADS, launch
 from camwire.devices.cuda.render import CudaPicture
+from camwire.devices.cuda.surfaces import Records
 from camwire.devices.cuda.threads import PerThread, high_priority_stream
+from camwire.frames import Size, UInt8Array
 
-STATES = 8
-"""Pictures a thread has under way; more gain nothing on an H100."""
-OUTBOX = 16 << 20
-"""Bytes of JPEG on their way to the host before a thread waits for them."""
+JPEG_PICTURE = np.dtype(
+    [
+        *((name, np.uint64) for name in ("y", "u", "v")),
+        *(
+            (name, np.int32)
+            for name in (
+                "y_pitch",
+                "c_pitch",
+                "width",
+                "height",
+                "columns",
+                "rows",
+                "first_block",
+                "first_segment",
+                "header",
+                "header_size",
+                "headers_through",
+                "quality",
+            )
+        ),
+    ]
+)
+"""``JpegPicture`` of kernels/jpeg.cu."""
+
+BLOCKS_A_MCU, WORDS_A_BLOCK = 6, 40
+"""As in kernels/jpeg.cu."""
+ALIGNED = 256
+ROOM_A_PIXEL = 0.5
+"""Bytes of JPEG that room is made for at first; a good quality takes half. Pictures that need more get it."""
+
+
+class Plan(NamedTuple):
+    """What there is to do for a batch."""
+
+    records: Records
+    """[pictures] of JPEG_PICTURE, but for the planes' addresses."""
+    headers: bytes
+    blocks: int
+    segments: int
+    pixels: int
+
+    @property
+    def transform_grid(self) -> tuple[int, int]:
+        blocks = int((self.records["columns"] * self.records["rows"]).max()) * BLOCKS_A_MCU
+        return -(-blocks // THREADS), len(self.records)
+
+    @property
+    def segment_grid(self) -> tuple[int, int]:
+        return int(self.records["rows"].max()), len(self.records)
+
+
+@lru_cache(maxsize=64)
+def plan(sizes: tuple[Size, ...], quality: int) -> Plan:
+    """For pictures of these sizes. Raises DeviceError for one that is too large."""
+    records = np.zeros(len(sizes), JPEG_PICTURE)
+    sides = np.array(sizes, np.int32).reshape(-1, 2)
+    if sides.max() > jpeg.LARGEST:
+        raise DeviceError(f"a JPEG has {jpeg.LARGEST} pixels a side at most, not {sides.max()}")
+    records["width"], records["height"] = sides.T
+    records["columns"], records["rows"] = -(-sides.T // jpeg.MCU)
+    blocks = records["columns"] * records["rows"] * BLOCKS_A_MCU
+    records["first_block"] = np.cumsum(blocks) - blocks
+    records["first_segment"] = np.cumsum(records["rows"]) - records["rows"]
+    each = [jpeg.header(size, quality) for size in sizes]
+    records["header_size"] = [len(header) for header in each]
+    records["headers_through"] = np.cumsum(records["header_size"])
+    records["header"] = records["headers_through"] - records["header_size"]
+    pixels = int(sides.prod(axis=1).sum())
+    return Plan(records, b"".join(each), int(blocks.sum()), int(records["rows"].sum()), pixels)
 
 
 class CudaEncoder:
     """Implements :class:`camwire.devices.contracts.Encoder`; any number of threads may call it at once."""
 
-    def __init__(self, index: int, states: int = STATES) -> None:
-        """Starts the library, which takes seconds. Raises DeviceError."""
-        import cupy
-
-        with cupy.cuda.Device(index):
-            handle = Handle()
-        self._benches = PerThread(index, lambda: _Bench(handle, states))
+    def __init__(self, index: int) -> None:
+        self._benches = PerThread(index, _Bench)
 
     def __call__(self, pictures: Sequence[CudaPicture], quality: int) -> list[bytes]:
-        """A JPEG (4:2:0) of each picture; ``quality`` is 1 to 100. Raises DeviceError."""
-        return self._benches.get().encode(pictures, quality)
+        """A JPEG (4:2:0) of each picture; ``quality`` is 1 to 100. Raises DeviceError.
 
-
-class _Post:
-    """An encoder state with its stream."""
-
-    def __init__(self, handle: Handle) -> None:
-        self.stream: Any = high_priority_stream()
-        self.pointer: int = self.stream.ptr
-        self.state = handle.state(self.pointer)
-        self.image = Image()
+        The pictures are those of one call of the renderer by the same thread.
+        """
+        return self._benches.get().encode(pictures, quality) if pictures else []
 
 
 class _Bench:
-    """One thread's encoder states and the pinned memory into which JPEGs come."""
+    """One thread's memory."""
 
-    def __init__(self, handle: Handle, states: int) -> None:
-        self._handle = handle
-        self._posts = [_Post(handle) for _ in range(states)]
-        self._parameters: dict[int, Any] = {}
-        self._outbox = Pinned(OUTBOX)
+    def __init__(self) -> None:
+        self._upload = Workspace()
+        self._codes = _uploaded(jpeg.codes())
+        self._scales: dict[int, DeviceMemory] = {}
+        self._work = DeviceMemory(0)
+        self._made = DeviceMemory(0)
+        self._starts = Workspace()
+        self._outbox = Pinned(0)
 
     def encode(self, pictures: Sequence[CudaPicture], quality: int) -> list[bytes]:
-        if not pictures:
-            return []
-        if quality not in self._parameters:
-            self._parameters[quality] = self._handle.parameters(quality, self._posts[0].pointer)
-            self._posts[0].stream.synchronize()
-        drawn = pictures[0].stream.record()
-        for post in self._posts[: len(pictures)]:
-            post.stream.wait_event(drawn)
-        outbox = _Outbox(self._outbox, self._posts)
-        for position, picture in enumerate(pictures):
-            post = self._posts[position % len(self._posts)]
-            if position >= len(self._posts):
-                outbox.take(self._handle, post)
-            self._start(post, picture, quality)
-        for position in range(max(0, len(pictures) - len(self._posts)), len(pictures)):
-            outbox.take(self._handle, self._posts[position % len(self._posts)])
-        return outbox.emptied()
+        stream = pictures[0].stream
+        todo = plan(tuple(picture.size for picture in pictures), quality)
+        records = todo.records.copy()
+        records["y"], records["u"], records["v"] = np.array([p.planes for p in pictures], np.uint64).T
+        records["y_pitch"], records["c_pitch"] = records["width"], records["width"] // 2
+        table = self._sent(records, todo.headers, stream)
+        parts = self._reserved(todo)
+        transform = (table, self._scales_of(quality).address, parts.coefficients, parts.masks)
+        launch("jpeg", "jpeg_transform", todo.transform_grid, _pointers(*transform), stream)
+        encode = (table, parts.coefficients, parts.masks, self._codes.address, parts.words, parts.lengths)
+        launch("jpeg", "jpeg_encode", todo.segment_grid, _pointers(*encode, parts.sizes), stream)
+        starts = self._gathered(todo, table, parts, stream)
+        if starts[-1] > self._made.size:
+            self._made = DeviceMemory(int(starts[-1] * 1.2))
+            starts = self._gathered(todo, table, parts, stream)
+        return self._fetched(starts, stream)
 
-    def _start(self, post: _Post, picture: CudaPicture, quality: int) -> None:
-        width, height = picture.size
-        post.image.channel[:3] = picture.planes
-        post.image.pitch[:3] = width, width // 2, width // 2
-        self._handle.encode(post.state, self._parameters[quality], post.image, width, height, post.pointer)
+    def _sent(self, records: Records, headers: bytes, stream: Any) -> int:
+        """The table's address on the device; the headers lie behind it."""
+        behind = -(-records.nbytes // ALIGNED) * ALIGNED
+        size = behind + len(headers)
+        self._upload.reserve(size)
+        here = self._upload.host.bytes
+        here[: records.nbytes] = records.view(np.uint8)
+        here[behind:size] = np.frombuffer(headers, np.uint8)
+        self._upload.device.upload(self._upload.host, size, stream.ptr)
+        return self._upload.device.address
+
+    def _scales_of(self, quality: int) -> DeviceMemory:
+        if quality not in self._scales:
+            self._scales[quality] = _uploaded(jpeg.scales(quality))
+        return self._scales[quality]
+
+    def _reserved(self, todo: Plan) -> _Parts:
+        """Room for what goes from launch to launch. The stream has come to the end of the last batch."""
+        sizes = (
+            todo.blocks * 128,
+            todo.blocks * 8,
+            todo.blocks * WORDS_A_BLOCK * 4,
+            *(todo.segments * 4,) * 2,
+        )
+        starts, total = [], 0
+        for size in sizes:
+            starts.append(total)
+            total += -(-size // ALIGNED) * ALIGNED
+        if self._work.size < total:
+            self._work = DeviceMemory(total)
+        if self._made.size < todo.pixels * ROOM_A_PIXEL:
+            self._made = DeviceMemory(int(todo.pixels * ROOM_A_PIXEL))
+        self._starts.reserve((len(todo.records) + 1) * 4)
+        return _Parts(*(self._work.address + start for start in starts))
+
+    def _gathered(self, todo: Plan, table: int, parts: _Parts, stream: Any) -> list[int]:
+        """Where each JPEG begins in ``self._made``, and where the last one ends."""
+        headers = table + -(-todo.records.nbytes // ALIGNED) * ALIGNED
+        where = self._starts.device.address
+        arguments = (
+            *_pointers(table, parts.words, parts.lengths, parts.sizes, headers),
+            np.int32(self._made.size),
+            *_pointers(self._made.address, where),
+        )
+        launch("jpeg", "jpeg_gather", todo.segment_grid, arguments, stream)
+        used = (len(todo.records) + 1) * 4
+        self._starts.device.download(self._starts.host, used, stream.ptr)
+        stream.synchronize()
+        starts: list[int] = self._starts.host.bytes[:used].view(np.int32).tolist()
+        return starts
+
+    def _fetched(self, starts: list[int], stream: Any) -> list[bytes]:
+        total = starts[-1]
+        if len(self._outbox.bytes) < total:
+            self._outbox = Pinned(int(total * 1.5))
+        self._made.download(self._outbox, total, stream.ptr)
+        stream.synchronize()
+        held: UInt8Array = self._outbox.bytes
+        return [held[start:end].tobytes() for start, end in pairwise(starts)]
 
 
-class _Outbox:
-    """JPEGs on their way into pinned memory, in the pictures' order."""
+class _Parts(NamedTuple):
+    """Addresses."""
 
-    def __init__(self, memory: Pinned, posts: Sequence[_Post]) -> None:
-        self._memory = memory
-        self._posts = posts
-        self._spans: list[tuple[int, int]] = []
-        self._used = 0
-        self._done: list[bytes] = []
+    coefficients: int
+    masks: int
+    words: int
+    lengths: int
+    sizes: int
 
-    def take(self, handle: Handle, post: _Post) -> None:
-        """Wait for a picture's length and start copying it; the state is free for the next picture."""
-        length = handle.length(post.state, post.pointer)
-        if self._used + length > len(self._memory.bytes):
-            self._empty()
-        if length > len(self._memory.bytes):
-            raise ValueError(f"a JPEG of {length} bytes is larger than anything expected")
-        handle.fetch(post.state, self._memory.address + self._used, length, post.pointer)
-        self._spans.append((self._used, length))
-        self._used += length
 
-    def _empty(self) -> None:
-        for post in self._posts:
-            post.stream.synchronize()
-        held = self._memory.bytes
-        self._done += [held[start : start + length].tobytes() for start, length in self._spans]
-        self._spans, self._used = [], 0
+def _pointers(*addresses: int) -> tuple[np.uint64, ...]:
+    return tuple(map(np.uint64, addresses))
 
-    def emptied(self) -> list[bytes]:
-        self._empty()
-        return self._done
+
+def _uploaded(array: Any) -> DeviceMemory:
+    """The array on the device, all there when this returns."""
+    stream = high_priority_stream()
+    pinned, memory = Pinned(array.nbytes), DeviceMemory(array.nbytes)
+    pinned.bytes[:] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    memory.upload(pinned, array.nbytes, stream.ptr)
+    stream.synchronize()
+    return memory

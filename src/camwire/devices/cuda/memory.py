@@ -46,6 +46,12 @@ class DeviceMemory:
 
         runtime.memcpyAsync(self.address, source.address, size, runtime.memcpyHostToDevice, stream)
 
+    def download(self, target: Pinned, size: int, stream: int) -> None:
+        """Copy the first ``size`` bytes; they are there when ``stream`` has come this far."""
+        from cupy.cuda import runtime
+
+        runtime.memcpyAsync(target.address, self.address, size, runtime.memcpyDeviceToHost, stream)
+
 
 class Workspace:
     """A pinned buffer and one on the device, of the same size, for what goes up with every batch."""

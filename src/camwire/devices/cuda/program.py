@@ -8,7 +8,7 @@ from typing import Any
 
 THREADS = 256
 """Threads a block, in every kernel (kernels/common.cuh)."""
-SOURCES = ("preprocess", "draw", "boxes")
+SOURCES = ("preprocess", "draw", "boxes", "jpeg")
 _OPTIONS = ("-std=c++17",)
 
 

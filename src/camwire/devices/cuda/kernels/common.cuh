@@ -11,6 +11,8 @@
 #include <cstdint>
 #define KERNEL extern "C" void
 #define DEVICE static inline
+#define DEVICE_MEMBER inline
+#define UNROLL
 #define SHARED static thread_local
 #define EACH_THREAD(t) for (int t = 0; t < THREADS; ++t)
 #define SYNC()
@@ -24,6 +26,8 @@ static inline int atomicAdd(int* sum, int more) { int before = *sum; *sum += mor
 static inline unsigned __float_as_uint(float value) { unsigned bits; __builtin_memcpy(&bits, &value, 4); return bits; }
 static inline float __uint_as_float(unsigned bits) { float value; __builtin_memcpy(&value, &bits, 4); return value; }
 static inline int __ffs(unsigned bits) { return __builtin_ffs((int)bits); }
+static inline int lowest_bit(uint64_t bits) { return __builtin_ctzll(bits); }
+static inline unsigned fresh(const unsigned* word) { return *word; }
 static inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
 static inline float rounded(float value) { return nearbyintf(value); }
 #else
@@ -37,12 +41,16 @@ typedef unsigned long long uint64_t;
 #endif
 #define KERNEL extern "C" __global__ void __launch_bounds__(THREADS)
 #define DEVICE static __device__ __forceinline__
+#define DEVICE_MEMBER __device__ __forceinline__
+#define UNROLL _Pragma("unroll")
 #define SHARED __shared__
 #define EACH_THREAD(t) for (int t = threadIdx.x, once = 1; once; once = 0)
 #define SYNC() __syncthreads()
 #define KEPT(type, name) type name[1]
 #define OWN(t) 0
 DEVICE float rounded(float value) { return rintf(value); }
+DEVICE int lowest_bit(uint64_t bits) { return __ffsll((long long)bits) - 1; }
+DEVICE unsigned fresh(const unsigned* word) { return __ldcg(word); }  // what other threads' atomics left, not this core's copy
 #endif
 
 constexpr int THREADS = 256;
