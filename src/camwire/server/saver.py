@@ -127,8 +127,12 @@ def _write(path: Path, jpeg: bytes) -> None:
     """Whoever reads the folder never finds half a picture under its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
-    partial.write_bytes(jpeg)
-    partial.replace(path)
+    try:
+        partial.write_bytes(jpeg)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)  # on a full disk each would stay, and nobody would ever look for them
+        raise
 
 
 def clean_up(folder: Path, settings: SavingConfig, now: float) -> None:
