@@ -22,6 +22,7 @@ def test_the_model_is_shown_and_changed(tmp_path: Path) -> None:
     async def play(client: httpx.AsyncClient, server: Server) -> None:
         model = (await client.get(f"{API}/model")).json()
         assert model["settings"]["file"] == "nanodet"
+        assert model["classes"][:2] == ["person", "bicycle"]
         assert model["running"] == [{"worker": "cpu", "model": None, "problem": None}]
         changed = await client.patch(f"{API}/model", json={"score_threshold": 0.6, "classes": ["person"]})
         assert changed.json()["settings"]["score_threshold"] == 0.6

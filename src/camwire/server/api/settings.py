@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from camwire.config.detection import ModelConfig
 from camwire.config.output import OverlayConfig
+from camwire.config.root import known_classes
 from camwire.server.api.bodies import JsonObject, described_by
 from camwire.server.api.errors import RefusedError
 from camwire.server.api.services import Services
@@ -26,6 +27,9 @@ class RunningModel(BaseModel):
 
 class Model(BaseModel):
     settings: ModelConfig = Field(description="As configured.")
+    classes: list[str] | None = Field(
+        description="What it tells apart, as rules name it; null where only the model's file can tell."
+    )
     running: list[RunningModel]
 
 
@@ -45,6 +49,7 @@ def routes(services: Services) -> APIRouter:
     def model_now() -> Model:
         return Model(
             settings=configuration.config.model,
+            classes=list(known) if (known := known_classes(configuration.config.model)) else None,
             running=[
                 RunningModel(
                     worker=name,
