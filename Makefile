@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 LOCKS := requirements/runtime.txt requirements/dev.txt requirements/demo-clip.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test lint types test-unit test-integration test-e2e test-gpu docs lock clean
+.PHONY: help setup demo test lint types test-unit test-integration test-e2e test-gpu audit docs lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -42,6 +42,9 @@ test-e2e: $(STAMP)  ## Tests of the whole product: processes, real RTSP servers,
 
 test-gpu: $(STAMP)  ## Tests that need an NVIDIA GPU; skip, saying what is missing, without one
 	$(PYTEST) -m gpu -q -rs
+
+audit:  ## Ask whether any locked dependency is known to be vulnerable (wants the network)
+	$(PYTHON) tools/audit.py
 
 docs: $(STAMP)  ## Write the generated pages of the manual
 	$(BIN)/python tools/generate_docs.py

@@ -1,5 +1,4 @@
-"""The description is a promise: each operation is called as it says, with and without a login, and each answer
-is one that it announces."""
+"""The description is a promise: it says how to call each operation, and what each answers, login or not."""
 
 from __future__ import annotations
 
