@@ -130,7 +130,7 @@ def _addresses(group: Group, draft: Draft, camera: CameraDraft) -> Iterator[tupl
         if kind is not None:
             camera.remarks.append(
                 kind.remark(
-                    "a source without a URI; add the camera by hand, in its place: order is the stream's number"
+                    "a source without a URI; add the camera by hand, in its place among the streams"
                 )
             )
         return
