@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -94,6 +94,14 @@ class Device(Protocol):
     """Frames taken together at most."""
     lanes: int
     """Batches in flight."""
+
+    @property
+    def integrals(self) -> Callable[[Any], Sequence[Any]] | None:
+        """Of a picture that stays on the device, the sums over its planes as CuPy's arrays.
+
+        For trackers that look at pictures (:class:`camwire.tracking.PictureReader`); None where they read
+        pictures themselves.
+        """
 
     def hwaccel(self) -> Any:
         """The ``av.codec.hwaccel.HWAccel`` with which to open a camera, or None for software.

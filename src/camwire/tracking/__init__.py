@@ -15,10 +15,19 @@ from camwire.tracking.engine import Engine, IdReset, Method
 from camwire.tracking.nvtracker import files, presets
 from camwire.tracking.nvtracker.build import nvtracker
 from camwire.tracking.nvtracker.parameters import NvTrackerParameters
-from camwire.tracking.nvtracker.pictures import NoPictureError
+from camwire.tracking.nvtracker.pictures import IN_MEMORY, NoPictureError, PictureReader, on_device
 from camwire.tracking.ocsort import OcSort, OcSortParameters
 
-__all__ = ["NoPictureError", "Tracker", "create", "known", "weakest_score"]
+__all__ = [
+    "IN_MEMORY",
+    "NoPictureError",
+    "PictureReader",
+    "Tracker",
+    "create",
+    "known",
+    "on_device",
+    "weakest_score",
+]
 
 CARRYING_SHARE = 0.5
 """Of the score threshold: weaker detections, down to this, carry a track on but begin none."""
@@ -59,14 +68,17 @@ def known() -> tuple[str, ...]:
     return ("bytetrack", "ocsort", *OWN, *DEEPSTREAM)
 
 
-def create(choice: TrackerChoice, *, score_threshold: float | None = None) -> Tracker:
+def create(
+    choice: TrackerChoice, *, score_threshold: float | None = None, pictures: PictureReader = IN_MEMORY
+) -> Tracker:
     """The tracker that the configuration asks for.
 
     ``score_threshold``: the score from which on a detection counts as an object; None: what the tracker's
-    authors chose for their detector. DeepStream's values and files have thresholds of their own. Raises
-    ValueError for an unknown type or a low-level tracker file that can't be used.
+    authors chose for their detector. DeepStream's values and files have thresholds of their own.
+    ``pictures``: how trackers that look at pictures get to see them. Raises ValueError for an unknown type or
+    a low-level tracker file that can't be used.
     """
-    return Engine(_method(choice, score_threshold), choice.trace_length, IdReset(choice.id_reset))
+    return Engine(_method(choice, score_threshold, pictures), choice.trace_length, IdReset(choice.id_reset))
 
 
 def weakest_score(choice: TrackerChoice, score_threshold: float) -> float:
@@ -75,17 +87,17 @@ def weakest_score(choice: TrackerChoice, score_threshold: float) -> float:
     return score_threshold * CARRYING_SHARE if carries else score_threshold
 
 
-def _method(choice: TrackerChoice, score: float | None) -> Method[Any]:
+def _method(choice: TrackerChoice, score: float | None, pictures: PictureReader) -> Method[Any]:
     if choice.config is not None:
-        return nvtracker(files.load(Path(choice.config)))
+        return nvtracker(files.load(Path(choice.config)), pictures)
     if choice.type == "bytetrack":
         return ByteTrack(_bytetrack_parameters(score))
     if choice.type == "ocsort":
         return OcSort(OcSortParameters() if score is None else OcSortParameters(least_score=score))
     if choice.type in OWN:
-        return nvtracker(_with_threshold(OWN[choice.type], score))
+        return nvtracker(_with_threshold(OWN[choice.type], score), pictures)
     if choice.type in DEEPSTREAM:
-        return nvtracker(DEEPSTREAM[choice.type])
+        return nvtracker(DEEPSTREAM[choice.type], pictures)
     raise ValueError(f"unknown tracker type {choice.type!r}; known: {', '.join(known())}")
 
 

@@ -23,6 +23,7 @@ class CpuDevice:
     def __init__(self) -> None:
         # Frames run side by side on their lanes; OpenCV's own threads would fight with them for the cores.
         cv2.setNumThreads(1)
+        self.integrals = None
         self.preprocess: Preprocessor = CpuPreprocessor()
         self.render: Renderer = CpuRenderer()
         self.encode: Encoder = CpuEncoder()

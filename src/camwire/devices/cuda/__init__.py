@@ -17,6 +17,7 @@ from camwire.devices.cuda.adoption import AdoptedPicture
 from camwire.devices.cuda.context import open_context
 from camwire.devices.cuda.decoder import refusal
 from camwire.devices.cuda.encode import CudaEncoder
+from camwire.devices.cuda.integrals import integrals
 from camwire.devices.cuda.render import CudaRenderer
 from camwire.devices.cuda.room import Room
 from camwire.frames import Batch
@@ -62,6 +63,14 @@ class CudaDevice:
     def refuses(self, codec: str, pixel_format: str | None) -> str | None:
         """As ``Device.refuses`` says, by what the driver tells of the chip."""
         return refusal(self.index, codec, pixel_format)
+
+    def integrals(self, picture: Any) -> tuple[Any, Any, Any]:
+        """Sums over the planes of a picture, as CuPy's arrays. Raises DeviceError."""
+        import cupy
+
+        # From here on the calling thread's arrays are this GPU's, those of the tracker too.
+        cupy.cuda.Device(self.index).use()
+        return integrals(picture)
 
     def fault(self) -> str | None:
         """After some errors, such as a kernel's use of memory that isn't there, CUDA refuses everything."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from camwire.tracking.motion import Estimator, HeightScaled, LastBox, Simple
 from camwire.tracking.nvtracker import parameters
 from camwire.tracking.nvtracker.method import NvTracker
+from camwire.tracking.nvtracker.pictures import IN_MEMORY, PictureReader
 from camwire.tracking.nvtracker.visual import Visual
 
 
-def nvtracker(of: parameters.NvTrackerParameters) -> NvTracker:
-    """The algorithm that the parameters describe."""
+def nvtracker(of: parameters.NvTrackerParameters, pictures: PictureReader = IN_MEMORY) -> NvTracker:
+    """The algorithm that the parameters describe; what looks at pictures gets them from ``pictures``."""
     looks = of.visual_tracker.visual_tracker_type is not parameters.Visual.NONE
-    return NvTracker(of, _estimator(of.state_estimator), Visual(of.visual_tracker) if looks else None)
+    visual = Visual(of.visual_tracker, pictures) if looks else None
+    return NvTracker(of, _estimator(of.state_estimator), visual)
 
 
 def _estimator(of: parameters.StateEstimator) -> Estimator:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import av
@@ -27,6 +29,28 @@ class Plane:
     """[H + 1, W + 1] int32 (modulo 2³²): the sum of all values above and to the left."""
     scale: tuple[float, float]
     """This plane's pixels a picture pixel (``Frame.size``), for x and y."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReader:
+    """How a tracker gets to see pictures."""
+
+    arrays: ModuleType
+    """NumPy or CuPy: whose arrays the planes are, and the filters."""
+    planes: Callable[[Frame], tuple[Plane, ...]]
+    """A frame's luma and, where it has colour, its two chroma planes."""
+
+
+def on_device(arrays: ModuleType, integrals: Callable[[Any], Sequence[Any]]) -> PictureReader:
+    """Of pictures that stay on a device; ``integrals`` gives the sums over a picture's planes."""
+
+    def planes(frame: Frame) -> tuple[Plane, ...]:
+        return tuple(
+            Plane(sums, ((sums.shape[1] - 1) / frame.size.width, (sums.shape[0] - 1) / frame.size.height))
+            for sums in integrals(frame.picture)
+        )
+
+    return PictureReader(arrays, planes)
 
 
 def planes_of(frame: Frame) -> tuple[Plane, ...]:
@@ -56,3 +80,7 @@ def _values(picture: av.VideoFrame) -> list[UInt8Array]:
 def _rows(plane: av.video.plane.VideoPlane) -> UInt8Array:
     """[H, stride] the plane's memory, not copied."""
     return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)
+
+
+IN_MEMORY = PictureReader(np, planes_of)
+"""Of ``av.VideoFrame``s in the computer's memory."""

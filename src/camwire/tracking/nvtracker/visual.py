@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ from camwire.tracking.association import Pairs
 from camwire.tracking.columns import Rows
 from camwire.tracking.nvtracker import dcf
 from camwire.tracking.nvtracker.parameters import VisualTracker
-from camwire.tracking.nvtracker.pictures import NoPictureError, Plane, planes_of
+from camwire.tracking.nvtracker.pictures import IN_MEMORY, NoPictureError, PictureReader, Plane
 
 SIZES = (12, 18, 24, 30, 36)
 """Cells a side of a patch, by featureImgSizeLevel - 1."""
@@ -59,18 +57,12 @@ class Sight:
 class Visual:
     """Looks for targets and learns what they look like.
 
-    The filters' arrays are those of the module ``xp``, NumPy or CuPy; ``planes`` gives a frame's colour
-    planes as such arrays.
+    The filters' arrays are those of the reader's module.
     """
 
-    def __init__(
-        self,
-        of: VisualTracker,
-        xp: ModuleType = np,
-        planes: Callable[[Frame], tuple[Plane, ...]] = planes_of,
-    ) -> None:
-        self._xp = xp
-        self._planes = planes
+    def __init__(self, of: VisualTracker, reader: PictureReader = IN_MEMORY) -> None:
+        self._xp = xp = reader.arrays
+        self._planes = reader.planes
         self._colours = 3 if of.use_color_names else 1
         self._directions = DIRECTIONS if of.use_hog else 0
         self._padding = of.search_region_padding_scale
