@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from camwire.link.endpoint import Endpoints
 
 
 def command(
@@ -28,12 +30,18 @@ def command(
     from camwire.server.main import serve, worker_command
 
     setup_logging(log_level, json=log_json)
+    configuration = load(config)
+
+    def command_for(name: str, endpoints: Endpoints) -> list[str]:
+        usual = worker_command(name, endpoints, log_level=log_level, log_json=log_json)
+        return [*usual, "--engine", configuration.engine]
+
     raise typer.Exit(
         serve(
-            load(config),
+            configuration,
             on_ready=lambda address: print(f"viewer: {address}", flush=True),
             config_path=config,
-            worker=partial(worker_command, log_level=log_level, log_json=log_json),
+            worker=command_for,
             insecure=insecure,
         )
     )

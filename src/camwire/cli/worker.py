@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ def command(
     name: Annotated[str, typer.Option(help="The worker's name to the server.")],
     device: Annotated[str, typer.Option(help="Where to work: cpu, cuda:0, …")],
     link: Annotated[Path, typer.Option(help="The folder of the link's sockets.")],
+    engine: Annotated[Literal["native", "deepstream"], typer.Option(help="What does the work.")] = "native",
     log_level: Annotated[str, typer.Option(help="Least level of log lines.")] = "info",
     log_json: Annotated[bool, typer.Option(help="Log lines as JSON.")] = False,
 ) -> None:
@@ -20,7 +21,12 @@ def command(
     from camwire.pipeline.worker import Worker
 
     setup_logging(log_level, json=log_json)
-    status = Worker(name, device, link).run()
+    if engine == "deepstream":
+        from camwire.deepstream.opening import open_engine
+
+        status = Worker(name, device, link, open_engine).run()
+    else:
+        status = Worker(name, device, link).run()
     sys.stdout.flush()
     sys.stderr.flush()
     # A thread that native code holds must not keep the process: what matters has been closed by now.

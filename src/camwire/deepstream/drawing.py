@@ -87,10 +87,10 @@ class Drawer:
                 log.exception("a stage failed", stage="render")
 
     def _made(self, sample: Any, drawable: Drawable, scene: FlowScene) -> Sequence[Made]:
-        buffer, caps = sample.get_buffer(), sample.get_caps()
+        buffer = sample.get_buffer()
         frames = list(drawable.batch.frames)
         for index in drawable.pending:
-            picture = self._metadata.picture(buffer, caps, drawable.positions[index])
+            picture = self._metadata.picture(buffer, drawable.positions[index])
             frames[index] = replace(frames[index], picture=picture)
         batch = replace(drawable.batch, frames=tuple(frames))
         made: list[Made] = []

@@ -86,6 +86,7 @@ class DeepstreamEngine:
 
         Raises ModelError when the model, the tracker, the rules or the pipeline can't be used.
         """
+        desired = _on_device(desired, self._device.name)
         before = self._desired
         names = class_names(desired.model)
         graph = self._graph(desired, names)
@@ -196,12 +197,25 @@ class DeepstreamEngine:
         levels = {f"queue {name}": float(level) for name, level in self._runner.queue_levels().items()}
         return {**levels, "batches": float(self._flow.batches), "rebuilds": float(self._runner.rebuilds)}
 
+    def stuck(self) -> str | None:
+        """Why nothing but a new process will help; None where all is well."""
+        return self._runner.stuck() if self._runner is not None else None
+
     def stop(self, timeout: float) -> bool:
         """End every thread within ``timeout`` seconds; false if some were left."""
         ended = self._runner is None or self._runner.close(timeout)
         drawn = self._drawer.close(timeout)
         shutil.rmtree(self._folder, ignore_errors=True)
         return ended and drawn
+
+
+def _on_device(desired: DesiredState, device: str) -> DesiredState:
+    """A worker of one GPU has DeepStream use that GPU."""
+    kind, _, number = device.partition(":")
+    if desired.deepstream is None or kind != "cuda":
+        return desired
+    settings = msgspec.structs.replace(desired.deepstream, gpu=int(number))
+    return msgspec.structs.replace(desired, deepstream=settings)
 
 
 def _tracking(desired: DesiredState) -> Any:

@@ -84,7 +84,7 @@ class Metadata(Protocol):
     def relabel(self, buffer: Any, rows: Int32Array, ids: Int64Array, texts: Sequence[str]) -> None:
         """Give the objects at ``rows`` these ids and texts, and remove all others from the batch."""
 
-    def picture(self, buffer: Any, caps: Any, index: int) -> Any:
+    def picture(self, buffer: Any, index: int) -> Any:
         """The batch's ``index``-th picture in the form that the worker's device draws on. It stays valid as
         long as it is referenced."""
 

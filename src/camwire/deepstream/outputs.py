@@ -27,12 +27,12 @@ _NEWEST_WINS: dict[str, Value] = {
 def drawing(settings: DesiredDeepstream, toggles: Mapping[str, bool]) -> tuple[Element, ...]:
     """What all cameras share behind the last analysis. ``toggles``: what is to be drawn."""
     convert = Element(TO_DRAW, "nvvideoconvert", {"gpu-id": settings.gpu, "nvbuf-memory-type": 0})
-    caps = Element("drawable", "capsfilter", {"caps": f"{ON_GPU}, format=RGBA"})
     if settings.osd == "python":
-        return convert, caps, _sink(OUT)
+        # What camwire's CUDA kernels draw on, and what the decoder made already.
+        return convert, _caps("drawable", "NV12"), _sink(OUT)
     return (
         convert,
-        caps,
+        _caps("drawable", "RGBA"),
         Element(
             DRAWER,
             "nvdsosd",
@@ -67,6 +67,10 @@ def output_part(pad: int, settings: DesiredDeepstream, output: DesiredOutput, si
     )
     entry = Link(DEMUX, elements[0].name, source_pad=f"src_{pad}")
     return Part(elements, (entry, *chain(*elements)))
+
+
+def _caps(name: str, form: str) -> Element:
+    return Element(name, "capsfilter", {"caps": f"{ON_GPU}, format={form}"})
 
 
 def output_name(pad: int) -> str:

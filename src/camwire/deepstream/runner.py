@@ -19,6 +19,8 @@ from camwire.deepstream.gst import DeepstreamError
 from camwire.deepstream.pipeline import Handlers, Notice, Pipeline
 from camwire.deepstream.watch import PipelineWatch, SourceWatch
 
+STOP_LIMIT = 20.0
+"""Seconds in which GStreamer has to stop a pipeline."""
 LOOK_EVERY = 0.1
 """Seconds between two looks at the clock."""
 
@@ -35,6 +37,7 @@ class Runner:
         self._pipeline: Pipeline | None = None
         self._watch = PipelineWatch(watchdog_seconds)
         self._sources: dict[str, SourceWatch] = {}
+        self._stopping_since: float | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deepstream", daemon=True)
 
@@ -83,6 +86,13 @@ class Runner:
             self._lock.release()
         return not self._thread.is_alive()
 
+    def stuck(self) -> str | None:
+        """Why nothing but a new process will help; None where all is well."""
+        since = self._stopping_since
+        if since is None or time.monotonic() - since < STOP_LIMIT:
+            return None
+        return f"GStreamer has not stopped the pipeline within {STOP_LIMIT:.0f} s"
+
     def queue_levels(self) -> Mapping[str, int]:
         """Buffers in each of the trunk's queues; empty while there is no pipeline, or while it changes."""
         if not self._lock.acquire(blocking=False):
@@ -119,7 +129,9 @@ class Runner:
 
     def _take_down(self, cause: str) -> None:
         if self._pipeline is not None:
+            self._stopping_since = time.monotonic()
             self._pipeline.stop()
+            self._stopping_since = None
             self._pipeline = None
             self._flow.dispatch.abandon(cause)
 

@@ -293,6 +293,8 @@ class Statistics(Message, frozen=True, kw_only=True):
     rss_bytes: int
     device_memory: DeviceMemory | None = None
     """None for devices without memory of their own."""
+    elements: dict[str, float] = {}
+    """Figures of the engine's own parts, by name."""
     stuck: str | None = None
     """Why this worker should be replaced: it can talk, but no longer work."""
 

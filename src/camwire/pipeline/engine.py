@@ -194,6 +194,10 @@ class Engine:
             self.recorder.remove(camera)
             del self._sources[camera], self._running[camera]
 
+    def elements(self) -> dict[str, float]:
+        """Nothing: what there is to tell, the cameras' reports tell by stage."""
+        return {}
+
     def report(self) -> tuple[CameraReport, ...]:
         """Every camera of the desired state, disabled ones too."""
         desired = self._desired

@@ -33,6 +33,7 @@ from camwire.link.messages import (
 from camwire.link.worker_end import WorkerEnd
 from camwire.models import ModelError
 from camwire.monitoring.process import ProcessMeter
+from camwire.pipeline.contract import EngineMaker
 from camwire.pipeline.engine import Engine
 from camwire.pipeline.outbox import Outbox
 from camwire.pipeline.probes import Probes
@@ -51,12 +52,12 @@ class Worker:
     takes a worker that is silent for long to be dead.
     """
 
-    def __init__(self, name: str, device: str, directory: Path) -> None:
+    def __init__(self, name: str, device: str, directory: Path, make_engine: EngineMaker = Engine) -> None:
         self._name = name
         self._device = open_device(device)
         self._link = WorkerEnd(directory, name)
         self._outbox = Outbox(uuid4().hex[:12])
-        self._engine = Engine(self._device, self._publish, on_events=self._outbox.add)
+        self._engine = make_engine(self._device, self._publish, on_events=self._outbox.add)
         self._probes = Probes(self._device, name)
         self._rehearsals = Rehearsals(self._engine.analysis, name)
         self._meter = ProcessMeter()
@@ -135,6 +136,7 @@ class Worker:
                 cpu_percent=usage.cpu_percent,
                 rss_bytes=usage.rss_bytes,
                 stuck=self._stuck(),
+                elements=self._engine.elements(),
                 device_memory=None if memory is None else DeviceMemory(**asdict(memory)),
             )
         )

@@ -111,6 +111,11 @@ class _Collector:
             "A GPU's memory: free, or what it is for",
             labels=["process", "for"],
         )
+        elements = GaugeMetricFamily(
+            "camwire_engine_element",
+            "A figure of one part of a worker's engine",
+            labels=["process", "element"],
+        )
         restarts = CounterMetricFamily("camwire_worker_restarts", "Times it was replaced", labels=["process"])
         for name, process in processes.items():
             cpu.add_metric([name], process["cpu_percent"])
@@ -120,7 +125,9 @@ class _Collector:
                 restarts.add_metric([name], process["restarts"])
             for what, size in process.get("device_memory", {}).items():
                 device.add_metric([name, what], size)
-        yield from (cpu, memory, running, restarts, device)
+            for element, value in process.get("elements", {}).items():
+                elements.add_metric([name, element], value)
+        yield from (cpu, memory, running, restarts, device, elements)
 
     def _of_clients(self) -> Iterator[Metric]:
         clients, connections = self._stats["clients"], self._stats["connections"]

@@ -77,6 +77,7 @@ def worker_process(state: WorkerState, report: Statistics | None, problem: str |
         "device": report.device if report else None,
         "model": report.model if report else None,
         **({} if memory is None else {"device_memory": msgspec.to_builtins(memory)}),
+        **({"elements": dict(report.elements)} if report and report.elements else {}),
     }
 
 

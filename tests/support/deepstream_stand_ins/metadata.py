@@ -46,6 +46,6 @@ class StandInMetadata:
         for frame in frames:
             frame.objects = [one for one in frame.objects if id(one) not in gone]
 
-    def picture(self, buffer: Any, caps: Any, index: int) -> av.VideoFrame:
-        whole = list(pictures(buffer, frames_of(buffer), "RGBA"))
-        return av.VideoFrame.from_ndarray(np.ascontiguousarray(whole[index]), format="rgba")
+    def picture(self, buffer: Any, index: int) -> av.VideoFrame:
+        whole = list(pictures(buffer, frames_of(buffer), "NV12"))
+        return av.VideoFrame.from_ndarray(np.ascontiguousarray(whole[index]), format="nv12")

@@ -19,7 +19,7 @@ from tests.support.deepstream_stand_ins.base import (
 from tests.support.deepstream_stand_ins.planes import buffer_of, converted, format_of, pictures, resized
 from tests.support.deepstream_stand_ins.store import Frame, attach, frames_of
 
-FORMATS = "format={ I420, RGBA, RGB }"
+FORMATS = "format={ I420, NV12, RGBA, RGB }"
 BORDER = (255, 0, 0)
 """What is drawn around an object, as RGB."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from tests.support.deepstream_stand_ins.base import Gst
 from tests.support.deepstream_stand_ins.store import Frame
 
-BYTES = {"I420": 1.5, "RGBA": 4.0, "RGB": 3.0}
+BYTES = {"I420": 1.5, "NV12": 1.5, "RGBA": 4.0, "RGB": 3.0}
 """A pixel's."""
 
 
@@ -20,7 +20,7 @@ def format_of(caps: Any) -> str:
 
 
 def pictures(buffer: Any, frames: list[Frame], kind: str) -> Iterator[np.ndarray]:
-    """Each frame's picture: [H * 3 / 2, W] for I420, [H, W, C] for the others; a copy."""
+    """Each frame's picture: [H * 3 / 2, W] for I420 and NV12, [H, W, C] for the others; a copy."""
     content = buffer.extract_dup(0, buffer.get_size())
     start = 0
     for frame in frames:
@@ -28,12 +28,20 @@ def pictures(buffer: Any, frames: list[Frame], kind: str) -> Iterator[np.ndarray
         size = int(width * height * BYTES[kind])
         one = np.frombuffer(content, np.uint8, size, start).copy()
         start += size
-        yield one.reshape(height * 3 // 2, width) if kind == "I420" else one.reshape(height, width, -1)
+        yield (
+            one.reshape(height * 3 // 2, width)
+            if kind in ("I420", "NV12")
+            else one.reshape(height, width, -1)
+        )
 
 
 def converted(picture: np.ndarray, before: str, after: str) -> np.ndarray:
     if before == after:
         return picture
+    if (before, after) == ("I420", "NV12"):
+        height = picture.shape[0] * 2 // 3
+        chroma = picture[height:].reshape(2, -1)
+        return np.concatenate([picture[:height], chroma.T.reshape(height // 2, -1)])
     codes = {
         ("I420", "RGBA"): cv2.COLOR_YUV2RGBA_I420,
         ("I420", "RGB"): cv2.COLOR_YUV2RGB_I420,

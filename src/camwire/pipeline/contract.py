@@ -1,0 +1,48 @@
+"""What an engine is to the worker that runs it: camwire's own, and DeepStream's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from camwire.analytics.rules.events import Event
+from camwire.devices.contracts import Device
+from camwire.link.messages import CameraReport, DesiredState
+from camwire.pipeline.analysis import Analysis
+from camwire.pipeline.lane import Publisher
+
+
+class PipelineEngine(Protocol):
+    """``apply`` and ``stop`` are called by one thread; everything else by any."""
+
+    analysis: Analysis
+
+    @property
+    def revision(self) -> int:
+        """Of the desired state that runs; 0 before the first."""
+
+    @property
+    def model(self) -> str:
+        """The model that runs, in words."""
+
+    def apply(self, desired: DesiredState) -> None:
+        """Make what runs the same as ``desired``. Raises ModelError when that can't be done."""
+
+    def report(self) -> tuple[CameraReport, ...]:
+        """Every camera of the desired state, disabled ones too."""
+
+    def elements(self) -> dict[str, float]:
+        """Figures of the engine's own parts, by name; empty where there are none to tell apart."""
+
+    def stuck(self) -> str | None:
+        """Why nothing but a new process will help; None where all is well."""
+
+    def stop(self, timeout: float) -> bool:
+        """End every thread within ``timeout`` seconds; false if some were left."""
+
+
+class EngineMaker(Protocol):
+    def __call__(
+        self, device: Device, publish: Publisher, *, on_events: Callable[[Sequence[Event]], None]
+    ) -> PipelineEngine:
+        """An engine that has nothing to do yet."""

@@ -1,0 +1,163 @@
+"""Workers that die, hang, starve or can't use their model: clients stay, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from camwire.config.camera import CameraConfig
+from camwire.config.detection import ModelConfig
+from camwire.config.root import Config
+from camwire.config.secrets import SecretUrl
+from camwire.config.server import ServerConfig
+from camwire.server.main import worker_command
+from camwire.server.restart_policy import Heartbeat
+from tests.models.files import save_dynamic
+from tests.reliability.serving import WORKER, Serving, module, pictures, serving
+from tests.server.configs import config
+from tests.server.running import until
+from tests.support.clips import make_clip
+
+pytestmark = pytest.mark.e2e
+
+SIMPLE = module("tests.support.simple_worker")
+
+
+def run(test: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(asyncio.wait_for(test(), 100))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", width=160, height=128, fps=10)
+
+
+def of_clip(clip: Path, model: Path | None = None) -> Config:
+    detection = ModelConfig() if model is None else ModelConfig(file=str(model), input_size="96x64")
+    camera = CameraConfig(id="a", url=SecretUrl(str(clip)))
+    return Config(cameras=(camera,), model=detection, server=ServerConfig(port=0))
+
+
+def held() -> dict[str, int]:
+    """What a process can leave behind: of its own, and of this user's on this machine."""
+    own = psutil.Process()
+    return {
+        "descriptors": own.num_fds(),
+        "threads": threading.active_count(),
+        "processes": len(own.children(recursive=True)),
+        "ports": sum(one.status == psutil.CONN_LISTEN for one in own.net_connections()),
+        "shared segments": len(os.listdir("/dev/shm")),
+        "folders": len(list(Path(tempfile.gettempdir()).glob("camwire-*"))),
+    }
+
+
+def test_fifty_killed_workers_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    async def test() -> None:
+        async with serving(config("a"), SIMPLE) as it, it.client() as client:
+            pid = await it.runs()
+            before = held()
+            for _ in range(50):
+                os.kill(pid, signal.SIGKILL)
+                pid = await it.runs(other_than=pid)
+            await until(lambda: held() == before, f"the same to be held as before: {before}, {held()}")
+            assert it.supervisor.state.restarts == 50
+            await client.ping()
+
+    run(test)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stopped_worker_is_replaced() -> None:
+    async def test() -> None:
+        async with serving(config("a"), SIMPLE, heartbeat=Heartbeat(at_first=30, later=1.5)) as it:
+            pid = await it.runs()
+            os.kill(pid, signal.SIGSTOP)
+            await it.runs(other_than=pid)
+            assert not psutil.pid_exists(pid)
+
+    run(test)
+
+
+def test_a_worker_without_memory_ends_with_a_reason_and_is_not_restarted_in_a_loop() -> None:
+    """It gets 400 MB of address space, and takes it."""
+
+    async def test() -> None:
+        hungry = module("tests.support.simple_worker", "--hungry", "400")
+        async with serving(config("a"), hungry) as it:
+            await until(lambda: it.supervisor.state.phase == "failing", "it is called failing", 60)
+            assert "it ended with status 1" in (it.supervisor.state.reason or "")
+            assert it.server.not_ready() is not None
+
+    run(test)
+
+
+@pytest.mark.parametrize("keeps_lock", [False, True], ids=["lock released", "lock kept"])
+def test_a_worker_that_is_stuck_in_native_code_is_replaced(
+    tmp_path: Path, clip: Path, keeps_lock: bool
+) -> None:
+    (once := tmp_path / "once").touch()
+    arguments = ["--once", str(once), "--looks", "2", *(["--keep-lock"] if keeps_lock else [])]
+    worker = module("tests.support.wedged_worker", *arguments)
+
+    async def test() -> None:
+        heartbeat = Heartbeat(at_first=30, later=3)
+        async with serving(of_clip(clip), worker, heartbeat=heartbeat) as it, it.client() as client:
+            await until(lambda: it.supervisor.state.pid, "it is started")
+            pid = it.supervisor.state.pid
+            await until(lambda: it.supervisor.state.restarts >= 1, "it is replaced", 60)
+            assert pid is not None
+            assert not psutil.pid_exists(pid)
+            await pictures(client, 5)
+
+    run(test)
+
+
+async def told(it: Serving, problem: str | None) -> None:
+    def fits() -> bool:
+        said = it.server.workers.problem(WORKER)
+        return said is None if problem is None else problem in (said or "")
+
+    await until(fits, f"the problem to be {problem}, not {it.server.workers.problem(WORKER)}", 30)
+
+
+def test_a_model_that_has_gone_bad_leaves_the_last_one_running(
+    tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through a restart of the worker, too; and once the file is mended it is used."""
+    monkeypatch.setattr("camwire.server.fallback.TRY_AGAIN_EVERY", 1.0)
+    good, bad = save_dynamic(tmp_path / "good.onnx"), tmp_path / "bad.onnx"
+    bad.write_bytes(b"this is no model")
+
+    async def test() -> None:
+        async with (
+            serving(of_clip(clip, good), lambda endpoints: worker_command(WORKER, endpoints)) as it,
+            it.client() as client,
+        ):
+            await pictures(client, 5)
+            pid = await it.runs()
+            it.server.desired.use(of_clip(clip, bad))
+            it.server.workers.changed()
+            await told(it, "bad.onnx")
+            await pictures(client, 5)
+            os.kill(pid, signal.SIGKILL)
+            await it.runs(other_than=pid)
+            async with it.client() as late:
+                await pictures(late, 5)
+            await told(it, "bad.onnx")
+            shutil.copy(good, bad)
+            await told(it, None)
+            await pictures(client, 5)
+
+    run(test)
