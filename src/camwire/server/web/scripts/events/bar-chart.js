@@ -3,7 +3,7 @@
 import { el, setText } from "../dom.js";
 import * as format from "../format.js";
 import { fillTable, table } from "../table.js";
-import { barWords, summary } from "./bars.js";
+import { bars, barWords, counted, summary } from "./bars.js";
 
 export class BarChart {
   /** @type {import("./bars.js").Bar[]} */
@@ -33,20 +33,34 @@ export class BarChart {
     );
   }
 
-  /** @param {import("./bars.js").Bar[]} bars  oldest first @param {import("./bars.js").Length} by */
-  show(bars, by) {
-    this.#bars = bars;
+  /**
+   * @param {{time: number, number: number}[]} counts
+   * @param {import("./bars.js").Length} by
+   * @param {number | null} since  UTC seconds
+   * @param {number} until  UTC seconds
+   */
+  begin(counts, by, since, until) {
+    this.#bars = bars(counts, by, since, until);
     this.#by = by;
-    const most = Math.max(1, ...bars.map(({ number }) => number));
-    while (this.strip.childElementCount > bars.length) this.strip.lastElementChild.remove();
-    bars.forEach((bar, index) => {
+  }
+
+  /** An event has come. @param {number} time  UTC seconds */
+  count(time) {
+    this.#bars = counted(this.#bars, this.#by, time);
+  }
+
+  show() {
+    const [shown, by] = [this.#bars, this.#by];
+    const most = Math.max(1, ...shown.map(({ number }) => number));
+    while (this.strip.childElementCount > shown.length) this.strip.lastElementChild.remove();
+    shown.forEach((bar, index) => {
       const node = this.strip.children[index] ?? this.strip.appendChild(el("span", { class: "bar" }));
       node.style.setProperty("--share", String(bar.number / most));
       node.title = `${barWords(bar, by)}: ${format.count(bar.number)}`;
     });
-    setText(this.words, summary(bars, by));
-    setText(this.first, bars.length > 0 ? barWords(bars[0], by) : "");
-    setText(this.last, bars.length > 1 ? barWords(bars.at(-1), by) : "");
+    setText(this.words, summary(shown, by));
+    setText(this.first, shown.length > 0 ? barWords(shown[0], by) : "");
+    setText(this.last, shown.length > 1 ? barWords(shown.at(-1), by) : "");
     this.#showTable();
   }
 

@@ -5,22 +5,33 @@ import * as format from "../format.js";
 import { routeTo } from "../routes.js";
 import { eventWords } from "./words.js";
 
+/** @typedef {import("./filter.js").Event} Event */
+
 export class EventDetail {
-  /** @type {import("./filter.js").Event | null} */
+  /** @type {Event | null} */
   #event = null;
+  #stepped = false;
+  #api;
+  #timeline;
+  #nameOf;
 
   /**
-   * @param {(step: number) => void} onStep  -1: to the newer one, 1: to the older one
-   * @param {() => void} onClose
+   * @param {import("../api.js").Api} api
+   * @param {import("./timeline.js").Timeline} timeline  where its neighbours are
+   * @param {(camera: string) => string} nameOf  a camera's name
+   * @param {(event: Event) => void} onLeft  told where one got to, when that is another event than at first
    */
-  constructor(onStep, onClose) {
+  constructor(api, timeline, nameOf, onLeft) {
+    this.#api = api;
+    this.#timeline = timeline;
+    this.#nameOf = nameOf;
     this.title = el("h2", { id: "event-title" });
     this.when = el("p", { class: "event-when" });
     this.media = el("div", { class: "event-media" });
     this.facts = el("dl", { class: "facts" });
     this.links = el("div", { class: "dialog-actions" });
-    this.newer = el("button", { class: "button", type: "button", onclick: () => onStep(-1) }, "Newer");
-    this.older = el("button", { class: "button", type: "button", onclick: () => onStep(1) }, "Older");
+    this.newer = el("button", { class: "button", type: "button", onclick: () => this.#step(-1) }, "Newer");
+    this.older = el("button", { class: "button", type: "button", onclick: () => this.#step(1) }, "Older");
     const close = el(
       "button",
       { class: "icon-button", type: "button", "aria-label": "Close", onclick: () => this.root.close() },
@@ -34,43 +45,66 @@ export class EventDetail {
       this.facts,
       el("footer", { class: "event-dialog-foot" }, this.newer, this.older, this.links),
     );
-    this.root.addEventListener("keydown", (event) => {
-      if (event.target instanceof HTMLMediaElement) return;
-      const step = { ArrowLeft: this.newer, ArrowRight: this.older }[event.key];
-      if (step !== undefined && !step.disabled) step.click();
-    });
+    this.root.addEventListener("keydown", (event) => this.#onKey(event));
     this.root.addEventListener("close", () => {
       this.media.replaceChildren(); // a clip goes on playing otherwise
+      if (this.#stepped) onLeft(this.#event);
       this.#event = null;
-      onClose();
+      this.#stepped = false;
     });
   }
 
-  get event() {
-    return this.#event;
+  /** Show an event, and see whether its clip has come since it was told. @param {Event} event */
+  async open(event) {
+    this.#show(event);
+    const page = await this.#api.get("events", { before: event.number + 1, limit: 1 }).catch(() => null);
+    const [newest] = page?.events ?? [];
+    if (newest?.id !== event.id) return;
+    this.#timeline.update(newest);
+    const more = newest.clip !== event.clip || newest.snapshot !== event.snapshot;
+    if (more && this.#event?.id === event.id) this.#show(newest);
   }
 
-  /**
-   * @param {import("./filter.js").Event} event
-   * @param {string} camera  its name
-   * @param {{newer: boolean, older: boolean}} has  whether there are others on either side
-   */
-  show(event, camera, has) {
+  /** @param {Event} event */
+  #show(event) {
     this.#event = event;
     const { title, details } = eventWords(event);
     setText(this.title, title);
     setText(this.when, new Date(event.time * 1000).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "medium" }));
     this.media.replaceChildren(...media(event, title));
-    const facts = [["Rule", event.rule], ["Camera", camera], ...(details.length ? [["Object", details.join(" · ")]] : [])];
-    this.facts.replaceChildren(...[...facts, ...countFacts(event)].map(([term, text]) => fact(term, text)));
+    const object = details.length > 0 ? [["Object", details.join(" · ")]] : [];
+    const facts = [["Rule", event.rule], ["Camera", this.#nameOf(event.camera)], ...object, ...countFacts(event)];
+    this.facts.replaceChildren(...facts.map(([term, text]) => fact(term, text)));
     this.links.replaceChildren(...links(event));
-    this.newer.disabled = !has.newer;
-    this.older.disabled = !has.older;
+    this.newer.disabled = this.#neighbour(-1) === undefined;
+    this.older.disabled = this.#neighbour(1) === undefined;
     if (!this.root.open) this.root.showModal();
+  }
+
+  /** @param {number} step  -1: the newer one, 1: the older one */
+  #neighbour(step) {
+    const { shown } = this.#timeline;
+    const index = shown.findIndex(({ number }) => number === this.#event?.number);
+    return index < 0 ? undefined : shown[index + step];
+  }
+
+  /** @param {number} step */
+  #step(step) {
+    const next = this.#neighbour(step);
+    if (next === undefined) return;
+    this.#stepped = true;
+    this.open(next);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.target instanceof HTMLMediaElement) return;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step !== undefined) this.#step(step);
   }
 }
 
-/** @param {import("./filter.js").Event} event @param {string} title */
+/** @param {Event} event @param {string} title */
 function media(event, title) {
   const none = (words) => el("p", { class: "event-no-picture" }, words);
   if (event.clip) {
@@ -87,7 +121,7 @@ function media(event, title) {
   return [none("No picture was kept of this event.")];
 }
 
-/** The rule's counts right after it. @param {import("./filter.js").Event} event */
+/** The rule's counts right after it. @param {Event} event */
 function countFacts(event) {
   const words = (classes) => Object.entries(classes).map(([name, number]) => `${format.count(number)} ${name}`).join(", ");
   return Object.entries(event.counts ?? {})
@@ -100,7 +134,7 @@ function fact(term, text) {
   return el("div", {}, el("dt", {}, term), el("dd", {}, text));
 }
 
-/** @param {import("./filter.js").Event} event */
+/** @param {Event} event */
 function links(event) {
   const link = (words, href, more = {}) => el("a", { class: "button", href, ...more }, words);
   return [

@@ -1,7 +1,11 @@
 /** One event in the timeline. */
 
-import { el, icon, setText } from "../dom.js";
+import { el, icon } from "../dom.js";
 import { clockWords, eventWords } from "./words.js";
+
+/** An event is told before its picture is on the disk. */
+const TRIES = 3;
+const AGAIN_MS = 1_500;
 
 export class EventRow {
   /**
@@ -32,16 +36,9 @@ export class EventRow {
 
 /** The line between two days. */
 export class DayRow {
-  /** @param {string} key */
-  constructor(key) {
-    this.heading = el("h3", {});
-    this.root = el("li", { class: "event-day" }, this.heading);
-    this.root.dataset.day = key;
-  }
-
   /** @param {string} words */
-  show(words) {
-    setText(this.heading, words);
+  constructor(words) {
+    this.root = el("li", { class: "event-day" }, el("h3", {}, words));
   }
 }
 
@@ -49,8 +46,16 @@ export class DayRow {
 function picture(event, sign) {
   const frame = el("span", { class: "event-picture" });
   const none = () => frame.replaceChildren(icon(sign));
-  if (event.snapshot) {
-    frame.append(el("img", { src: event.snapshot, alt: "", loading: "lazy", decoding: "async", onerror: none }));
-  } else none();
+  if (!event.snapshot) {
+    none();
+    return frame;
+  }
+  let tries = TRIES;
+  const again = () => {
+    if (--tries === 0) none();
+    else setTimeout(() => image.isConnected && (image.src = `${event.snapshot}?try=${tries}`), AGAIN_MS);
+  };
+  const image = el("img", { src: event.snapshot, alt: "", loading: "lazy", decoding: "async", onerror: again });
+  frame.append(image);
   return frame;
 }

@@ -67,6 +67,12 @@ export class Timeline {
     this.waiting = [];
   }
 
+  /** What is known of an event has changed: its clip is there. @param {Event} event */
+  update(event) {
+    const index = this.shown.findIndex(({ number }) => number === event.number);
+    if (index >= 0) this.shown[index] = event;
+  }
+
   /** Show those that wait; where there are too many, the oldest make room. */
   release() {
     const all = [...this.waiting, ...this.shown];

@@ -61,7 +61,7 @@ export function heatPixels(values) {
   const pixels = new Uint8ClampedArray(cells.length * 4);
   cells.forEach((value, index) => {
     const part = share(value, most);
-    if (part > 0) pixels.set([...colour(part), 130 + 125 * part], index * 4);
+    if (value > 0) pixels.set([...colour(part), 130 + 125 * part], index * 4);
   });
   return { pixels, most };
 }

@@ -1,21 +1,25 @@
 /** The events page: what the rules reported, as it happens and long ago. */
 
 import { ApiError } from "../api.js";
-import { el, reconcile, setText } from "../dom.js";
+import { el, setText } from "../dom.js";
 import { routeTo } from "../routes.js";
 import { BarChart } from "../events/bar-chart.js";
-import { bars, counted } from "../events/bars.js";
 import { EventDetail } from "../events/event-detail.js";
-import { DayRow, EventRow } from "../events/event-row.js";
+import { EventList } from "../events/event-list.js";
 import { asked, barLength, bounds, isNarrow, matches, readFilter, writeFilter } from "../events/filter.js";
 import { FilterBar } from "../events/filter-bar.js";
+import { emptyMessage, failedMessage } from "../events/messages.js";
 import { Timeline } from "../events/timeline.js";
-import { dayWords, kindWords, newWords } from "../events/words.js";
+import { kindWords, newWords } from "../events/words.js";
 
 /** Events that are asked for at once. */
 const PAGE = 50;
 /** What comes is shown this often at most, however much comes. */
 const SHOW_MS = 400;
+/** Where more comes than a connection carries, everything is asked for anew this often at most. */
+const AGAIN_MS = 3_000;
+/** Events that come while others are asked for, at most. */
+const MEANWHILE = 1_000;
 /** Screen readers are told of new events no more often than this. */
 const ANNOUNCE_MS = 10_000;
 
@@ -30,21 +34,19 @@ class EventsPage {
   #services;
   #timeline = new Timeline();
   #filter;
-  /** @type {Map<string, EventRow | DayRow>} */
-  #rows = new Map();
-  /** @type {import("../events/bars.js").Bar[]} */
-  #bars = [];
   #stop;
   #turn = 0;
   #timer = 0;
+  #loading = false;
+  #askedAt = -Infinity;
+  /** What came while the server was being asked: it may not be in the answer. @type {import("../events/filter.js").Event[]} */
+  #meanwhile = [];
   #atTop = true;
   #open = false;
   /** The newest event that came by itself. */
   #lastNumber = null;
   #announcedAt = 0;
   #unannounced = 0;
-  /** Where one got to by stepping from event to event. */
-  #lookedAt = null;
 
   /** @param {HTMLElement} root @param {import("../services.js").Services} services */
   constructor(root, services) {
@@ -83,12 +85,13 @@ class EventsPage {
     this.top = el("div", { class: "events-top" });
     this.fresh = el("button", { class: "button primary", type: "button", onclick: () => this.#showNew() });
     this.freshBar = el("div", { class: "events-fresh", hidden: true }, this.fresh);
-    this.list = el("ol", { class: "events-list", "aria-label": "Events, newest first" });
+    const nameOf = (camera) => this.filters.words("camera", camera);
+    this.list = new EventList(nameOf, (event) => this.detail.open(event), () => this.#leftAlone());
     this.more = el("button", { class: "button", type: "button", onclick: () => this.#loadOlder() }, "Older events");
     this.end = el("p", { class: "events-end" });
     this.message = el("div", { class: "events-message", hidden: true });
     this.announcer = el("p", { class: "unseen", role: "status" });
-    this.detail = new EventDetail((step) => this.#step(step), () => this.#refocus());
+    this.detail = new EventDetail(this.#services.api, this.#timeline, nameOf, ({ number }) => this.list.focus(number));
     root.classList.add("sheet", "events");
     root.append(
       el(
@@ -107,7 +110,7 @@ class EventsPage {
       this.top,
       this.freshBar,
       this.message,
-      this.list,
+      this.list.root,
       el("footer", { class: "events-foot" }, this.more, this.end),
       this.announcer,
       this.detail.root,
@@ -135,18 +138,22 @@ class EventsPage {
 
   async #load() {
     const turn = ++this.#turn;
-    this.list.setAttribute("aria-busy", "true");
+    this.#askedAt = performance.now();
+    this.#meanwhile.length = 0;
+    this.#setLoading(true);
     const query = asked(this.#filter, now());
     const by = barLength(this.#filter, now());
     const { api } = this.#services;
     const answers = await this.#tried(Promise.all([api.get("events", { ...query, limit: PAGE }), api.get("counts", { ...query, by })]), turn);
+    if (turn === this.#turn) this.#setLoading(false);
     if (answers === null) return;
     const [page, { counts }] = answers;
     this.#learn(page.events);
     this.#learn(counts);
     this.#timeline.replace(page);
     const { since, until } = bounds(this.#filter, now());
-    this.#bars = bars(counts, by, since, until ?? now());
+    this.chart.begin(counts, by, since, until ?? now());
+    for (const event of this.#meanwhile.splice(0)) this.#take(event);
     this.#show();
   }
 
@@ -161,7 +168,7 @@ class EventsPage {
     this.#timeline.append(page);
     this.#show();
     // The button goes to the end, away from under the finger; the focus stays where reading goes on.
-    if (page.events.length > 0) this.#rows.get(`event:${page.events[0].number}`)?.button.focus({ preventScroll: true });
+    if (page.events.length > 0) this.list.focus(page.events[0].number, { preventScroll: true });
   }
 
   /** What the server answers; null where it doesn't, which the page says, or where nobody waits any longer. */
@@ -173,9 +180,13 @@ class EventsPage {
       if (!(error instanceof ApiError)) throw error;
       if (turn === this.#turn) this.#failed(error);
       return null;
-    } finally {
-      if (turn === this.#turn) this.list.removeAttribute("aria-busy");
     }
+  }
+
+  /** @param {boolean} loading */
+  #setLoading(loading) {
+    this.#loading = loading;
+    this.list.root.setAttribute("aria-busy", String(loading));
   }
 
   #learn(items) {
@@ -192,30 +203,48 @@ class EventsPage {
     this.#lastNumber = Math.max(this.#lastNumber ?? 0, event.number);
     if (missed) this.#timeline.miss();
     this.#learn([event]);
-    if (matches(this.#filter, event, now()) && this.#timeline.arrive(event, this.#reading())) {
-      this.#bars = counted(this.#bars, barLength(this.#filter, now()), event.time);
-      this.#unannounced++;
-    }
-    if (this.#timer === 0) this.#timer = setTimeout(() => this.#showLater(), SHOW_MS);
+    if (!this.#loading) this.#take(event);
+    else if (this.#meanwhile.length < MEANWHILE) this.#meanwhile.push(event);
+    else this.#timeline.miss();
+    this.#showSoon(SHOW_MS);
   }
 
-  #showLater() {
-    this.#timer = 0;
-    if (this.#timeline.behind && !this.#reading()) this.#load();
-    else this.#show();
-    this.#announce();
+  /** @param {import("../events/filter.js").Event} event */
+  #take(event) {
+    if (matches(this.#filter, event, now()) && this.#timeline.arrive(event, this.#reading())) {
+      this.chart.count(event.time);
+      this.#unannounced++;
+    }
+  }
+
+  /** @param {number} milliseconds */
+  #showSoon(milliseconds) {
+    if (this.#timer !== 0) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#catchUp();
+      this.#announce();
+    }, milliseconds);
+  }
+
+  #catchUp() {
+    const reading = this.#reading();
+    if (!reading) this.#timeline.release();
+    if (!this.#timeline.behind || reading) return this.#show();
+    const wait = this.#askedAt + AGAIN_MS - performance.now();
+    return wait > 0 ? this.#showSoon(wait) : this.#load();
   }
 
   /** Whether something that comes in at the top would move what somebody looks at. */
   #reading() {
-    return !this.#atTop || this.detail.root.open || this.list.matches(":hover, :focus-within");
+    return !this.#atTop || this.detail.root.open || this.list.inUse;
   }
 
   /** After a while out of reach, or in the background, nobody knows what was missed. @param {boolean} open */
   #connected(open) {
     if (open && !this.#open && this.#filter !== undefined) {
       this.#timeline.miss();
-      this.#showLater();
+      this.#showSoon(0);
     }
     this.#open = open;
   }
@@ -223,7 +252,12 @@ class EventsPage {
   /** @param {boolean} atTop */
   #scrolled(atTop) {
     this.#atTop = atTop;
-    if (!this.#reading() && (this.#timeline.waiting.length > 0 || this.#timeline.behind)) this.#showNew();
+    this.#leftAlone();
+  }
+
+  /** Nobody reads any longer, perhaps: what waits can be shown. */
+  #leftAlone() {
+    if (this.#timeline.waiting.length > 0 || this.#timeline.behind) this.#showSoon(SHOW_MS);
   }
 
   #showNew() {
@@ -237,76 +271,20 @@ class EventsPage {
 
   #show() {
     const { shown, waiting, older, behind } = this.#timeline;
-    const today = new Date();
-    const keys = [];
-    const days = new Map();
-    const events = new Map();
-    for (const event of shown) {
-      const day = dayWords(new Date(event.time * 1000), today);
-      if (!days.has(`day:${day}`)) {
-        days.set(`day:${day}`, day);
-        keys.push(`day:${day}`);
-      }
-      keys.push(`event:${event.number}`);
-      events.set(`event:${event.number}`, event);
-    }
-    reconcile(this.list, this.#rows, keys, (key) => (days.has(key) ? new DayRow(key) : this.#row(events.get(key))));
-    for (const [key, words] of days) this.#rows.get(key).show(words);
-    this.chart.show(this.#bars, barLength(this.#filter, now()));
+    this.list.show(shown);
+    this.chart.show();
     this.freshBar.hidden = !behind && waiting.length === 0;
     setText(this.fresh, behind ? "Show the newest events" : newWords(waiting.length));
     this.more.hidden = older === null;
     setText(this.end, older === null && shown.length > 0 ? "These are all." : "");
     this.message.hidden = shown.length > 0;
-    if (shown.length === 0) this.message.replaceChildren(...this.#emptyWords());
-  }
-
-  /** @param {import("../events/filter.js").Event} event */
-  #row(event) {
-    return new EventRow(event, this.filters.words("camera", event.camera), () => this.#openDetail(event));
-  }
-
-  #emptyWords() {
-    if (isNarrow(this.#filter)) {
-      const clear = el("button", { class: "button", type: "button", onclick: () => this.filters.clear() }, "Clear filters");
-      return [el("h3", {}, "No event fits these filters"), clear];
-    }
-    return [
-      el("h3", {}, "No events in this time"),
-      el("p", {}, "Events come from rules: zones and lines that objects enter, leave or cross."),
-      el("a", { class: "button", href: routeTo("rules") }, "To the rules"),
-    ];
+    if (shown.length === 0) this.message.replaceChildren(...emptyMessage(isNarrow(this.#filter), () => this.filters.clear()));
   }
 
   /** @param {ApiError} error */
   #failed(error) {
-    const again = el("button", { class: "button", type: "button", onclick: () => this.#load() }, "Try again");
     this.message.hidden = false;
-    this.message.replaceChildren(el("h3", {}, "The events can't be shown"), el("p", { role: "alert" }, error.words), again);
-  }
-
-  #openDetail(event) {
-    const { shown } = this.#timeline;
-    const index = shown.findIndex(({ number }) => number === event.number);
-    const has = { newer: index > 0, older: index >= 0 && index < shown.length - 1 };
-    this.detail.show(event, this.filters.words("camera", event.camera), has);
-  }
-
-  /** @param {number} step */
-  #step(step) {
-    const { shown } = this.#timeline;
-    const index = shown.findIndex(({ number }) => number === this.detail.event?.number);
-    const next = shown[index + step];
-    if (index >= 0 && next !== undefined) {
-      this.#lookedAt = next;
-      this.#openDetail(next);
-    }
-  }
-
-  /** After looking at one event, and perhaps stepping on from there, the list goes on at that one. */
-  #refocus() {
-    if (this.#lookedAt !== null) this.#rows.get(`event:${this.#lookedAt.number}`)?.button.focus();
-    this.#lookedAt = null;
+    this.message.replaceChildren(...failedMessage(error, () => this.#load()));
   }
 
   #announce() {
