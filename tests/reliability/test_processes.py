@@ -90,8 +90,11 @@ def test_a_stopped_worker_is_replaced() -> None:
     run(test)
 
 
-def test_a_worker_without_memory_ends_with_a_reason_and_is_not_restarted_in_a_loop() -> None:
-    """It gets 400 MB of address space, and takes it."""
+def test_a_worker_without_memory_ends_with_a_reason_and_is_not_restarted_in_a_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It gets 400 MB of address space, and takes it. Five times are hopeless here, in place of twenty."""
+    monkeypatch.setattr("camwire.server.restart_policy.HOPELESS", 5)
 
     async def test() -> None:
         hungry = module("tests.support.simple_worker", "--hungry", "400")

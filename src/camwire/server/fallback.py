@@ -49,7 +49,7 @@ class Fallback:
 
     def due(self, now: float) -> bool:
         """Whether it is time to send again what was refused, under a new revision."""
-        return self.failure is not None and now >= self._again_at
+        return self.failure is not None and self._trying is None and now >= self._again_at
 
     def started(self) -> None:
         """The worker's process is a new one, and knows nothing."""
