@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from camwire.analytics.rules.events import Event
 from camwire.devices.contracts import Overlay
 from camwire.frames import Detections, Size, Tracks
 from camwire.pipeline.lane import Lanes
@@ -55,10 +56,16 @@ class Rules:
 
     def __init__(self, tracker):
         self.tracker, self.seen, self.forgotten = tracker, [], []
+        self.reported = frozenset()
 
     def step(self, batch, tracks):
         self.seen += [(f.camera, f.sequence) for f in batch.frames]
         assert self.seen == self.tracker.seen, "the tracker comes first, and in the same order"
+        return [
+            Event("in", "door", f.camera, f.captured, f.sequence, None, None, {})
+            for f in batch.frames
+            if (f.camera, f.sequence) in self.reported
+        ]
 
     def forget(self, camera):
         assert self.tracker.forgotten[-1][0] == camera, "the tracker comes first"
@@ -323,3 +330,31 @@ def test_what_the_source_discards_is_counted_once() -> None:
     assert (report(3).frames_in, report(3).drops) == (1, {})
     assert report(5).drops == {"late": 2}
     assert recorder.under_way == 1
+
+
+@pytest.mark.parametrize("views", [{}, {"a": {"full": 0.0}, "b": {"full": 0.0}}])
+def test_frames_of_events_have_their_pictures_whether_or_not_anyone_watches(views):
+    run = Run(views=views, event_pictures=("full", "clean"))
+    run.rules.reported = frozenset({("a", 3), ("a", 7), ("b", 3)})
+    reports = run.put(10).end()
+    shown = [(rendition, one.camera, one.sequence) for rendition, one in run.made if "event" in rendition]
+    assert sorted(shown) == sorted(
+        (rendition, camera, number)
+        for rendition in ("event", "event_clean")
+        for camera, number in run.rules.reported
+    )
+    for report in reports.values():
+        assert report.frames_in == report.frames_out + sum(report.drops.values()) == 10
+        assert report.frames_out == (10 if views else 0)
+
+
+def test_a_picture_of_an_event_that_cannot_be_drawn_costs_nothing_else():
+    class Broken(Device):
+        def render(self, batch, chosen, tracks, overlay):
+            raise RuntimeError("no pencil")
+
+    run = Run(views={}, device=Broken(), event_pictures=("full",))
+    run.rules.reported = frozenset({("a", 3)})
+    reports = run.put(10).end()
+    assert run.made == []
+    assert reports["a"].drops["unwatched"] == 10

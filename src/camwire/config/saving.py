@@ -22,6 +22,9 @@ class SavingConfig(ConfigModel):
         le=86_400,
         description="Seconds between two pictures of a camera; without it pictures are saved on demand only.",
     )
+    on_events: bool = Field(
+        False, description="Save the picture of each event that a rule reports, of any camera."
+    )
     cameras: tuple[CameraId, ...] | None = Field(
         None, description="Ids of the cameras that `every_s` is about; all where absent."
     )

@@ -13,8 +13,9 @@ import msgspec
 CameraPhase = Literal["disabled", "connecting", "live", "stalled", "retrying"]
 """What a camera is doing. ``stalled``: connected, but no picture for a while."""
 
-Rendition = Literal["full", "thumbnail", "clean", "objects"]
-"""What is made of a frame: a JPEG with the overlay, a small one, one without overlay; FrameObjects."""
+Rendition = Literal["full", "thumbnail", "clean", "objects", "event", "event_clean"]
+"""What is made of a frame: a JPEG with the overlay, a small one, one without overlay; FrameObjects. The last two
+are ``full`` and ``clean`` once more, of a frame in which rules report something."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
@@ -174,6 +175,8 @@ class DesiredState(Message, frozen=True, kw_only=True):
     """Grows when someone clears the statistics: the worker then starts counting anew."""
     probes: tuple[Probe, ...] = ()
     """Stay until they are answered."""
+    event_pictures: tuple[Rendition, ...] = ()
+    """What is made of frames in which rules report something: ``full``, ``clean``, or both."""
     rehearsals: tuple[DesiredRehearsal, ...] = ()
     """So do these."""
     rules: tuple[dict[str, Any], ...] = ()
@@ -334,6 +337,18 @@ class LinkedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What else there is to say of it, as plain values."""
 
 
+class EventPicture(Message, frozen=True, kw_only=True):
+    """The picture of a frame in which rules report something."""
+
+    worker: str
+    camera: str
+    sequence: int
+    captured: float
+    """UTC."""
+    rendition: Rendition
+    jpeg: bytes
+
+
 class Events(Message, frozen=True, kw_only=True):
     """Events in their order, sent again until the server has said that it keeps them."""
 
@@ -387,7 +402,13 @@ class FrameHeader(Message, frozen=True, kw_only=True):
 
 
 Downward = DesiredState | EventsKept | RuleState | Stop
-Upward = Hello | Statistics | Failure | ProbeResult | Rehearsed | Events | RuleState
+Upward = Hello | Statistics | Failure | ProbeResult | Rehearsed | EventPicture | Events | RuleState
+
+
+def of_event(rendition: Rendition) -> Rendition:
+    """``full`` or ``clean``, as it is called when it is the picture of an event."""
+    return "event_clean" if rendition == "clean" else "event"
+
 
 _encoder = msgspec.msgpack.Encoder()
 _downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)

@@ -86,19 +86,21 @@ class Analysis:
                 # What still comes of a camera that was removed is of a stream that has no rules.
                 self._streams = defaultdict(lambda: NO_STREAM, stream_numbers(nvds_settings[1]))
 
-    def step(self, batch: Batch, tracks: Tracks) -> None:
+    def step(self, batch: Batch, tracks: Tracks) -> Sequence[Event]:
+        """Apply the rules to a batch; returns what camwire's own report."""
         self._recollection.add(batch, tracks)
         with self._lock:
             events = self._engine.step(batch, tracks).events
             if events:
                 self._on_events(events)
             if self._nvds is None:
-                return
+                return events
             for frame, result in zip(
                 batch.frames, self._nvds.step(batch, tracks, self._streams), strict=True
             ):
                 if result is not None:
                     self._nvds_results[frame.camera] = result
+        return events
 
     def rehearse(self, rules: Sequence[dict[str, Any]], camera: str, seconds: float) -> Rehearsal:
         """What these rules would have counted of the camera's last ``seconds``.

@@ -110,6 +110,7 @@ class Engine:
                 max_fps=desired.output.max_fps,
                 jpeg_quality=desired.output.jpeg_quality,
                 thumbnail=Size(desired.output.thumbnail_width, desired.output.thumbnail_height),
+                event_pictures=desired.event_pictures,
             )
         )
         if before is not None and before.stats_epoch != desired.stats_epoch:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 import structlog
 
+from camwire.analytics.rules.events import Event
 from camwire.frames import Batch, Frame, Tracks
-from camwire.link.messages import Rendition
+from camwire.link.messages import Rendition, of_event
 from camwire.pipeline.marks import Marks
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.renditions import Made, lower_cap, objects_of, scene_for
@@ -98,6 +99,7 @@ class Lanes:
         tracks: Tracks | None = None
         chosen: Chosen = {}
         made: list[Made] | None = None
+        events: Sequence[Event] | None = None
 
         detections = self._attempt("detect", batch, stages.detect, batch)
         marks.detected = self._clock()
@@ -107,7 +109,7 @@ class Lanes:
             marks.tracked = self._clock()
             if tracks is not None:
                 # Rules that fail cost nobody a picture; the failure is logged and counted.
-                self._attempt("analyse", batch, stages.analysis.step, batch, tracks)
+                events = self._attempt("analyse", batch, stages.analysis.step, batch, tracks)
             marks.analysed = self._clock()
             if tracks is None:
                 self._recorder.lost(batch.frames, "error")
@@ -116,6 +118,9 @@ class Lanes:
                 chosen = self._chosen(batch, stages)
         if tracks is not None and chosen:
             made = self._made(batch, chosen, tracks, stages, marks)
+            if made is None:
+                lost = {index for indices in chosen.values() for index in indices}
+                self._recorder.lost([batch.frames[index] for index in sorted(lost)], "error")
         with self._publishing.passing(batch.ticket):
             if made is not None:
                 self._send(batch, made)
@@ -123,6 +128,8 @@ class Lanes:
         if tracks is not None:
             drawn = {one.index for one in made or ()}
             self._recorder.timed(batch, sorted(drawn), marks)
+            if events and stages.event_pictures:
+                self._illustrate_events(batch, events, made or [], tracks, stages)
         self.under_way.end(failed=tracks is None or (made is None and bool(chosen)))
 
     def _chosen(self, batch: Batch, stages: Stages) -> Chosen:
@@ -148,7 +155,7 @@ class Lanes:
     def _made(
         self, batch: Batch, chosen: Chosen, tracks: Tracks, stages: Stages, marks: Marks
     ) -> list[Made] | None:
-        """Everything chosen, in the frames' order; None, counted, when a stage failed."""
+        """Everything chosen, in the frames' order; None when a stage failed."""
         made: list[Made] = []
         rendering = encoding = 0.0
         for rendition, indices in chosen.items():
@@ -169,8 +176,6 @@ class Lanes:
             rendering += rendered - began
             encoding += self._clock() - rendered
             if jpegs is None:
-                lost = {index for indices in chosen.values() for index in indices}
-                self._recorder.lost([batch.frames[index] for index in lost], "error")
                 return None
             made += [
                 Made(index, rendition, scene.batch.frames[index], jpeg)
@@ -191,6 +196,22 @@ class Lanes:
                 self._recorder.published(batch.frames[index])
             else:
                 self._recorder.lost((batch.frames[index],), "link")
+
+    def _illustrate_events(
+        self, batch: Batch, events: Sequence[Event], made: Sequence[Made], tracks: Tracks, stages: Stages
+    ) -> None:
+        """Publish the frames in which something was reported, drawn for this where nobody watches."""
+        cameras = {event.camera for event in events}
+        for rendition in stages.event_pictures:
+            known = {one.index: one for one in made if one.rendition == rendition}
+            noted = [index for index, frame in enumerate(batch.frames) if frame.camera in cameras]
+            missing = [index for index in noted if index not in known]
+            if missing:
+                drawn = self._made(batch, {rendition: missing}, tracks, stages, Marks())
+                known |= {one.index: one for one in drawn or ()}
+            for index in noted:
+                if (one := known.get(index)) is not None:
+                    self._publish(one.frame, one.payload, of_event(rendition))
 
     def _attempt(
         self, stage: str, batch: Batch, function: Callable[..., Result], *arguments: object

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from camwire.analytics.rules.events import Event
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Batch, Detections, Size, Tracks
+from camwire.link.messages import Rendition
 from camwire.pipeline.renditions import Views
 from camwire.tracking import Tracker
 
@@ -15,7 +17,7 @@ from camwire.tracking import Tracker
 class Analyser(Protocol):
     """Applies rules to what is tracked, batch after batch in the order of time."""
 
-    def step(self, batch: Batch, tracks: Tracks) -> None: ...
+    def step(self, batch: Batch, tracks: Tracks) -> Sequence[Event]: ...
     def forget(self, camera: str) -> None: ...
 
 
@@ -34,3 +36,5 @@ class Stages:
     jpeg_quality: int
     thumbnail: Size
     """Thumbnails fit into this."""
+    event_pictures: tuple[Rendition, ...] = ()
+    """What is made of frames in which rules report something, whether or not anyone watches."""

@@ -35,6 +35,7 @@ from camwire.models import ModelError
 from camwire.monitoring.process import ProcessMeter
 from camwire.pipeline.contract import EngineMaker
 from camwire.pipeline.engine import Engine
+from camwire.pipeline.event_pictures import EventPictures
 from camwire.pipeline.outbox import Outbox
 from camwire.pipeline.probes import Probes
 from camwire.pipeline.rehearsals import Rehearsals
@@ -57,6 +58,7 @@ class Worker:
         self._device = open_device(device)
         self._link = WorkerEnd(directory, name)
         self._outbox = Outbox(uuid4().hex[:12])
+        self._pictures = EventPictures(name)
         self._engine = make_engine(self._device, self._publish, on_events=self._outbox.add)
         self._probes = Probes(self._device, name)
         self._rehearsals = Rehearsals(self._engine.analysis, name)
@@ -78,6 +80,8 @@ class Worker:
         while not self._stopping.is_set() and os.getppid() == self._parent:
             self._hear(max(0.0, next_report - time.monotonic()))
             self._send_events()
+            for picture in self._pictures.taken():
+                self._link.send(picture)
             for result in (*self._probes.results(), *self._rehearsals.results()):
                 self._link.send(result)
             if time.monotonic() >= next_report:
@@ -170,6 +174,9 @@ class Worker:
                 self._failures.put(Failure(worker=self._name, revision=desired.revision, reason=str(error)))
 
     def _publish(self, frame: Frame, payload: bytes, rendition: Rendition) -> bool:
+        if rendition in ("event", "event_clean"):
+            self._pictures.add(frame, payload, rendition)
+            return True
         return self._link.publish(frame, payload, time.monotonic(), rendition)
 
     def _stop(self) -> int:

@@ -142,6 +142,7 @@ class Desired:
             ),
             stats_epoch=self.stats_epoch,
             rules=tuple(rule.model_dump(mode="json") for rule in config.rules),
+            event_pictures=_event_pictures(config),
             rehearsals=tuple(one for one in self._rehearsals.values() if one.camera in ids),
             cleared_rules=dict(self._cleared_rules),
             nvdsanalytics=config.analytics.nvdsanalytics,
@@ -150,6 +151,14 @@ class Desired:
                 Probe(id=name, camera=_camera(camera)) for name, camera in self._probes.items() if probes
             ),
         )
+
+
+def _event_pictures(config: Config) -> tuple[Rendition, ...]:
+    """What workers make of frames in which rules report something."""
+    wanted: set[Rendition] = {"full"} if config.events.snapshots else set()
+    if config.saving.on_events and config.saving.folder is not None:
+        wanted.add("clean" if config.saving.pictures == "clean" else "full")
+    return tuple(sorted(wanted))
 
 
 def _model(config: Config) -> DesiredModel:

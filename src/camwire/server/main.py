@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import structlog
 
 from camwire.config import Config
 from camwire.link.endpoint import Endpoints, NoPlaceError, private_endpoints
-from camwire.link.messages import Stop
+from camwire.link.messages import EventPicture, Stop
 from camwire.link.server_end import ServerEnd
 from camwire.server.api import Services
 from camwire.server.app import create_app, http_server
@@ -33,7 +34,8 @@ from camwire.server.devices import NoDeviceError, chosen_devices
 from camwire.server.document import Document, FileDocument, MemoryDocument
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.keeper import EventKeeper
-from camwire.server.events.media import Media
+from camwire.server.events.media import Media, media_name
+from camwire.server.events.pictures import EventPictures
 from camwire.server.hub import Hub
 from camwire.server.listener import CannotListenError, address_of, listen
 from camwire.server.probing import Probing
@@ -140,17 +142,18 @@ class Server:
         self.probing = Probing(self.desired, changed=lambda: self.workers.changed())
         self.rehearsing = Rehearsing(self.desired, changed=lambda: self.workers.changed())
         events = self.configuration.config.events
-        self.events = EventKeeper(events, document.folder, link.send, self._kept)
+        self.events = EventKeeper(events, document.folder, link.send, self._kept, self._illustrated)
         self.media = Media(events, document.folder)
         self.rule_states = RuleStates(self.events)
         self.workers = Workers(
             *(link, self.desired, self.supervisors, self.probing.answered, self.events.received),
-            *(self.rule_states, self.rehearsing.answered),
+            *(self.rule_states, self.rehearsing.answered, self._pictured),
         )
         self.couriers = Couriers(self.configuration.config.sinks, document.folder, self.events, self._told)
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=self._cleared)
         self.reporter = Reporter(self.desired, self.hub, self.workers, self._events_state)
         self.saver = Saver(self.hub, self.configuration.config.saving, document.folder)
+        self.pictures = EventPictures(self.configuration.config, self.media, self.saver)
         self.system = System(document.folder)
         self._link = link
         self._stopping = asyncio.Event()
@@ -205,6 +208,7 @@ class Server:
                 tasks.create_task(self.events.run()),
                 tasks.create_task(self.rule_states.run()),
                 tasks.create_task(self.couriers.run()),
+                tasks.create_task(self.pictures.run()),
             ]
             to_stop = [
                 *(tasks.create_task(supervisor.run()) for supervisor in self.supervisors.values()),
@@ -232,6 +236,7 @@ class Server:
         self.events.configured(config.events)
         self.media.configured(config.events)
         self.couriers.configured(config.sinks)
+        self.pictures.configured(config)
 
     def _cleared(self) -> None:
         self.reporter.clear()
@@ -241,6 +246,16 @@ class Server:
         for event in events:
             self.hub.tell_event(event.camera, self._told(event))
         self.couriers.kept(events)
+
+    def _pictured(self, picture: EventPicture) -> None:
+        self.pictures.received(picture)
+
+    def _illustrated(self, event: StoredEvent) -> StoredEvent:
+        """With the name of its picture, which may come before it or after it."""
+        body = dict(event.body)
+        if self.configuration.config.events.snapshots:
+            body["snapshot"] = media_name(event.camera, event.time, event.sequence, ".jpg")
+        return replace(event, body=body)
 
     def _events_state(self) -> dict[str, Any]:
         return {

@@ -98,16 +98,19 @@ class Saver:
         client = self._hub.join("saving", _wish(settings, settings.every_s))
         try:
             while True:
-                await self._store_or_log(await client.next_picture())
+                await self.store_or_log(await client.next_picture())
                 client.sent += 1
         except ClosedError:
             return
         finally:
             self._hub.leave(client)
 
-    async def _store_or_log(self, picture: Picture) -> None:
+    async def store_or_log(self, picture: Picture) -> None:
+        """Save a bare picture where a folder is configured; why that can't be is logged, once a minute."""
         try:
             await self.store(picture)
+        except NoFolderError:
+            return
         except CannotSaveError as error:
             if time.monotonic() - self._logged >= LOG_EVERY:
                 self._logged = time.monotonic()

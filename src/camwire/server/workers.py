@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from camwire.link.messages import Events, Failure, Hello, ProbeResult, Rehearsed, RuleState, Statistics
+from camwire.link.messages import (
+    EventPicture,
+    Events,
+    Failure,
+    Hello,
+    ProbeResult,
+    Rehearsed,
+    RuleState,
+    Statistics,
+)
 from camwire.link.server_end import ServerEnd
 from camwire.server.desired import Desired
 from camwire.server.fallback import Fallback
@@ -37,13 +46,16 @@ class Workers:
         reported: Callable[[Events], None] = lambda _: None,
         rule_states: RuleStates | None = None,
         rehearsed: Callable[[Rehearsed], None] = lambda _: None,
+        pictured: Callable[[EventPicture], None] = lambda _: None,
     ) -> None:
         """``probed`` hears what came of each probe, ``reported`` of the rules' events, ``rehearsed`` of what
-        came of each rehearsal; ``rule_states`` keeps what a worker's rules have counted for its successor."""
+        came of each rehearsal, ``pictured`` of events' pictures; ``rule_states`` keeps what a worker's rules
+        have counted for its successor."""
         self.supervisors = supervisors
         self._probed = probed
         self._events = reported
         self._rehearsed = rehearsed
+        self._pictured = pictured
         self._rules = rule_states or RuleStates()
         self._link = link
         self._desired = desired
@@ -106,6 +118,8 @@ class Workers:
                 self._probed(message)
             elif isinstance(message, Rehearsed):
                 self._rehearsed(message)
+            elif isinstance(message, EventPicture):
+                self._pictured(message)
             elif isinstance(message, Events):
                 self._events(message)
             elif isinstance(message, RuleState):

@@ -38,9 +38,11 @@ class EventKeeper:
         folder: Path,
         acknowledge: Acknowledge,
         kept: Callable[[Sequence[StoredEvent]], None] = lambda _: None,
+        prepare: Callable[[StoredEvent], StoredEvent] = lambda event: event,
     ) -> None:
         """``folder``: where a relative file begins. ``acknowledge`` hands a message to a worker; ``kept``
-        hears, in the loop's thread, of new events that are on the disk."""
+        hears of new events that are on the disk; ``prepare`` adds to each what else there is to keep of it.
+        Both are called in the loop's thread."""
         self.kept = 0
         self.problem: str | None = None
         """Why events can't be kept now."""
@@ -48,6 +50,7 @@ class EventKeeper:
         self._bounds = bounds_of(settings)
         self._acknowledge = acknowledge
         self._on_kept = kept
+        self._prepare = prepare
         self._waiting: asyncio.Queue[Events] = asyncio.Queue(WAITING)
         self._thread = ThreadPoolExecutor(1, "events")
         self._store: EventStore | None = None
@@ -66,7 +69,8 @@ class EventKeeper:
         try:
             while True:
                 message = await self._waiting.get()
-                new = await self._in_thread(self._keep, message.events)
+                events = [self._prepare(stored(event)) for event in message.events]
+                new = await self._in_thread(self._keep, events)
                 if new is None:
                     continue
                 self.kept += len(new)
@@ -89,7 +93,7 @@ class EventKeeper:
             self._store = EventStore(self.path, self._bounds)
         return self._store
 
-    def _keep(self, events: tuple[LinkedEvent, ...]) -> list[StoredEvent] | None:
+    def _keep(self, events: Sequence[StoredEvent]) -> list[StoredEvent] | None:
         """Those that were new, once they are on the disk; why they are not is logged, once a minute."""
         try:
             store = self._opened()
@@ -97,7 +101,7 @@ class EventKeeper:
                 store.bounds = self._bounds
                 store.prune(time.time())
                 self._pruned = time.monotonic()
-            new = store.add([stored(event) for event in events])
+            new = store.add(events)
         except StoreError as error:
             self.problem = str(error)
             if time.monotonic() - self._logged >= LOG_EVERY:
