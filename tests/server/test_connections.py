@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -14,7 +15,7 @@ from camwire.config.server import ServerConfig
 from camwire.server.api import guard
 from camwire.server.app import http_server
 from camwire.server.auth.security import secured
-from camwire.server.connections import LARGEST_HEADERS, BoundedHttp, Limits
+from camwire.server.connections import LARGEST_HEADERS, SPARE_FILES, BoundedHttp, Limits, allow_files
 from camwire.server.listener import listen
 from tests.server.running import running
 
@@ -35,6 +36,32 @@ Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 )
 def test_how_many_there_may_be(address: str, others: list[str], refused: bool) -> None:
     assert Limits(all=4, per_address=2).refuses(address, others) is refused
+
+
+@pytest.mark.parametrize(
+    ("limits", "connections", "expected", "warns"),
+    [
+        ((1024, 1_000_000), 500, 500 + SPARE_FILES, False),
+        ((1024, 2000), 5000, 2000, True),
+        ((100_000, 100_000), 500, None, False),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), 500, None, False),
+        ((1024, resource.RLIM_INFINITY), 500, 500 + SPARE_FILES, False),
+    ],
+)
+def test_open_files_are_allowed_as_connections_need_them(
+    limits: tuple[int, int],
+    connections: int,
+    expected: int | None,
+    warns: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    was_set: list[int] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, pair: was_set.append(pair[0]))
+    allow_files(Limits(connections, 10))
+    assert was_set == ([] if expected is None else [expected])
+    assert ("fewer open files" in capsys.readouterr().out) is warns
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import time
 from asyncio.transports import Transport
 from collections.abc import Callable, Iterable
@@ -21,6 +22,8 @@ TAKING_TIMEOUT = 60.0
 """Seconds that a client may take nothing of an answer."""
 LARGEST_HEADERS = 16 << 10
 """Bytes."""
+SPARE_FILES = 4096
+"""Open files beside those of established connections: workers, databases, connections that begin."""
 LOG_EVERY = 10.0
 
 log = structlog.get_logger()
@@ -46,6 +49,17 @@ class Limits:
 
 def limits_of(server: ServerConfig) -> Limits:
     return Limits(server.max_connections, server.max_connections_per_address)
+
+
+def allow_files(limits: Limits) -> None:
+    """Let the process have as many open files as its connections may need, where the system permits."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.all + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        if allowed < wanted:
+            log.warning("the system allows fewer open files than server.max_connections needs", files=allowed)
 
 
 class BoundedHttp(H11Protocol):

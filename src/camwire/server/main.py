@@ -28,7 +28,7 @@ from camwire.server.auth.database import AccountsFileError
 from camwire.server.auth.exposure import ExposedError
 from camwire.server.auth.security import Security, secured
 from camwire.server.configuration import Configuration
-from camwire.server.connections import limits_of
+from camwire.server.connections import allow_files, limits_of
 from camwire.server.desired import Desired
 from camwire.server.devices import NoDeviceError, chosen_devices
 from camwire.server.document import Document, FileDocument, MemoryDocument
@@ -194,6 +194,7 @@ class Server:
         app = create_app(self.hub, self.reporter.delivered, self.not_ready, self.services)
         certificate = self.security.certificate
         limits = limits_of(self.configuration.config.server)
+        allow_files(limits)
         http = http_server(app, limits=limits, certificate=certificate)
         async with asyncio.TaskGroup() as tasks:
             for_ever = [

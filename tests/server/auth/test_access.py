@@ -22,6 +22,7 @@ from camwire.server.auth.access import (
     WrongLoginError,
 )
 from camwire.server.auth.credentials import Credentials, digest
+from camwire.server.auth.database import AccountsFileError
 from camwire.server.auth.store import AccountStore, Session
 from camwire.server.auth.tries import FOR_ACCOUNT, FOR_ADDRESS
 
@@ -120,6 +121,25 @@ def test_a_use_is_written_down_now_and_then_only(bench: Bench, monkeypatch: pyte
         await bench.access.keep(Credentials(session="made up"))
         await bench.access.keep(Credentials(token="t"))
         assert len(written) == 2
+
+    play(bench, test)
+
+
+def test_a_full_disk_keeps_nobody_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[float] = []
+
+    def full(_: bytes, now: float) -> None:
+        tries.append(now)
+        raise AccountsFileError("database or disk is full")
+
+    async def test(bench: Bench) -> None:
+        session = await bench.login()
+        monkeypatch.setattr(bench.store, "use_session", full)
+        for _ in range(5):
+            bench.now += USED_EVERY / 2
+            await bench.access.keep(session)
+            assert bench.access.user(session) is not None
+        assert len(tries) == 2, "not with every request"
 
     play(bench, test)
 

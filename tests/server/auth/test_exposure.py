@@ -36,3 +36,4 @@ def test_a_name_on_loopback_means_a_proxy_and_so_others() -> None:
     with pytest.raises(ExposedError, match=r"the proxy for cams\.example"):
         check_exposure(server, has_accounts=False, insecure=False)
     assert check_exposure(server, has_accounts=True, insecure=False) == [], "the proxy may speak TLS"
+    assert not is_exposed(ServerConfig(hostnames=("localhost", "127.0.0.2")))

@@ -13,6 +13,7 @@ import structlog
 
 from camwire.config.server import ServerConfig
 from camwire.server.auth.credentials import Credentials, digest, new_session_id
+from camwire.server.auth.database import AccountsFileError
 from camwire.server.auth.passwords import matches
 from camwire.server.auth.roles import Role, includes
 from camwire.server.auth.store import AccountStore, Session
@@ -86,6 +87,7 @@ class Access:
         self._accounts = TryLimit(FOR_ACCOUNT)
         self._checking = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
+        self._failed = -math.inf
 
     def required(self) -> bool:
         """Whether anyone has to log in. Raises AccountsFileError, as all others here."""
@@ -109,8 +111,14 @@ class Access:
             return
         session = self._session(credentials.session)
         now = self._clock()
-        if session is not None and not 0 <= now - session.used < USED_EVERY:
+        if session is None or 0 <= now - session.used < USED_EVERY or 0 <= now - self._failed < USED_EVERY:
+            return
+        try:
             await asyncio.to_thread(self.store.use_session, digest(credentials.session), now)
+        except AccountsFileError as error:
+            # Nobody is to be kept out by a full disk.
+            self._failed = now
+            log.warning("that a login is in use can't be noted; it may end early", problem=str(error))
 
     async def login(self, name: str, password: str, address: str, previous: Credentials) -> tuple[User, str]:
         """The user and a new session's id; the session that the request came with ends.

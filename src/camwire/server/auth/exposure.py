@@ -12,7 +12,7 @@ class ExposedError(Exception):
 
 def is_exposed(server: ServerConfig) -> bool:
     """Whether others than this machine's own users can reach the server, through a proxy too."""
-    return not is_loopback(server.host) or bool(server.hostnames)
+    return not is_loopback(server.host) or not all(map(is_loopback, server.hostnames))
 
 
 def check_exposure(server: ServerConfig, *, has_accounts: bool, insecure: bool) -> list[str]:

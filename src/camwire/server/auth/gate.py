@@ -97,13 +97,21 @@ def _watched(caller: Caller, needed: Role, scope: Scope, send: Send) -> Send:
             ends = "content-length" in Headers(raw=message["headers"])
         if not ends and now - checked > AGAIN_EVERY:
             checked = now
-            if not caller.may(needed):
+            if not _still_may(caller, needed):
                 await _end(scope, message, send)
                 raise LoggedOutError
             await caller.keep()
         await send(message)
 
     return send_if_allowed
+
+
+def _still_may(caller: Caller, needed: Role) -> bool:
+    try:
+        return caller.may(needed)
+    except AccountsFileError as error:
+        log.error("nobody can be let in", problem=str(error))
+        return False
 
 
 class LoggedOutError(OSError):
