@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 /* GLib */
@@ -71,6 +72,13 @@ struct NvDsInferParseDetectionParams {
   std::vector<float> perClassPostclusterThreshold;
   std::vector<float> &perClassThreshold = perClassPreclusterThreshold;
 };
+
+using NvDsInferParseCustomFunc = bool (*)(const std::vector<NvDsInferLayerInfo> &, const NvDsInferNetworkInfo &,
+                                          const NvDsInferParseDetectionParams &,
+                                          std::vector<NvDsInferObjectDetectionInfo> &);
+
+#define CHECK_CUSTOM_PARSE_FUNC_PROTOTYPE(function) \
+  static_assert(std::is_same<decltype(&function), NvDsInferParseCustomFunc>::value, "not what nvinfer calls");
 
 /* Metadata */
 

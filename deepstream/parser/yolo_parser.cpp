@@ -214,6 +214,4 @@ extern "C" __attribute__((visibility("default"))) bool NvDsInferParseCamwireYolo
   }
 }
 
-#ifdef CHECK_CUSTOM_PARSE_FUNC_PROTOTYPE
 CHECK_CUSTOM_PARSE_FUNC_PROTOTYPE(NvDsInferParseCamwireYolo)
-#endif

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from ctypes import c_uint, c_void_p, cast
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 
 from camwire.frames import Size
 from camwire.models import Model, RawDetections, TensorSpec
+from camwire.models.catalogue import load_model
 from camwire.models.nms import suppress
 from camwire.models.signature import Signature
 from tests.deepstream.native.libraries import Libraries, libraries
@@ -21,6 +27,7 @@ from tests.models.layouts import metadata, recognised
 pytestmark = pytest.mark.integration
 
 SIZE = Size(96, 64)
+REAL_SIZE = Size(416, 416)
 ANCHORS = 96 + 24 + 6
 FP32, FP16, INT32 = 0, 1, 3
 REFUSED = -1
@@ -52,6 +59,7 @@ def parse(
     classes: int | None = None,
     layers: int = 1,
     before: int = 0,
+    size: Size = SIZE,
 ) -> Parsed | int:
     """What nvinfer gets for a frame's tensor; REFUSED where the parser says no and leaves the list alone."""
     sides = sides if sides is not None else table.shape if table is not None else (84, ANCHORS)
@@ -62,7 +70,7 @@ def parse(
         kind,
         (c_uint * len(sides))(*sides),
         len(sides),
-        *SIZE,
+        *size,
         len(thresholds) if classes is None else classes,
         cast(thresholds.ctypes.data, c_void_p),
         len(thresholds),
@@ -98,9 +106,9 @@ def random_table(kind: str, classes: int, seed: int) -> Array:
     return np.concatenate(row, axis=1).astype(np.float32)
 
 
-def decoded(kind: str, table: Array, thresholds: Array, classes: int) -> RawDetections:
+def decoded(kind: str, table: Array, thresholds: Array, classes: int, size: Size = SIZE) -> RawDetections:
     """By camwire's decoder, less what nvinfer can't use: boxes narrower or lower than a pixel."""
-    raw = model(kind, classes).decode([table[None]], SIZE, thresholds[None])
+    raw = model(kind, classes).decode([table[None]], size, thresholds[None])
     sides = raw.boxes[:, 2:] - raw.boxes[:, :2]
     return raw.take(np.flatnonzero((sides >= 1).all(axis=1)))
 
@@ -124,6 +132,44 @@ def test_reads_what_camwire_reads(native: Libraries, kind: str, seed: int, sever
     nvinfers = suppress(found.boxes, found.scores, found.classes, 0.45)
     assert ours.tolist() == nvinfers.tolist()
     assert len(ours) < len(expected)
+
+
+@pytest.mark.parametrize("kind", ["anchors", "rows"])
+def test_reads_a_real_pictures_boxes(native: Libraries, shared: Path, kind: str) -> None:
+    """What NanoDet says of a street, put down as YOLO models put it: real boxes, real scores."""
+    boxes = real_boxes(shared / "footage" / "car-detection.mp4")
+    sides = boxes.boxes[:, 2:] - boxes.boxes[:, :2]
+    scores = np.zeros((len(boxes), 80), np.float32)
+    scores[np.arange(len(boxes)), boxes.classes] = boxes.scores
+    if kind == "anchors":
+        table = np.concatenate((boxes.boxes[:, :2] + sides / 2, sides, scores), axis=1).T
+    else:
+        table = np.column_stack((boxes.boxes, boxes.scores, boxes.classes.astype(np.float32)))
+    thresholds = np.full(80, 0.3, np.float32)
+    expected = decoded(kind, table, thresholds, 80, REAL_SIZE)
+    found = parse(native, table, thresholds, size=REAL_SIZE)
+    assert isinstance(found, Parsed)
+    assert len(expected) > 5
+    assert found.classes.tolist() == expected.classes.tolist()
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-3)
+    kept = suppress(found.boxes, found.scores, found.classes, 0.5)
+    assert kept.tolist() == suppress(expected.boxes, expected.scores, expected.classes, 0.5).tolist()
+    assert 0 < len(kept) < len(expected)
+
+
+@cache
+def real_boxes(clip: Path) -> RawDetections:
+    """Every cell's best class in a picture with cars, however unsure."""
+    net = load_model("nanodet")
+    with av.open(str(clip)) as container:
+        frame = next(islice(container.decode(video=0), 80, None))
+        picture = frame.reformat(*REAL_SIZE).to_ndarray(format="bgr24")
+    numbers = ((picture - np.array(net.graph.mean)) / np.array(net.graph.std)).transpose(2, 0, 1)
+    session = InferenceSession(str(net.graph.file))
+    inputs = {session.get_inputs()[0].name: numbers[None].astype(np.float32)}
+    outputs = session.run([tensor.name for tensor in net.graph.outputs], inputs)
+    return net.decode(outputs, REAL_SIZE, np.zeros((1, 80), np.float32))
 
 
 @settings(max_examples=10)

@@ -217,6 +217,14 @@ def test_a_named_file_that_is_not_here(tmp_path: Path) -> None:
     assert loaded(imported).model.file == "m.onnx"
 
 
+def test_a_region_that_is_the_whole_picture_is_none(tmp_path: Path) -> None:
+    application = write_application(tmp_path)
+    file = tmp_path / "configs/preprocess.txt"
+    file.write_text(file.read_text().replace("=0;0;960;1080;960;0;960;1080", "=0;0;1920;1080"))
+    config = loaded(import_application(application, tmp_path))
+    assert (config.deepstream.preprocess, config.deepstream.rois) == ("fp16", ())
+
+
 def test_switched_off(tmp_path: Path) -> None:
     application = write_application(tmp_path)
     text = application.read_text()
