@@ -55,7 +55,10 @@ def sure_by_anchor(table: Float32Array, columns: slice, thresholds: Float32Array
     # A maximum over everything passes NaN on, and costs half of the comparison.
     _check(np.asarray(scores.max(initial=-np.inf)), source)
     hits = np.flatnonzero(scores >= thresholds.min()) // classes
-    frame, anchor = np.divmod(hits[np.diff(hits, prepend=-1) > 0], anchors)
+    # A box of which several classes are sure enough counts once.
+    first = np.ones(len(hits), np.bool_)
+    np.not_equal(hits[1:], hits[:-1], out=first[1:])
+    frame, anchor = np.divmod(hits[first], anchors)
     return _classified(frame, anchor, table[frame, anchor], columns, thresholds)
 
 

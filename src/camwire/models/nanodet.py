@@ -44,27 +44,27 @@ class NanoDet:
 
     def decode(self, outputs: Sequence[NDArray[Any]], size: Size, thresholds: Float32Array) -> RawDetections:
         """As ``Model.decode`` says. A cell gives one box at most, of its best class."""
-        grids = []
+        found, logits, strides = [], [], []
         for index, stride in enumerate(STRIDES):
-            scores, source = np.asarray(outputs[index], np.float32), self.graph.name_of(index)
-            found = sure_by_anchor(scores, slice(None), thresholds, source)
-            distributions = outputs[len(STRIDES) + index]
-            bins = distributions.shape[2] // 4
-            logits = distributions[found.frame, found.anchor].reshape(-1, 4, bins).astype(np.float32)
-            require_finite(logits, self.graph.name_of(len(STRIDES) + index))
-            row, column = np.divmod(found.anchor, size.width // stride)
-            centres = (np.stack((column, row), axis=1).astype(np.float32) + np.float32(0.5)) * np.float32(
-                stride
-            )
-            distances = _expectation(logits) * np.float32(stride)
-            boxes = np.concatenate((centres - distances[:, :2], centres + distances[:, 2:]), axis=1)
-            grids.append((found.frame, boxes, found.scores, found.classes))
-        frames, boxes, scores, classes = (np.concatenate(part) for part in zip(*grids, strict=True))
+            scores = np.asarray(outputs[index], np.float32)
+            sure = sure_by_anchor(scores, slice(None), thresholds, self.graph.name_of(index))
+            said = outputs[len(STRIDES) + index][sure.frame, sure.anchor].astype(np.float32)
+            require_finite(said, self.graph.name_of(len(STRIDES) + index))
+            found.append(sure)
+            logits.append(said.reshape(-1, 4, said.shape[1] // 4))
+            strides += [stride] * len(sure)
+        stride_of = np.array(strides, np.int64)
+        row, column = np.divmod(np.concatenate([sure.anchor for sure in found]), size.width // stride_of)
+        pitch = stride_of.astype(np.float32)[:, None]
+        centres = (np.stack((column, row), axis=1).astype(np.float32) + np.float32(0.5)) * pitch
+        distances = _expectation(np.concatenate(logits)) * pitch
+        boxes = np.concatenate((centres - distances[:, :2], centres + distances[:, 2:]), axis=1)
+        frames = np.concatenate([sure.frame for sure in found])
         order = np.argsort(frames, kind="stable")
         return RawDetections(
             boxes=clipped(boxes[order], size),
-            scores=scores[order],
-            classes=classes[order],
+            scores=np.concatenate([sure.scores for sure in found])[order],
+            classes=np.concatenate([sure.classes for sure in found])[order],
             frame_index=frames[order].astype(np.int32),
         )
 
