@@ -6,9 +6,11 @@ import asyncio
 import os
 import shutil
 import signal
+import sqlite3
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -16,6 +18,7 @@ import pytest
 
 from camwire.config.camera import CameraConfig
 from camwire.config.detection import ModelConfig
+from camwire.config.events import EventsConfig
 from camwire.config.root import Config
 from camwire.config.secrets import SecretUrl
 from camwire.config.server import ServerConfig
@@ -26,6 +29,7 @@ from tests.reliability.serving import WORKER, Serving, module, pictures, serving
 from tests.server.configs import config
 from tests.server.running import until
 from tests.support.clips import make_clip
+from tests.support.parting_worker import EVENTS
 
 pytestmark = pytest.mark.e2e
 
@@ -125,6 +129,19 @@ def test_a_worker_that_is_stuck_in_native_code_is_replaced(
             await pictures(client, 5)
 
     run(test)
+
+
+def test_events_of_the_last_moment_are_on_the_disk(tmp_path: Path, clip: Path) -> None:
+    file = tmp_path / "events.db"
+    settings = of_clip(clip).model_copy(update={"events": EventsConfig(file=str(file))})
+
+    async def test() -> None:
+        async with serving(settings, module("tests.support.parting_worker")) as it, it.client() as client:
+            await pictures(client, 1)
+
+    run(test)
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT count(*) FROM events").fetchone() == (EVENTS,)
 
 
 async def told(it: Serving, problem: str | None) -> None:

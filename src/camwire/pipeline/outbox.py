@@ -36,6 +36,12 @@ class Outbox:
         """Number of the last event that is under way."""
         self._sent = -inf
 
+    @property
+    def waiting(self) -> int:
+        """Events that are not known to be on the server's disk."""
+        with self._lock:
+            return len(self._waiting)
+
     def add(self, events: Sequence[Event]) -> None:
         with self._lock:
             for event in events:

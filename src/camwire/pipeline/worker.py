@@ -34,6 +34,7 @@ from camwire.link.worker_end import WorkerEnd
 from camwire.models import ModelError
 from camwire.monitoring.process import ProcessMeter
 from camwire.pipeline.contract import EngineMaker
+from camwire.pipeline.clips import Clips
 from camwire.pipeline.engine import Engine
 from camwire.pipeline.event_pictures import EventPictures
 from camwire.pipeline.outbox import Outbox
@@ -42,6 +43,7 @@ from camwire.pipeline.rehearsals import Rehearsals
 
 REPORT_EVERY = 1.0
 STOP_TIMEOUT = 1.5
+FLUSH_TIMEOUT = 0.5
 
 log = structlog.get_logger()
 
@@ -62,6 +64,7 @@ class Worker:
         self._engine = make_engine(self._device, self._publish, on_events=self._outbox.add)
         self._probes = Probes(self._device, name)
         self._rehearsals = Rehearsals(self._engine.analysis, name)
+        self._clips = Clips(lambda: self._engine.rings, name)
         self._meter = ProcessMeter()
         self._parent = os.getppid()
         self._stopping = threading.Event()
@@ -82,7 +85,8 @@ class Worker:
             self._send_events()
             for picture in self._pictures.taken():
                 self._link.send(picture)
-            for result in (*self._probes.results(), *self._rehearsals.results()):
+            answers = *self._probes.results(), *self._rehearsals.results(), *self._clips.results(time.time())
+            for result in answers:
                 self._link.send(result)
             if time.monotonic() >= next_report:
                 next_report = time.monotonic() + REPORT_EVERY
@@ -97,6 +101,7 @@ class Worker:
                 SECRETS.add(*(SecretUrl(probe.camera.url) for probe in desired.probes))
                 self._probes.apply(desired.probes)
                 self._rehearsals.apply(desired.rehearsals)
+                self._clips.apply(desired.clips)
                 self._newest.put(desired)
             case EventsKept(pid=pid, upto=upto):
                 if pid == os.getpid():
@@ -109,7 +114,7 @@ class Worker:
                 pass
 
     def _check_device(self) -> None:
-        """A device on which nothing works any more is given up with the process; the next one starts afresh."""
+        """A device on which nothing works is given up with the process; the next one starts afresh."""
         if (fault := self._device.fault()) is not None:
             log.critical("the device has failed; the worker ends", reason=fault)
             self._failures.put(Failure(worker=self._name, revision=self._engine.revision, reason=fault))
@@ -179,12 +184,22 @@ class Worker:
             return True
         return self._link.publish(frame, payload, time.monotonic(), rendition)
 
+    def _flush(self) -> None:
+        """Stay until the server has the last events on its disk, or a moment has passed."""
+        deadline = time.monotonic() + FLUSH_TIMEOUT
+        while self._outbox.waiting and os.getppid() == self._parent and time.monotonic() < deadline:
+            self._send_events()
+            self._hear(0.05)
+        if self._outbox.waiting:
+            log.error("the server did not take the last events", events=self._outbox.waiting)
+
     def _stop(self) -> int:
         self._newest.put(None)
         self._probes.apply(())
         self._rehearsals.close()
+        self._clips.close()
         ended = self._engine.stop(STOP_TIMEOUT)
+        self._flush()
         self._applier.join(STOP_TIMEOUT)
-        self._send_events()
         self._link.close()
         return 0 if ended and not self._applier.is_alive() and not self._broken else 1

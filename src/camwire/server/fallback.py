@@ -1,4 +1,4 @@
-"""What a worker is told while it refuses a part of what is desired: what it could do before, and all the rest."""
+"""What a worker is told while it refuses a part of what is desired: what it did before, and all the rest."""
 
 from __future__ import annotations
 
