@@ -41,6 +41,13 @@ def test_what_it_copies_is_here() -> None:
     assert [source for source in named if not (ROOT / source).exists()] == []
 
 
+def test_what_it_copies_is_sent_to_the_builder() -> None:
+    ignore = (ROOT / "docker" / "deepstream.Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    sent = {line.removeprefix("!") for line in ignore if line.startswith("!")}
+    assert "*" in ignore
+    assert sent == {source for words in copies() if not words[0].startswith("--") for source in words[:-1]}
+
+
 def test_the_libraries_are_where_camwire_looks_for_them() -> None:
     (words,) = [words for words in copies() if words[0] == "--from=libraries"]
     folder = words[-1]
