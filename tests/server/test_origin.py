@@ -86,6 +86,17 @@ def test_pages_from_elsewhere(origin: str | None, host: str | None, tls: bool, s
     assert same_origin(origin, host, tls=tls) is same
 
 
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        *[(host, True) for host in ("127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1", "localhost")],
+        *[(host, False) for host in ("0.0.0.0", "::", "", "192.0.2.1", "::ffff:192.0.2.1", "127.0.0.1.x")],
+    ],
+)
+def test_what_is_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
 @given(st.text(), st.text(), st.booleans())
 def test_any_origin_is_judged(origin: str, host: str, tls: bool) -> None:
     assert same_origin(origin, host, tls=tls) in (True, False)

@@ -94,7 +94,7 @@ def http_server(
         http=bounded_http(limits),
         h11_max_incomplete_event_size=LARGEST_HEADERS,
         # A proxy on this machine says who its clients are and whether they speak TLS.
-        forwarded_allow_ips=["127.0.0.1", "::1"],
+        forwarded_allow_ips=["127.0.0.1", "::1", "::ffff:127.0.0.1"],
         ssl_context_factory=(lambda *_: certificate.context) if certificate is not None else None,
         ws=websocket,
         ws_max_size=wire.LARGEST_MESSAGE,

@@ -348,3 +348,24 @@ def test_an_accounts_file_that_breaks_lets_nobody_in(tmp_path: Path) -> None:
             assert (await login(client, "admin")).status_code == 503
 
     asyncio.run(test())
+
+
+def test_a_proxy_on_this_machine_says_who_its_clients_are(tmp_path: Path) -> None:
+    """Guessing is limited by client, and the cookie is one for HTTPS, though the proxy speaks HTTP to us."""
+
+    def through(client: str) -> dict[str, str]:
+        return {"Host": "cams.example", "X-Forwarded-For": client, "X-Forwarded-Proto": "https"}
+
+    async def test() -> None:
+        async with serving(tmp_path, "hostnames: [cams.example]") as served, served.client() as client:
+            for number in range(FOR_ADDRESS.tries + 1):
+                guess = {"name": f"name{number}", "password": "guess"}
+                answer = await client.post(SESSION, json=guess, headers=through("198.51.100.7"))
+            assert answer.status_code == 429
+            login = {"name": "viewer", "password": PASSWORD}
+            answer = await client.post(SESSION, json=login, headers=through("198.51.100.8"))
+            name, cookie = cookie_of(answer)
+            assert (name, bool(cookie["secure"])) == ("__Host-camwire_session", True)
+            assert "strict-transport-security" in answer.headers
+
+    asyncio.run(test())

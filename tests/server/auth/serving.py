@@ -20,7 +20,8 @@ from camwire.server.app import create_app, http_server
 from camwire.server.auth.credentials import digest
 from camwire.server.auth.passwords import hashed
 from camwire.server.auth.roles import ROLES
-from camwire.server.auth.security import secured
+from camwire.server.auth.security import accounts_file, secured
+from camwire.server.auth.store import AccountStore
 from camwire.server.connections import limits_of
 from camwire.server.document import FileDocument
 from camwire.server.listener import address_of, listen
@@ -57,13 +58,14 @@ class Serving:
         return self.address.replace("http", "ws", 1) + "/ws"
 
 
-def add_people_and_programs(server: Server) -> None:
+def add_people_and_programs(file: Path) -> None:
     """`viewer`, `operator` and `admin`, people with ``PASSWORD`` and programs with their name as token."""
-    store = server.security.access.store
+    store = AccountStore(file)
     known = hashed(PASSWORD)
     for role in reversed(ROLES):
         store.add_account(role, role, known, time.time())
         store.add_token(role, role, digest(role), time.time())
+    store.close()
 
 
 @asynccontextmanager
@@ -78,11 +80,11 @@ async def serving(folder: Path, *settings: str, accounts: bool = True) -> AsyncI
     ]
     path.write_text("\n".join(lines))
     config = load(path).server
+    if accounts:
+        add_people_and_programs(accounts_file(config, folder))
     security = secured(config, folder)
     with private_endpoints() as endpoints, ServerEnd(endpoints) as link, listen(config) as listener:
         server = Server(FileDocument(path), link, {"cpu": ["true"]}, security)
-        if accounts:
-            add_people_and_programs(server)
         app = create_app(server.hub, server.reporter.delivered, server.not_ready, server.services)
         http = http_server(app, limits=limits_of(config), certificate=security.certificate)
         running = asyncio.create_task(http.serve(sockets=[listener]))
