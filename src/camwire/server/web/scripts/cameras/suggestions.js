@@ -19,7 +19,9 @@ export function suggested(url, taken) {
 function stemOf(url) {
   const match = ADDRESS.exec(url);
   if (match !== null) {
-    const host = match[1].replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+    const host = match[1].replace(/:\d+$/, "");
+    if (/^\[.*\]$/.test(host)) return host.slice(1, -1);
+    if (host.includes(":")) return ""; // A user and the beginning of a password, as long as no @ follows.
     return (isNumeric(host) ? host : host.split(".")[0]).slice(0, LONGEST);
   }
   if (/[:@]/.test(url)) return ""; // A URL that is not whole yet may begin with a password.
