@@ -90,16 +90,28 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory, device: CudaDevice) -> Path:
+    """As it is exported on a machine without a GPU, for any number of frames."""
     import torch
 
-    file = tmp_path_factory.mktemp("models") / "blobs.torchscript"
-    about = {"config.txt": '{"imgsz": [384, 640], "names": {"0": "red", "1": "green", "2": "blue"}}'}
-    torch.jit.script(blobs()).save(str(file), _extra_files=about)
-    return file
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "names.txt").write_text("\n".join(NAMES))
+    example = torch.rand(2, 3, INPUT.height, INPUT.width)
+    batch = torch.export.Dim("batch", min=1, max=64)
+    program = torch.export.export(blobs(), (example,), dynamic_shapes=({0: batch},))
+    torch.export.save(program, folder / "blobs.pt2")
+    return folder / "blobs.pt2"
 
 
 def model(file: Path) -> DesiredModel:
-    return DesiredModel(file=str(file), runtime="auto", score_threshold=0.4, iou_threshold=0.5, classes=None)
+    labels = file.with_name("names.txt")
+    return DesiredModel(
+        file=str(file),
+        runtime="auto",
+        labels=str(labels) if labels.exists() else None,
+        score_threshold=0.4,
+        iou_threshold=0.5,
+        classes=None,
+    )
 
 
 def frames(path: Path, hwaccel: Any) -> list[Frame]:
@@ -178,6 +190,17 @@ def test_the_same_video_gives_the_same_boxes_tracks_and_counts(
     assert our_counts["middle"], "something has crossed"
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_torchscript_says_itself_what_it_finds(device: CudaDevice, clip: Path, tmp_path: Path) -> None:
+    import torch
+
+    about = {"config.txt": '{"imgsz": [384, 640], "names": {"0": "red", "1": "green", "2": "blue"}}'}
+    torch.jit.script(blobs()).save(str(tmp_path / "blobs.torchscript"), _extra_files=about)
+    detector = GpuDetector.load(model(tmp_path / "blobs.torchscript"), device)
+    assert (detector.class_names, detector.describe()) == (NAMES, "blobs 640×384, PyTorch FP16")
+    assert detector(alone(frames(clip, device.hwaccel())[0])).classes.tolist() == [0, 1, 2]
+
+
 def iou(a: np.ndarray, b: np.ndarray) -> float:
     shared = np.prod(np.maximum(0, np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])))
     return float(shared / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - shared))
@@ -238,7 +261,7 @@ def test_the_engine_runs_on_the_gpu_and_tells_of_cameras_that_it_cannot_take(
     engine = Engine(device, publish)
     try:
         engine.apply(desired)
-        assert engine.model == "blobs 640×384, PyTorch FP16"
+        assert engine.model == "blobs 640×384, PyTorch FP16, compiled"
         wait_for(lambda: {"a", "b"} <= {camera for camera, _ in jpegs[20:]}, "pictures of both", timeout=30)
         reports = {report.id: report for report in engine.report()}
         assert (reports["a"].phase, reports["a"].objects) == ("live", dict.fromkeys(NAMES, 1))

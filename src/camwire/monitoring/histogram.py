@@ -48,6 +48,12 @@ def quantiles_of(counts: Int64Array, ranks: Sequence[float]) -> tuple[float, ...
     return tuple(values.tolist())
 
 
+def _counted(values: Float64Array) -> Int64Array:
+    """[B] how many of the values are in each bucket."""
+    counts: Int64Array = np.bincount(np.searchsorted(BOUNDS_MS, values), minlength=_BUCKETS)
+    return counts
+
+
 class Histogram:
     """Counts of values in milliseconds, since it was made."""
 
@@ -68,7 +74,7 @@ class Histogram:
     def add_many(self, milliseconds: ArrayLike) -> None:
         """Like :meth:`add` for each of an array's values."""
         values = np.asarray(milliseconds, np.float64).ravel()
-        self.counts += np.bincount(np.searchsorted(BOUNDS_MS, values), minlength=_BUCKETS)
+        self.counts += _counted(values)
         self.sum += float(values.sum())
 
     def merge(self, other: Histogram) -> None:
@@ -91,6 +97,12 @@ class SlidingHistogram:
         row = self._counts.row(now)
         if row is not None:
             row[bucket_of(milliseconds)] += 1
+
+    def add_many(self, milliseconds: ArrayLike, now: float) -> None:
+        """Like :meth:`add` for each of an array's values."""
+        row = self._counts.row(now)
+        if row is not None:
+            row += _counted(np.asarray(milliseconds, np.float64).ravel())
 
     def quantiles(self, ranks: Sequence[float], now: float) -> tuple[float, ...]:
         """See :func:`quantiles_of`."""

@@ -8,18 +8,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from camwire.frames import Batch, Frame, Tracks
-from camwire.link.messages import CameraReport, Quantiles
-from camwire.monitoring.exported import latency_counts
-from camwire.monitoring.histogram import Histogram, SlidingHistogram
+from camwire.link.messages import CameraReport
 from camwire.monitoring.rates import Rate
 from camwire.pipeline.marks import Marks
+from camwire.pipeline.timings import Timings, spans_of
 from camwire.sources import SourceReport
 
 WINDOW = 10.0
 """Seconds over which latencies and rates are told."""
-STAGES = ("decode", "queue", "detect", "track", "analyse", "render", "encode", "publish", "total")
 LOG_EVERY = 10.0
 """Seconds between two log lines about the same failing stage."""
 
@@ -34,12 +33,13 @@ class CameraRecord:
         self.drops: Counter[str] = Counter()
         self.discarded: Counter[str] = Counter()
         """What the source said last of what it discarded; part of the drops."""
-        self.objects: dict[str, int] = {}
+        self.objects: NDArray[np.intp] = np.zeros(0, np.intp)
+        """[C] in the newest frame, by class."""
+        self.class_names: Sequence[str] = ()
         self.input = Rate(WINDOW)
         self.throughput = Rate(WINDOW)
         self.output = Rate(WINDOW)
-        self.latency = {stage: SlidingHistogram(WINDOW) for stage in STAGES}
-        self.latencies = {stage: Histogram() for stage in STAGES}
+        self.timings = Timings(WINDOW)
 
     @property
     def under_way(self) -> int:
@@ -57,8 +57,15 @@ class CameraRecord:
         fresh = CameraRecord()
         fresh.arrived = self.under_way
         fresh.discarded = self.discarded
-        fresh.objects = self.objects
+        fresh.objects, fresh.class_names = self.objects, self.class_names
         return fresh
+
+    def objects_by_name(self) -> dict[str, int]:
+        """In the newest frame."""
+        return {
+            self.class_names[number]: int(self.objects[number])
+            for number in np.flatnonzero(self.objects).tolist()
+        }
 
 
 class Recorder:
@@ -99,12 +106,14 @@ class Recorder:
 
     def processed(self, batch: Batch, tracks: Tracks, class_names: Sequence[str], now: float) -> None:
         """A batch came out of the tracker."""
+        kinds = len(class_names)
+        counted = np.bincount(tracks.frame_index * kinds + tracks.classes, minlength=len(batch) * kinds)
         with self._lock:
-            for index, frame in enumerate(batch.frames):
+            for frame, counts in zip(batch.frames, counted.reshape(len(batch), kinds), strict=True):
                 if record := self._cameras.get(frame.camera):
                     record.processed += 1
                     record.throughput.add(now)
-                    record.objects = _counts(tracks.classes[tracks.rows_of(index)], class_names)
+                    record.objects, record.class_names = counts, class_names
 
     def published(self, frame: Frame) -> None:
         with self._lock:
@@ -115,26 +124,11 @@ class Recorder:
     def timed(self, batch: Batch, chosen: Sequence[int], marks: Marks) -> None:
         """How long a batch took in each stage; the last four only for the frames that were drawn."""
         now = self._clock()
+        spans = spans_of(batch, chosen, marks)
         with self._lock:
-            for index, frame in enumerate(batch.frames):
-                record = self._cameras.get(frame.camera)
-                if record is None:
-                    continue
-                spans = {
-                    "decode": frame.decoded - frame.arrived,
-                    "queue": batch.formed - frame.decoded,
-                    "detect": marks.detected - batch.formed,
-                    "track": marks.tracked - marks.detected,
-                    "analyse": marks.analysed - marks.tracked,
-                }
-                if index in chosen:
-                    spans["render"] = marks.rendered - marks.analysed
-                    spans["encode"] = marks.encoded - marks.rendered
-                    spans["publish"] = marks.published - marks.encoded
-                    spans["total"] = marks.published - frame.arrived
-                for stage, seconds in spans.items():
-                    record.latency[stage].add(seconds * 1000, now)
-                    record.latencies[stage].add(seconds * 1000)
+            for frame, own in zip(batch.frames, spans, strict=True):
+                if record := self._cameras.get(frame.camera):
+                    record.timings.add(own, now)
 
     def failed(self, stage: str) -> bool:
         """Count a stage's failure; true when it is time to log one again."""
@@ -172,17 +166,7 @@ class Recorder:
                 frames_processed=record.processed,
                 frames_out=record.published,
                 drops=dict(record.drops),
-                objects=record.objects if source.phase == "live" else {},
-                latency_ms={
-                    stage: Quantiles(p50=p50, p95=p95)
-                    for stage, histogram in record.latency.items()
-                    for p50, p95 in [histogram.quantiles((0.5, 0.95), now)]
-                    if p50 == p50  # an empty histogram's quantiles are NaN
-                },
-                latencies={stage: latency_counts(counts) for stage, counts in record.latencies.items()},
+                objects=record.objects_by_name() if source.phase == "live" else {},
+                latency_ms=record.timings.quantiles(now),
+                latencies=dict(record.timings.counts(now)),
             )
-
-
-def _counts(classes: np.ndarray, class_names: Sequence[str]) -> dict[str, int]:
-    found, numbers = np.unique(classes, return_counts=True)
-    return {class_names[index]: int(number) for index, number in zip(found, numbers, strict=True)}

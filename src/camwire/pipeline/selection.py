@@ -60,7 +60,9 @@ class Selection:
                 limits.score[limits.score == np.float32(lowest)] = carried_from
 
     def limits(self, cameras: Iterable[str]) -> Limits:
-        """[B, C] for a batch with a frame of each of the ``cameras``."""
+        """[B, C] for a batch with a frame of each of the ``cameras``; not to be written to."""
+        if not self._of:
+            return _repeated(self._usual, sum(1 for _ in cameras))
         each = [self._of.get(camera, self._usual) for camera in cameras]
         return Limits(
             np.stack([limits.score for limits in each]),
@@ -68,6 +70,17 @@ class Selection:
             np.stack([limits.final for limits in each]),
             np.stack([limits.most for limits in each]),
         )
+
+
+def _repeated(limits: Limits, frames: int) -> Limits:
+    """The same for every frame, without copying."""
+    shape = frames, len(limits.score)
+    return Limits(
+        np.broadcast_to(limits.score, shape),
+        np.broadcast_to(limits.iou, shape),
+        np.broadcast_to(limits.final, shape),
+        np.broadcast_to(limits.most, shape),
+    )
 
 
 def lowest_score(model: DesiredModel) -> float:

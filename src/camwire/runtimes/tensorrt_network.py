@@ -39,6 +39,7 @@ def tensorrt_network(model: Model, batch: int, *, half: bool, folder: Path | Non
         model.classes,
         graph.input,
         f"TensorRT {trt.__version__}",
+        False,
         (gain[0], gain[1], gain[2]),
         (bias[0], bias[1], bias[2]),
         partial(_Run, trt, engine, graph.batch),

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from camwire.devices.contracts import InputSpec
 from camwire.frames import Size
 from camwire.models import Overrides
 from camwire.models.coco import COCO_CLASSES
 from camwire.models.contract import ModelError
+from camwire.runtimes.engine_cache import default_folder
+
+log = structlog.get_logger()
 
 SUFFIXES = (".torchscript", ".pt2")
 ACCEPTED = (
@@ -36,6 +43,8 @@ class TorchNetwork:
     input: InputSpec
     runtime: str
     """And precision, for people: `PyTorch FP16`."""
+    compiled: bool
+    """Each batch size that is run takes long to make ready."""
     gain: tuple[float, float, float]
     """An 8-bit level L of a channel goes in as L * gain + bias."""
     bias: tuple[float, float, float]
@@ -60,11 +69,12 @@ def from_module(
 ) -> TorchNetwork:
     """A ``torch.nn.Module`` on the current GPU, for RGB from 0 to 1, letterboxed in grey as YOLO11 is.
 
-    ``compiled``: its operations are fused by torch.compile, which takes a minute for each batch size.
+    ``compiled``: its operations are fused by torch.compile, which takes half a minute for each batch size and
+    is remembered on disk.
     """
     import torch
 
-    module = module.eval().cuda().to(memory_format=torch.channels_last)
+    module = module.cuda().to(memory_format=torch.channels_last)
     forward: Forward
     if full_precision:
         single = module.float()
@@ -75,17 +85,21 @@ def from_module(
     else:
         forward = module.half()
     if compiled:
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(default_folder().with_name("torch")))
+        log.info("the network is compiled; this takes minutes and is remembered", model=name)
         forward = torch.compile(forward, dynamic=False)
     spec = InputSpec(size, "RGB", GREY, centred=True, keep_aspect=keep_aspect)
-    precision = "FP32" if full_precision else "FP16"
+    runtime = f"PyTorch {'FP32' if full_precision else 'FP16'}{', compiled' if compiled else ''}"
     gain = (1 / 255,) * 3
     return TorchNetwork(
-        name, tuple(classes), spec, f"PyTorch {precision}", gain, (0.0,) * 3, lambda: _first_output(forward)
+        name, tuple(classes), spec, runtime, compiled, gain, (0.0,) * 3, lambda: _first_output(forward)
     )
 
 
 def load_network(file: Path, overrides: Overrides, *, full_precision: bool = False) -> TorchNetwork:
     """The network in a file of TorchScript (.torchscript) or torch.export (.pt2), on the current GPU.
+
+    Exported programs are compiled, which makes YOLO11s 1.9 times as fast on an H100; TorchScript can't be.
 
     Class names and the input's size come from ``overrides``, else from the metadata that YOLO11's exports
     carry, else from the output's shape (80 classes are COCO's) and from what the program was exported with,
@@ -107,7 +121,13 @@ def load_network(file: Path, overrides: Overrides, *, full_precision: bool = Fal
     classes = _classes(file, module, size, overrides.labels or names)
     keep_aspect = overrides.keep_aspect is not False
     return from_module(
-        file.stem, module, size, classes, full_precision=full_precision, keep_aspect=keep_aspect
+        file.stem,
+        module,
+        size,
+        classes,
+        full_precision=full_precision,
+        keep_aspect=keep_aspect,
+        compiled=file.suffix == ".pt2",
     )
 
 
@@ -115,7 +135,9 @@ def _scripted(file: Path) -> tuple[Any, Size, Sequence[str]]:
     import torch
 
     extra = {"config.txt": ""}
-    module = torch.jit.load(str(file), map_location="cuda", _extra_files=extra)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript as a whole is on its way out
+        module = torch.jit.load(str(file), map_location="cuda", _extra_files=extra).eval()
     about = json.loads(extra["config.txt"] or "{}")
     height, width = about.get("imgsz", (640, 640))
     names = about.get("names", {})
@@ -124,8 +146,9 @@ def _scripted(file: Path) -> tuple[Any, Size, Sequence[str]]:
 
 def _exported(file: Path) -> tuple[Any, Size, Sequence[str]]:
     import torch
+    from torch.export.passes import move_to_device_pass
 
-    program = torch.export.load(file)
+    program = move_to_device_pass(torch.export.load(file), "cuda")
     (example,), _ = program.example_inputs
     return program.module(), Size(int(example.shape[3]), int(example.shape[2])), ()
 

@@ -127,12 +127,12 @@ class _Lane:
         return in_pictures(self._boxes_here.numpy()[:count], counts, fed, batch)
 
     def _captured(self, batch_size: int) -> dict[int, Any]:
-        """A graph for 1, 2, 4, … and ``batch_size`` frames; only one runs at a time, so they share memory."""
+        """A graph for each of ``batch_sizes``; only one runs at a time, so they share memory."""
         import torch
 
         pool = torch.cuda.graph_pool_handle()
         graphs = {}
-        for size in reversed(batch_sizes(batch_size)):
+        for size in reversed(batch_sizes(batch_size, few=self._network.compiled)):
             with torch.inference_mode(), torch.cuda.stream(self._stream):
                 for _ in range(WARM_UP):
                     self._work(size)
@@ -205,9 +205,10 @@ class _Lane:
         )
 
 
-def batch_sizes(largest: int) -> list[int]:
-    """Powers of two below ``largest``, and ``largest``: what graphs are made for."""
-    return [1 << bit for bit in range(largest.bit_length()) if 1 << bit < largest] + [largest]
+def batch_sizes(largest: int, *, few: bool = False) -> list[int]:
+    """What graphs are made for: ``largest`` and the powers of two below it; with ``few`` those of eight."""
+    step = 3 if few else 1
+    return [1 << bit for bit in range(0, largest.bit_length(), step) if 1 << bit < largest] + [largest]
 
 
 def in_pictures(boxes: Float32Array, counts: Int32Array, fed: ModelInput, batch: Batch) -> Detections:

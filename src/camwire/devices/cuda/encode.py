@@ -11,12 +11,12 @@ import numpy as np
 
 from camwire.devices import DeviceError
 from camwire.devices.cuda import jpeg
-from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
+from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace, bytes_at
 from camwire.devices.cuda.program import THREADS, launch
 from camwire.devices.cuda.render import CudaPicture
 from camwire.devices.cuda.surfaces import Records
 from camwire.devices.cuda.threads import PerThread, high_priority_stream
-from camwire.frames import Size, UInt8Array
+from camwire.frames import Size
 
 JPEG_PICTURE = np.dtype(
     [
@@ -190,8 +190,8 @@ class _Bench:
             self._outbox = Pinned(int(total * 1.5))
         self._made.download(self._outbox, total, stream.ptr)
         stream.synchronize()
-        held: UInt8Array = self._outbox.bytes
-        return [held[start:end].tobytes() for start, end in pairwise(starts)]
+        here = self._outbox.address
+        return [bytes_at(here + start, end - start) for start, end in pairwise(starts)]
 
 
 class _Parts(NamedTuple):

@@ -94,7 +94,7 @@ def scales(quality: int) -> Float32Array:
 
 
 def codes() -> NDArray[np.uint32]:
-    """[2, 12 + 256] for luma and chroma: length << 16 | code of each DC size, then of each run << 4 | size."""
+    """[2, 12 + 256] for luma and chroma: length << 16 | code, of DC sizes, then of run << 4 | size."""
     table = np.zeros((2, 12 + 256), np.uint32)
     for number, (dc, ac) in enumerate(((_DC_LUMA, _AC_LUMA), (_DC_CHROMA, _AC_CHROMA))):
         for offset, (counts, symbols) in ((0, dc), (12, ac)):
