@@ -1,0 +1,67 @@
+"""Events in a real browser on a real run: they come by themselves, with pictures, and can be taken away."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import chromium, set_screen
+from tests.support.product import camwire, write_config
+from tests.support.waiting import wait_for
+from tests.viewer.page import Page
+
+pytestmark = pytest.mark.e2e
+
+WHOLE = [[0, 0], [1, 0], [1, 1], [0, 1]]
+RULES = [
+    {"type": "zone", "name": "all", "polygon": WHOLE, "classes": ["person"]},
+    {"type": "heatmap", "name": "where", "classes": ["person"]},
+]
+_PICTURES = (
+    "return Array.from(document.querySelectorAll('.event img')).filter((i) => i.naturalWidth > 0).length"
+)
+_EXPORT = """
+    const [done] = arguments;
+    const links = Array.from(document.querySelectorAll("a[download]"));
+    const link = links.find((one) => one.textContent === "Export CSV");
+    link.addEventListener("click", (event) => event.preventDefault());
+    link.click();
+    fetch(link.href).then((answer) => answer.text()).then(done);
+"""
+_HEAT = """
+    const canvas = document.querySelector(".heat-canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value) => value > 0);
+"""
+
+
+def test_events_come_with_pictures_and_leave_as_a_table(tmp_path: Path, shared: Path) -> None:
+    camera = {"id": "yard", "name": "Back yard", "url": str(shared / "footage" / "pets09-s2l1.mp4")}
+    config = write_config(tmp_path, [camera], rules=RULES, events={"snapshots": True})
+    with camwire("run", str(config)) as product, chromium(tmp_path / "profile") as browser:
+        set_screen(browser, 1440, 900)
+        browser.get(f"{product.url}/#/events")
+        page = Page(browser)
+        wait_for(lambda: page.all(".events .event"), "an event", timeout=60)
+        wait_for(lambda: page.run(_PICTURES) > 0, "an event's picture", timeout=30)
+        before = len(page.all(".events .event"))
+        wait_for(lambda: len(page.all(".events .event")) > before, "more, by themselves", timeout=30)
+        text = page.find(".events .event").text
+        for expected in ("Person", "all", "Back yard"):
+            assert expected in text
+        table = list(csv.DictReader(io.StringIO(browser.execute_async_script(_EXPORT))))
+        assert len(table) >= before
+        assert {row["rule"] for row in table} == {"all"}
+
+        page.find(".event-open").click()
+        wait_for(lambda: page.shown(".event-dialog img"), "its picture, large")
+        page.find(".event-dialog .dialog-actions a:last-child").click()
+        wait_for(lambda: page.shown(".tile[data-enlarged]"), "its camera alone")
+        page.find(".heat-switch").click()
+        wait_for(lambda: page.all(".heat-canvas") and page.run(_HEAT), "where people were", timeout=30)
+        errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+        # A picture may be asked for a moment before it is on the disk.
+        assert [error for error in errors if "snapshot.jpg" not in error["message"]] == []
