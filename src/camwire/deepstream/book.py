@@ -24,6 +24,8 @@ class CameraBook:
         self.status = SourceStatus()
         self.last_arrival: float | None = None
         """When a picture came to the muxer last, since the source was started."""
+        self.has_ended = False
+        """Whether the stream is over, since the source was started."""
         self._camera = camera
         self._sequence = 0
         self._epoch = 0

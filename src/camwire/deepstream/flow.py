@@ -91,6 +91,10 @@ class Flow:
         if book := self.books.get(camera):
             book.began()
 
+    def ended(self, camera: str) -> None:
+        if book := self.books.get(camera):
+            book.has_ended = True
+
     def tagged(self, camera: str, codec: str) -> None:
         if book := self.books.get(camera):
             book.tagged(codec)

@@ -31,6 +31,8 @@ class Handlers:
     """A picture of a camera comes to the muxer."""
     began: Callable[[str], None]
     """A camera's stream begins, perhaps anew."""
+    ended: Callable[[str], None]
+    """A camera's stream is over."""
     tagged: Callable[[str, str], None]
     """What a camera's codec is, in GStreamer's words."""
     passed: Callable[[str, int], None]
@@ -66,6 +68,7 @@ class Pipeline:
         self._handlers = handlers
         self._cameras: dict[str, str] = {}
         """By an element's name."""
+        self._plays = False
         self._pipeline = self._gst.Pipeline.new(None)
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in graph.files.items():
@@ -81,6 +84,7 @@ class Pipeline:
 
     def play(self) -> None:
         """Raises DeepstreamError when an element refuses to start."""
+        self._plays = True
         if self._pipeline.set_state(self._gst.State.PLAYING) == self._gst.StateChangeReturn.FAILURE:
             texts = [notice.text for notice in self.notices(0.0) if notice.kind == "error"]
             self.stop()
@@ -102,9 +106,10 @@ class Pipeline:
         source = graph.sources[camera]
         self._name(source, camera)
         self._add(source)
-        for part in (output, source):
-            for element in reversed(part.elements) if part is not None else ():
-                self._element(element.name).sync_state_with_parent()
+        if self._plays:
+            for part in (output, source):
+                if part is not None:
+                    self._play(part)
 
     def stop_camera(self, graph: Graph, camera: str) -> None:
         """Remove a camera's elements and give its pads back."""
@@ -117,8 +122,7 @@ class Pipeline:
         self._remove(graph.sources[camera])
         self._name(graph.sources[camera], camera)
         self._add(graph.sources[camera])
-        for element in graph.sources[camera].elements:
-            self._element(element.name).sync_state_with_parent()
+        self._play(graph.sources[camera])
 
     def set_value(self, element: str, name: str, value: Value) -> None:
         self._element(element).set_property(name, value)
@@ -163,6 +167,14 @@ class Pipeline:
         return None
 
     # --- elements and pads ---------------------------------------------------------------------
+
+    def _play(self, part: Part) -> None:
+        """Start what was added to a running pipeline, from its end: nothing comes before it is awaited.
+
+        The pipeline's own state is no guide: a camera that can't be reached leaves it halfway.
+        """
+        for element in reversed(part.elements):
+            self._element(element.name).set_state(self._gst.State.PLAYING)
 
     def _name(self, part: Part, camera: str) -> None:
         self._cameras.update({element.name: camera for element in part.elements})
@@ -288,6 +300,8 @@ class Pipeline:
     def _hear(self, camera: str, event: Any) -> None:
         if event.type == self._gst.EventType.STREAM_START:
             self._handlers.began(camera)
+        elif event.type == self._gst.EventType.EOS:
+            self._handlers.ended(camera)
         elif event.type == self._gst.EventType.TAG:
             known, codec = event.parse_tag().get_string(self._gst.TAG_VIDEO_CODEC)
             if known:

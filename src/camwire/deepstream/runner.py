@@ -145,7 +145,7 @@ class Runner:
     def _began(self, camera: str, now: float) -> None:
         """A source is being started."""
         book = self._flow.books[camera]
-        book.last_arrival = None
+        book.last_arrival, book.has_ended = None, False
         book.status.trying()
         self._sources.setdefault(camera, SourceWatch(self._watch.limit, now)).started(now)
 
@@ -206,6 +206,8 @@ class Runner:
         for camera, source in list(self._sources.items()):
             if source.is_due(now):
                 self._restart_source(camera, now)
+            elif self._flow.books[camera].has_ended:
+                self._lose_source(camera, "the stream has ended")
             elif complaint := source.complaint(self._flow.books[camera].last_arrival, now):
                 self._lose_source(camera, complaint)
 
