@@ -197,6 +197,39 @@ def test_days_are_told_as_people_say_them(blank: Chrome) -> None:
     ]
 
 
+sides = st.integers(16, 4000)
+shares = st.tuples(st.floats(0, 0.99), st.floats(0, 0.99), st.floats(0.001, 1), st.floats(0.001, 1))
+
+
+@few
+@given(width=sides, height=sides, share=shares, aspect=st.sampled_from([16 / 9, 1.0, 9 / 16]))
+def test_a_small_picture_shows_what_it_is_about(
+    blank: Chrome, width: int, height: int, share: tuple[float, float, float, float], aspect: float
+) -> None:
+    left, top = share[0] * width, share[1] * height
+    box = [left, top, left + share[2] * (width - left), top + share[3] * (height - top)]
+    picture = {"width": width, "height": height}
+    cut = call_module(blank, "events/crop.js", "return m.crop(...a)", box, picture, aspect)
+    fit = min(aspect / width, 1 / height)
+    for axis, side, frame, ends in (("x", width, aspect, box[0::2]), ("y", height, 1.0, box[1::2])):
+        edge = (frame - side * fit) / 2
+
+        def place(
+            pixels: float,
+            axis: str = axis,
+            edge: float = edge,
+            frame: float = frame,
+            zoom: float = cut["zoom"],
+        ) -> float:
+            return float(cut[axis] + zoom * (edge + pixels * fit) / frame)
+
+        assert place(0) <= 1e-6, "no edge is in view"
+        assert place(side) >= 1 - 1e-6
+        assert -1e-6 <= place(sum(ends) / 2) <= 1 + 1e-6, "the object's middle is in view"
+    whole = call_module(blank, "events/crop.js", "return m.crop(null, a[0], a[1])", picture, aspect)
+    assert whole == {"zoom": 1, "x": 0, "y": 0}
+
+
 def luminance(colour: list[int]) -> float:
     linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in (c / 255 for c in colour)]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,11 +1,14 @@
 /** One event in the timeline. */
 
 import { el, icon } from "../dom.js";
+import { crop } from "./crop.js";
 import { clockWords, eventWords } from "./words.js";
 
 /** An event is told before its picture is on the disk. */
 const TRIES = 3;
 const AGAIN_MS = 1_500;
+/** Of the small pictures, as in events.css. */
+const ASPECT = 16 / 9;
 
 export class EventRow {
   /**
@@ -55,7 +58,12 @@ function picture(event, sign) {
     if (--tries === 0) none();
     else setTimeout(() => image.isConnected && (image.src = `${event.snapshot}?try=${tries}`), AGAIN_MS);
   };
-  const image = el("img", { src: event.snapshot, alt: "", loading: "lazy", decoding: "async", onerror: again });
+  const show = () => {
+    const { zoom, x, y } = crop(event.box, { width: image.naturalWidth, height: image.naturalHeight }, ASPECT);
+    image.style.transform = `translate(${100 * x}%, ${100 * y}%) scale(${zoom})`;
+  };
+  const image = el("img", { alt: "", loading: "lazy", decoding: "async", onerror: again, onload: show });
+  image.src = event.snapshot;
   frame.append(image);
   return frame;
 }
