@@ -18,7 +18,7 @@ from camwire.server.desired import Desired
 from camwire.server.hub import Hub
 from camwire.server.mailbox import Picture
 from camwire.server.main import Server
-from camwire.server.saved import SavedFile, file_name, folder_name, is_saved_picture, surplus
+from camwire.server.saved import SavedFile, file_name, folder_name, is_ours, surplus
 from camwire.server.saver import CannotSaveError, NoFolderError, Saver
 from tests.server.api.serving import TEXT, with_api
 from tests.server.configs import config
@@ -37,7 +37,7 @@ def test_a_name_says_when() -> None:
 @given(st.lists(st.tuples(TIMES, st.integers(0, 10**9 - 1)), min_size=2, max_size=2))
 def test_names_sort_by_time_and_sequence(pictures: list[tuple[float, int]]) -> None:
     names = [file_name(*picture) for picture in pictures]
-    assert all(map(is_saved_picture, names))
+    assert all(map(is_ours, names))
     one, other = ((int(time * 1000 + 0.5), sequence) for time, sequence in pictures)
     if abs(one[0] - other[0]) > 1:
         assert (one < other) == (names[0] < names[1])

@@ -31,6 +31,13 @@ class SavingConfig(ConfigModel):
     pictures: Literal["annotated", "clean"] = Field(
         "annotated", description="With what is drawn over them, or without."
     )
+    recall_s: float = Field(
+        10.0,
+        ge=0,
+        le=300,
+        description="Seconds of what each camera sent that are kept in memory, so that they can be saved as "
+        "a video (32 MB a camera at most); `events.clips` may make it more.",
+    )
     max_days: float = Field(7.0, ge=0.01, le=36_500, description="Older pictures are deleted.")
     max_gb: float = Field(
         5.0,

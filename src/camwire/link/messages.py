@@ -138,6 +138,16 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     camera: DesiredCamera
 
 
+class DesiredClip(msgspec.Struct, frozen=True, kw_only=True):
+    """A video of what a camera sent between two moments (UTC), the second of which may be still to come; the
+    answer is a ClipMade."""
+
+    id: str
+    camera: str
+    since: float
+    until: float
+
+
 class DesiredRehearsal(msgspec.Struct, frozen=True, kw_only=True):
     """Rules that are to be tried out once on a camera's last seconds; the answer is a Rehearsed."""
 
@@ -178,7 +188,11 @@ class DesiredState(Message, frozen=True, kw_only=True):
     event_pictures: tuple[Rendition, ...] = ()
     """What is made of frames in which rules report something: ``full``, ``clean``, or both."""
     rehearsals: tuple[DesiredRehearsal, ...] = ()
-    """So do these."""
+    """So do these, ..."""
+    clips: tuple[DesiredClip, ...] = ()
+    """... and these."""
+    recall_s: float = 0.0
+    """Seconds of what each camera sent that are kept for clips."""
     rules: tuple[dict[str, Any], ...] = ()
     """As the configuration has them."""
     cleared_rules: dict[str, int] = {}
@@ -337,6 +351,16 @@ class LinkedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What else there is to say of it, as plain values."""
 
 
+class ClipMade(Message, frozen=True, kw_only=True):
+    """What came of a clip: an MP4 file, or the reason why there is none."""
+
+    worker: str
+    clip: str
+    reason: str | None = None
+    mp4: bytes = b""
+    seconds: float = 0.0
+
+
 class EventPicture(Message, frozen=True, kw_only=True):
     """The picture of a frame in which rules report something."""
 
@@ -402,7 +426,7 @@ class FrameHeader(Message, frozen=True, kw_only=True):
 
 
 Downward = DesiredState | EventsKept | RuleState | Stop
-Upward = Hello | Statistics | Failure | ProbeResult | Rehearsed | EventPicture | Events | RuleState
+Upward = Hello | Statistics | Failure | ProbeResult | Rehearsed | ClipMade | EventPicture | Events | RuleState
 
 
 def of_event(rendition: Rendition) -> Rendition:

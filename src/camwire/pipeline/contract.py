@@ -10,12 +10,15 @@ from camwire.devices.contracts import Device
 from camwire.link.messages import CameraReport, DesiredState
 from camwire.pipeline.analysis import Analysis
 from camwire.pipeline.lane import Publisher
+from camwire.sources.packets import PacketRing
 
 
 class PipelineEngine(Protocol):
     """``apply`` and ``stop`` are called by one thread; everything else by any."""
 
     analysis: Analysis
+    rings: dict[str, PacketRing]
+    """What each camera sent last; a camera that isn't here keeps nothing."""
 
     @property
     def revision(self) -> int:

@@ -27,6 +27,7 @@ from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
 from camwire.pipeline.watchdog import Watchdog
 from camwire.sources import CameraSource
+from camwire.sources.packets import PacketRing
 from camwire.tracking import Tracker, weakest_score
 from camwire.tracking import create as create_tracker
 
@@ -65,6 +66,8 @@ class Engine:
         self._lanes: Lanes | None = None
         self._running: dict[str, DesiredCamera] = {}
         self._sources: dict[str, CameraSource] = {}
+        self.rings: dict[str, PacketRing] = {}
+        """What each camera sent last."""
         self._desired: DesiredState | None = None
         self._detector: AnyDetector | None = None
         self._tracker: Tracker | None = None
@@ -121,6 +124,8 @@ class Engine:
         bound = Size(desired.output.width, desired.output.height)
         resized = before is not None and bound != Size(before.output.width, before.output.height)
         self._desired = desired
+        for ring in self.rings.values():
+            ring.longest = desired.recall_s
         changes = camera_changes({} if resized else self._running, desired.cameras)
         self._stop_cameras(tuple(self._running) if resized else changes.stop)
         for camera in changes.start:
@@ -165,6 +170,7 @@ class Engine:
         log.info("camera starts", camera=camera.id)
         self.recorder.add(camera.id)
         self._slots.add(camera.id)
+        ring = self.rings[camera.id] = PacketRing(self._desired.recall_s if self._desired else 0.0)
         source = CameraSource(
             camera,
             Inlet(self._slots, self.recorder, self._device),
@@ -173,6 +179,7 @@ class Engine:
             refuses=self._device.refuses,
             paced=not self._recordings,
             looped=not self._recordings,
+            ring=None if self._recordings else ring,
         )
         self._running[camera.id] = camera
         self._sources[camera.id] = source
@@ -193,7 +200,7 @@ class Engine:
             if self._lanes is not None:
                 self._lanes.forget(camera)
             self.recorder.remove(camera)
-            del self._sources[camera], self._running[camera]
+            del self._sources[camera], self._running[camera], self.rings[camera]
 
     def elements(self) -> dict[str, float]:
         """Nothing: what there is to tell, the cameras' reports tell by stage."""

@@ -33,8 +33,8 @@ from camwire.link.messages import (
 from camwire.link.worker_end import WorkerEnd
 from camwire.models import ModelError
 from camwire.monitoring.process import ProcessMeter
-from camwire.pipeline.contract import EngineMaker
 from camwire.pipeline.clips import Clips
+from camwire.pipeline.contract import EngineMaker
 from camwire.pipeline.engine import Engine
 from camwire.pipeline.event_pictures import EventPictures
 from camwire.pipeline.outbox import Outbox

@@ -10,6 +10,7 @@ from camwire.config.camera import CameraConfig
 from camwire.config.root import Config
 from camwire.link.messages import (
     DesiredCamera,
+    DesiredClip,
     DesiredDeepstream,
     DesiredDetection,
     DesiredModel,
@@ -21,6 +22,9 @@ from camwire.link.messages import (
     Rendition,
     View,
 )
+
+CLIP_SLACK = 5.0
+"""Seconds that may pass from an event to the wish for its video."""
 
 Views = Mapping[tuple[str, Rendition], float]
 """What is wanted of which camera, and how often a second at most; 0 as often as pictures come."""
@@ -41,6 +45,7 @@ class Desired:
         self._views: Views = {}
         self._probes: dict[str, CameraConfig] = {}
         self._rehearsals: dict[str, DesiredRehearsal] = {}
+        self._clips: dict[str, DesiredClip] = {}
         self._cleared_rules: dict[str, int] = {}
 
     @property
@@ -99,6 +104,15 @@ class Desired:
         del self._rehearsals[name]
         self.revision += 1
 
+    def clip(self, clip: DesiredClip) -> None:
+        """Have a video cut."""
+        self._clips[clip.id] = clip
+        self.revision += 1
+
+    def end_clip(self, name: str) -> None:
+        self._clips.pop(name, None)
+        self.revision += 1
+
     def moved(self) -> None:
         """Cameras have gone from one worker to another."""
         self.revision += 1
@@ -142,6 +156,8 @@ class Desired:
             ),
             stats_epoch=self.stats_epoch,
             rules=tuple(rule.model_dump(mode="json") for rule in config.rules),
+            clips=tuple(clip for clip in self._clips.values() if clip.camera in ids),
+            recall_s=_recall(config),
             event_pictures=_event_pictures(config),
             rehearsals=tuple(one for one in self._rehearsals.values() if one.camera in ids),
             cleared_rules=dict(self._cleared_rules),
@@ -151,6 +167,12 @@ class Desired:
                 Probe(id=name, camera=_camera(camera)) for name, camera in self._probes.items() if probes
             ),
         )
+
+
+def _recall(config: Config) -> float:
+    """Seconds of what each camera sent that its worker keeps."""
+    clips = config.events.clips
+    return max(config.saving.recall_s, clips.before + clips.after + CLIP_SLACK if clips else 0.0)
 
 
 def _event_pictures(config: Config) -> tuple[Rendition, ...]:

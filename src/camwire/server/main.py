@@ -32,6 +32,7 @@ from camwire.server.connections import allow_files, limits_of
 from camwire.server.desired import Desired
 from camwire.server.devices import NoDeviceError, chosen_devices
 from camwire.server.document import Document, FileDocument, MemoryDocument
+from camwire.server.events.clips import Clips
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.keeper import EventKeeper
 from camwire.server.events.media import Media, media_name
@@ -144,10 +145,11 @@ class Server:
         events = self.configuration.config.events
         self.events = EventKeeper(events, document.folder, link.send, self._kept, self._illustrated)
         self.media = Media(events, document.folder)
+        self.clips = Clips(self.desired, lambda: self.workers.changed(), self.media)
         self.rule_states = RuleStates(self.events)
         self.workers = Workers(
             *(link, self.desired, self.supervisors, self.probing.answered, self.events.received),
-            *(self.rule_states, self.rehearsing.answered, self._pictured),
+            *(self.rule_states, self.rehearsing.answered, self._pictured, self.clips.answered),
         )
         self.couriers = Couriers(self.configuration.config.sinks, document.folder, self.events, self._told)
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=self._cleared)
@@ -175,6 +177,7 @@ class Server:
             self.media,
             self.rule_states,
             self.rehearsing,
+            self.clips,
             security=self.security,
         )
 
@@ -210,6 +213,7 @@ class Server:
                 tasks.create_task(self.rule_states.run()),
                 tasks.create_task(self.couriers.run()),
                 tasks.create_task(self.pictures.run()),
+                tasks.create_task(self.clips.run()),
             ]
             to_stop = [
                 *(tasks.create_task(supervisor.run()) for supervisor in self.supervisors.values()),
@@ -252,9 +256,12 @@ class Server:
         self.pictures.received(picture)
 
     def _illustrated(self, event: StoredEvent) -> StoredEvent:
-        """With the name of its picture, which may come before it or after it."""
+        """With the names of its picture and of its video, which may come before it or after it."""
+        settings = self.configuration.config.events
         body = dict(event.body)
-        if self.configuration.config.events.snapshots:
+        if settings.clips is not None and (clip := self.clips.name_for(event, settings.clips)) is not None:
+            body["clip"] = clip
+        if settings.snapshots:
             body["snapshot"] = media_name(event.camera, event.time, event.sequence, ".jpg")
         return replace(event, body=body)
 

@@ -1,4 +1,4 @@
-"""Saved pictures: what they are called, and which of them have to go."""
+"""Saved pictures and videos: what they are called, and which of them have to go."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import quote
 LONGEST_FOLDER = 200
 """Characters; file systems take 255 bytes."""
 
-_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d{9,}\.jpg(\.part)?")
+_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d{9,}\.(jpg|mp4)(\.part)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ def folder_name(camera: str) -> str:
     return f"{name[: LONGEST_FOLDER - 33]}~{hashlib.sha256(camera.encode()).hexdigest()[:32]}"
 
 
-def file_name(captured: float, sequence: int) -> str:
+def file_name(captured: float, sequence: int, suffix: str = ".jpg") -> str:
     """`20261122T143103.250Z-000000812.jpg`: in the order of names is in the order of time."""
     moment = datetime.fromtimestamp(captured, UTC)
-    return f"{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03d}Z-{sequence:09d}.jpg"
+    return f"{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03d}Z-{sequence:09d}{suffix}"
 
 
-def is_saved_picture(name: str) -> bool:
-    """Whether a file is one of ours; others' are never deleted."""
+def is_ours(name: str) -> bool:
+    """Whether a file, by its name, is a picture or a video of ours; others' are never deleted."""
     return _NAME.fullmatch(name) is not None
 
 

@@ -13,7 +13,7 @@ import structlog
 from camwire.config.saving import SavingConfig
 from camwire.server.hub import ClosedError, Hub
 from camwire.server.mailbox import Picture
-from camwire.server.saved import SavedFile, file_name, folder_name, is_saved_picture, surplus
+from camwire.server.saved import SavedFile, file_name, folder_name, is_ours, surplus
 from camwire.server.wish import Wish
 
 CLEAN_UP_EVERY = 30.0
@@ -61,10 +61,16 @@ class Saver:
     async def store(self, picture: Picture) -> Path:
         """Write a bare picture; returns its path. Raises NoFolderError and CannotSaveError."""
         assert isinstance(picture.message, bytes)
+        return await self.store_file(
+            picture.camera, file_name(picture.captured, picture.sequence), picture.message
+        )
+
+    async def store_file(self, camera: str, name: str, content: bytes) -> Path:
+        """Write a file of a camera; returns its path. Raises NoFolderError and CannotSaveError."""
         folder = self.folder()
-        path = folder / folder_name(picture.camera) / file_name(picture.captured, picture.sequence)
+        path = folder / folder_name(camera) / name
         try:
-            await asyncio.to_thread(_write, path, picture.message)
+            await asyncio.to_thread(_write, path, content)
             self.saved += 1
             if time.monotonic() - self._cleaned_up >= CLEAN_UP_EVERY:
                 self._cleaned_up = time.monotonic()
@@ -151,6 +157,6 @@ def _files(folder: Path) -> Iterator[SavedFile]:
                 continue
             with os.scandir(camera) as entries:
                 for entry in entries:
-                    if is_saved_picture(entry.name) and entry.is_file(follow_symlinks=False):
+                    if is_ours(entry.name) and entry.is_file(follow_symlinks=False):
                         status = entry.stat(follow_symlinks=False)
                         yield SavedFile(Path(entry.path), status.st_size, status.st_mtime)

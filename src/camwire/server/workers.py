@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from camwire.link.messages import (
+    ClipMade,
     EventPicture,
     Events,
     Failure,
@@ -47,15 +48,17 @@ class Workers:
         rule_states: RuleStates | None = None,
         rehearsed: Callable[[Rehearsed], None] = lambda _: None,
         pictured: Callable[[EventPicture], None] = lambda _: None,
+        clipped: Callable[[ClipMade], None] = lambda _: None,
     ) -> None:
         """``probed`` hears what came of each probe, ``reported`` of the rules' events, ``rehearsed`` of what
-        came of each rehearsal, ``pictured`` of events' pictures; ``rule_states`` keeps what a worker's rules
-        have counted for its successor."""
+        came of each rehearsal, ``pictured`` of events' pictures, ``clipped`` of videos;
+        ``rule_states`` keeps what a worker's rules have counted for its successor."""
         self.supervisors = supervisors
         self._probed = probed
         self._events = reported
         self._rehearsed = rehearsed
         self._pictured = pictured
+        self._clipped = clipped
         self._rules = rule_states or RuleStates()
         self._link = link
         self._desired = desired
@@ -120,6 +123,8 @@ class Workers:
                 self._rehearsed(message)
             elif isinstance(message, EventPicture):
                 self._pictured(message)
+            elif isinstance(message, ClipMade):
+                self._clipped(message)
             elif isinstance(message, Events):
                 self._events(message)
             elif isinstance(message, RuleState):

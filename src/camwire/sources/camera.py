@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import structlog
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from camwire.frames import Frame, Size
 from camwire.link.messages import DesiredCamera
@@ -20,6 +22,7 @@ from camwire.sources.interrupt import forget, interrupt
 from camwire.sources.lateness import LatenessGate
 from camwire.sources.opening import HwAccelFactory, OpenSource, open_source
 from camwire.sources.pacing import Pacer
+from camwire.sources.packets import PacketRing
 from camwire.sources.status import SourceReport, SourceStatus
 
 STILL_INTERVAL = 1.0
@@ -58,12 +61,14 @@ class CameraSource:
         refuses: Callable[[str, str | None], str | None] = nothing_refused,
         paced: bool = True,
         looped: bool = True,
+        ring: PacketRing | None = None,
     ) -> None:
         """``bound``: ``Frame.size`` is the source's size fitted into this.
 
         ``refuses`` says why video of a codec and a pixel format, as FFmpeg names them, can't be decoded.
         ``paced``: files are played at their own speed; otherwise as fast as the sink takes them.
         ``looped``: files begin again at their end; otherwise the source stops there, and `join` returns.
+        ``ring`` keeps what the camera sent last.
         """
         self._camera = camera
         self._sink = sink
@@ -72,6 +77,7 @@ class CameraSource:
         self._refuses = refuses
         self._paced = paced
         self._looped = looped
+        self._ring = ring
         self._pacer = Pacer()
         self._clock: StreamClock | None = None
         self._epoch = 0
@@ -193,6 +199,7 @@ class CameraSource:
             pace=self._status.pace,
             discarded=self._status.discarded,
             hold=self._holder(source),
+            keep=self._keeper(source),
         )
         played = False
         for picture in decoder.pictures():
@@ -202,6 +209,18 @@ class CameraSource:
             played = True
         if not played and not self._stop.is_set():
             raise SourceError(f"no picture of {arguments.place} can be decoded")
+
+    def _keeper(self, source: OpenSource) -> Callable[[Packet[VideoStream]], None]:
+        """What keeps the packets of this connection."""
+        ring = self._ring
+        if ring is None or source.still:
+            return lambda _: None
+        try:
+            ring.begin(source.video)
+        except ValueError as error:
+            _log.warning("no videos can be saved of a camera", camera=self._camera.id, reason=str(error))
+            return lambda _: None
+        return lambda packet: ring.add(packet, time.time())
 
     def _holder(self, source: OpenSource) -> Callable[[float | None], None]:
         """What is done with each packet's time before the packet counts as arrived."""

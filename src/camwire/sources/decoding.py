@@ -63,12 +63,14 @@ class Decoder:
         pace: Pace,
         discarded: Counter[str],
         hold: Callable[[float | None], None],
+        keep: Callable[[Packet[VideoStream]], None] = lambda _: None,
     ) -> None:
         """``read_timeout``: seconds without a packet that are too long, unless the ``pace`` is slow.
 
         ``discarded`` is counted up by cause.
 
         ``hold`` gets each packet's time in seconds before the packet counts as arrived: to pace files.
+        ``keep`` gets each packet when it has arrived.
         """
         self._source = source
         self._place = place
@@ -76,6 +78,7 @@ class Decoder:
         self._pace = pace
         self._discarded = discarded
         self._hold = hold
+        self._keep = keep
         self._time_base = float(source.video.time_base or 0)
         self._in_decoder: dict[int | None, _Read] = {}
         self._before_keyframe_since: float | None = None
@@ -113,6 +116,7 @@ class Decoder:
                 waited = time.monotonic() - started
                 if packet.size:
                     self._hold(self._seconds(packet.dts if packet.dts is not None else packet.pts))
+                    self._keep(packet)
                 read = _Read(packet, time.monotonic(), waited)
                 self._remember(read)
                 yield read

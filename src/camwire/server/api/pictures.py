@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from camwire.server.api.services import Services
 from camwire.server.configuration import position
 from camwire.server.hub import Client, ClosedError, Hub
 from camwire.server.mailbox import Picture
+from camwire.server.saved import file_name
 from camwire.server.wish import Wish
 
 SNAPSHOT_TIMEOUT = 5.0
@@ -29,6 +31,7 @@ BOUNDARY = b"camwire-picture"
 NEVER_STORED = {"Cache-Control": "no-store"}
 
 Clean = Annotated[bool, Query(description="Without anything drawn over it.")]
+Seconds = Annotated[float, Query(gt=0, le=300, description="How much, at least, as far as it is kept.")]
 MaxFps = Annotated[float, Query(ge=0, le=1000, description="Pictures a second at most; 0: all.")]
 
 
@@ -37,6 +40,16 @@ class Saved(BaseModel):
 
     file: str = Field(description="Its path on the server.")
     bytes: int
+
+
+class SavedClip(BaseModel):
+    """A video that was saved."""
+
+    file: str = Field(description="Its path on the server.")
+    bytes: int
+    seconds: float = Field(
+        description="How long it is: it begins at the key frame before."
+    )
 
 
 def routes(services: Services) -> APIRouter:
@@ -62,6 +75,24 @@ def routes(services: Services) -> APIRouter:
         picture = await next_picture(services, camera_id, clean=clean, address=address(request))
         path = await services.saver.store(picture)
         return Saved(file=str(path), bytes=len(picture.message))
+
+    @router.post("/{camera_id:path}/clip", status_code=HTTPStatus.CREATED)
+    async def clip(camera_id: str, seconds: Seconds = 10.0) -> SavedClip:
+        """Save what the camera sent in the last seconds as a video, as it sent it, in `saving.folder`."""
+        config = services.configuration.config
+        position(config, camera_id)
+        services.saver.folder()
+        made = await services.clips.save(camera_id, seconds)
+        if made is None or made.reason is not None:
+            raise RefusedError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "no video can be saved: " + ("no worker answers" if made is None else str(made.reason)),
+                where="camera",
+                todo="The camera has to be live, and saving.recall_s more than 0.",
+            )
+        name = file_name(time.time() - made.seconds, 0, ".mp4")
+        path = await services.saver.store_file(camera_id, name, made.mp4)
+        return SavedClip(file=str(path), bytes=len(made.mp4), seconds=round(made.seconds, 2))
 
     @router.get(
         "/{camera_id:path}/stream.mjpeg",

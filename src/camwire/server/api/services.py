@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from camwire.server.auth.security import Security
 from camwire.server.configuration import Configuration
 from camwire.server.desired import Desired
+from camwire.server.events.clips import Clips
 from camwire.server.events.keeper import EventKeeper
 from camwire.server.events.media import Media
 from camwire.server.hub import Hub
@@ -35,4 +36,5 @@ class Services:
     media: Media
     rule_states: RuleStates
     rehearsing: Rehearsing
+    clips: Clips
     security: Security

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ import structlog
 
 from camwire.config.events import EventsConfig
 from camwire.server.events.event import StoredEvent
-from camwire.server.saved import SavedFile, file_name, folder_name, surplus
+from camwire.server.saved import SavedFile, file_name, folder_name, is_ours, surplus
 
 CLEAN_UP_EVERY = 30.0
 LOG_EVERY = 60.0
@@ -24,14 +23,12 @@ PROMISED = 5.0
 DAY = 86_400
 GB = 1_000_000_000
 
-_OURS = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d{9,}\.(jpg|mp4)(\.part)?")
-
 log = structlog.get_logger()
 
 
 def media_name(camera: str, captured: float, sequence: int, suffix: str) -> str:
     """Relative to the folder; ``suffix`` is `.jpg` or `.mp4`. ``captured`` is UTC."""
-    return f"{folder_name(camera)}/{Path(file_name(captured, sequence)).stem}{suffix}"
+    return f"{folder_name(camera)}/{file_name(captured, sequence, suffix)}"
 
 
 class Media:
@@ -67,7 +64,7 @@ class Media:
     def path(self, event: StoredEvent, what: str) -> Path | None:
         """The event's `snapshot` or `clip`, where there is one."""
         name = event.body.get(what)
-        path = self.folder / name if isinstance(name, str) and _is_ours(name) else None
+        path = self.folder / name if isinstance(name, str) and _is_inside(name) else None
         return path if path is not None and path.is_file() else None
 
     async def keep(self, name: str, content: bytes) -> bool:
@@ -94,9 +91,9 @@ class Media:
             file.path.unlink(missing_ok=True)
 
 
-def _is_ours(name: str) -> bool:
+def _is_inside(name: str) -> bool:
     camera, _, file = name.partition("/")
-    return _OURS.fullmatch(file) is not None and camera not in ("", ".", "..")
+    return is_ours(file) and camera not in ("", ".", "..")
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -118,6 +115,6 @@ def _files(folder: Path) -> Iterator[SavedFile]:
                 continue
             with os.scandir(camera) as entries:
                 for entry in entries:
-                    if _OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    if is_ours(entry.name) and entry.is_file(follow_symlinks=False):
                         status = entry.stat(follow_symlinks=False)
                         yield SavedFile(Path(entry.path), status.st_size, status.st_mtime)

@@ -1,0 +1,73 @@
+"""Videos of what cameras sent a moment ago, cut when their time has come."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import av
+import structlog
+
+from camwire.link.messages import ClipMade, DesiredClip
+from camwire.sources.packets import PacketRing, as_mp4
+
+LATE = 0.5
+"""Seconds that the last packets may take to arrive."""
+
+log = structlog.get_logger()
+
+
+class Clips:
+    """``apply``, ``results`` and ``close`` are called by one thread; the work is done by another."""
+
+    def __init__(self, rings: Callable[[], Mapping[str, PacketRing]], worker: str) -> None:
+        """``rings``: what is kept of each camera now."""
+        self._rings = rings
+        self._worker = worker
+        self._waiting: dict[str, DesiredClip] = {}
+        self._known: set[str] = set()
+        self._answers: queue.SimpleQueue[ClipMade] = queue.SimpleQueue()
+        self._thread = ThreadPoolExecutor(1, "clips")
+
+    def apply(self, clips: Iterable[DesiredClip]) -> None:
+        """Take in those that are new."""
+        wanted = {clip.id: clip for clip in clips}
+        self._waiting = {name: clip for name, clip in self._waiting.items() if name in wanted}
+        self._waiting |= {name: wanted[name] for name in wanted.keys() - self._known}
+        self._known = set(wanted)
+
+    def results(self, now: float) -> list[ClipMade]:
+        """What has been made since the last call; ``now`` is UTC."""
+        for name in [name for name, clip in self._waiting.items() if now >= clip.until + LATE]:
+            self._thread.submit(self._make, self._waiting.pop(name))
+        found = []
+        while not self._answers.empty():
+            found.append(self._answers.get())
+        return found
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def _make(self, clip: DesiredClip) -> None:
+        """The thread's supervisor boundary: what nobody foresaw is logged, and told in place of a video."""
+        try:
+            answer = self._made(clip)
+        except (ValueError, av.FFmpegError) as error:
+            answer = self._impossible(clip, f"what the camera sends can't be put into an MP4 file: {error}")
+        except Exception as error:
+            log.exception("a video could not be made", camera=clip.camera)
+            answer = self._impossible(clip, f"an unexpected error ({type(error).__name__})")
+        self._answers.put(answer)
+
+    def _made(self, clip: DesiredClip) -> ClipMade:
+        ring = self._rings().get(clip.camera)
+        found = None if ring is None else ring.cut(clip.since, clip.until)
+        if found is None:
+            return self._impossible(clip, "nothing is kept of what this camera sent")
+        track, packets = found
+        seconds = packets[-1].arrived - packets[0].arrived
+        return ClipMade(worker=self._worker, clip=clip.id, mp4=as_mp4(track, packets), seconds=seconds)
+
+    def _impossible(self, clip: DesiredClip, reason: str) -> ClipMade:
+        return ClipMade(worker=self._worker, clip=clip.id, reason=reason)

@@ -1,0 +1,140 @@
+"""The last seconds of what a camera sent, as it sent them, so that they can be saved afterwards."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from io import BytesIO
+from typing import Any, NamedTuple
+
+import av
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+LARGEST = 32_000_000
+"""Bytes kept of a camera at most, however long that lasts."""
+
+
+class Kept(NamedTuple):
+    """A packet."""
+
+    data: bytes
+    pts: int | None
+    dts: int | None
+    duration: int | None
+    is_keyframe: bool
+    arrived: float
+    """UTC."""
+
+
+class Track:
+    """What a muxer has to know of a video stream; outlives the connection that it is about."""
+
+    def __init__(self, video: VideoStream) -> None:
+        # An output that nothing is written to: FFmpeg's parameters live in containers only.
+        self._holder = av.open(BytesIO(), "w", format="mp4")
+        self.template = self._holder.add_stream_from_template(video, opaque=True)
+        self.time_base = video.time_base or Fraction(1, 90_000)
+
+
+@dataclass(slots=True)
+class Group:
+    """A key frame and all packets up to the next one."""
+
+    track: Track
+    packets: list[Kept] = field(default_factory=list)
+    bytes: int = 0
+
+    @property
+    def start(self) -> float:
+        return self.packets[0].arrived
+
+
+class PacketRing:
+    """Written by the camera's thread, read by any. ``longest``: seconds that are kept at least; 0: none."""
+
+    def __init__(self, longest: float, largest: int = LARGEST) -> None:
+        self.longest = longest
+        self._largest = largest
+        self._lock = threading.Lock()
+        self._groups: deque[Group] = deque()
+        self._track: Track | None = None
+        self._fresh = True
+
+    def begin(self, video: VideoStream) -> None:
+        """Another connection, or another turn of a file. Raises ValueError where its codec fits no MP4."""
+        track = Track(video)
+        with self._lock:
+            self._track, self._fresh = track, True
+
+    def add(self, packet: Packet[Any], arrived: float) -> None:
+        """Keep a packet; ``arrived`` is UTC. What comes before the first key frame isn't kept."""
+        with self._lock:
+            if self._track is None or self.longest <= 0:
+                self._groups.clear()
+                return
+            if packet.is_keyframe:
+                self._groups.append(Group(self._track))
+                self._fresh = False
+            elif self._fresh or not self._groups:
+                return
+            group = self._groups[-1]
+            kept = Kept(bytes(packet), packet.pts, packet.dts, packet.duration, packet.is_keyframe, arrived)
+            group.packets.append(kept)
+            group.bytes += packet.size
+            self._forget(arrived - self.longest)
+
+    def _forget(self, oldest: float) -> None:
+        """Whole groups that aren't needed for what came from ``oldest`` on, or are too much."""
+        groups = self._groups
+        while len(groups) > 1 and groups[1].start <= oldest:
+            groups.popleft()
+        while groups and sum(group.bytes for group in groups) > self._largest:
+            groups.popleft()
+        self._fresh = self._fresh or not groups
+
+    def cut(self, since: float, until: float) -> tuple[Track, Sequence[Kept]] | None:
+        """What came between, from the key frame before on; of one connection, the newest within that time.
+
+        None where nothing is kept of it.
+        """
+        with self._lock:
+            groups = [(group.track, list(group.packets)) for group in self._groups]
+        within = [(track, packets) for track, packets in groups if packets[0].arrived <= until]
+        if not within or within[-1][1][-1].arrived < since:
+            return None
+        track = within[-1][0]
+        own = [packets for known, packets in within if known is track]
+        first = max((n for n, packets in enumerate(own) if packets[0].arrived <= since), default=0)
+        return track, [packet for packets in own[first:] for packet in packets if packet.arrived <= until]
+
+
+def as_mp4(track: Track, packets: Sequence[Kept]) -> bytes:
+    """An MP4 file of packets, not encoded again; it begins at time 0. Raises ValueError, av.FFmpegError."""
+    file = BytesIO()
+    with av.open(file, "w", format="mp4") as output:
+        stream = output.add_stream_from_template(track.template, opaque=True)
+        base, _ = _stamps(packets[0], packets[0], track)
+        dts, step = -1, 1
+        for kept in packets:
+            decoded, shown = _stamps(kept, packets[0], track)
+            before, dts = dts, max(decoded - base, dts + 1)
+            step = kept.duration or (dts - before if before >= 0 else step)
+            packet: Packet[Any] = Packet(kept.data)
+            packet.dts, packet.pts, packet.duration = dts, max(shown - base, dts), step
+            packet.time_base = track.time_base
+            packet.is_keyframe = kept.is_keyframe
+            packet.stream = stream
+            output.mux_one(packet)
+    return file.getvalue()
+
+
+def _stamps(kept: Kept, first: Kept, track: Track) -> tuple[int, int]:
+    """When to decode and to show it, in the track's units; by its arrival where the camera doesn't say."""
+    dts = kept.dts if kept.dts is not None else kept.pts
+    if dts is None:
+        dts = round((kept.arrived - first.arrived) / float(track.time_base))
+    return dts, kept.pts if kept.pts is not None else dts
