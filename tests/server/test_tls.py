@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from websockets.asyncio.client import ClientConnection, connect
 
 from camwire.config.server import TlsConfig
 from camwire.server import tls
 from camwire.server.tls import Certificate, CertificateError
+from camwire.server.websocket import BoundedWebSocket
 from tests.server.auth.serving import TLS, serving, write_certificate
-from tests.server.running import until
+from tests.server.running import header, until
 
 pytestmark = pytest.mark.integration
 
@@ -125,3 +127,40 @@ def test_following_goes_on_while_files_are_away(tmp_path: Path, monkeypatch: pyt
         following.cancel()
 
     asyncio.run(test())
+
+
+def test_a_stalled_client_costs_little_and_is_cut_off_under_tls_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedWebSocket, "drain_timeout", 0.3)
+    picture = bytes(200_000)
+
+    async def test() -> None:
+        async with serving(tmp_path, TLS, accounts=False) as served:
+            hub = served.server.hub
+            options = {"ssl": served.trusts, "max_queue": 1, "max_size": None, "compression": None}
+            async with (
+                connect(served.socket, **options) as stalled,
+                connect(served.socket, **options) as reading,
+            ):
+                received = asyncio.create_task(read_on(reading))
+                await until(lambda: len(hub.clients) == 2, "both are there")
+                [slow, _] = hub.clients.values()
+                async with asyncio.timeout(30):
+                    while slow.id in hub.clients:
+                        hub.publish(header("gate"), picture)
+                        await asyncio.sleep(0.005)
+                assert len(hub.clients) == 1, "the other goes on"
+                assert slow.sent < 40, "what is sent to nobody is bounded by the sockets' buffers"
+                stalled.transport.abort()
+                received.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await received
+            await until(lambda: not hub.clients, "nobody is left")
+
+    asyncio.run(test())
+
+
+async def read_on(socket: ClientConnection) -> None:
+    async for _ in socket:
+        pass
