@@ -129,9 +129,7 @@ def _addresses(group: Group, draft: Draft, camera: CameraDraft) -> Iterator[tupl
     if address is None:
         if kind is not None:
             camera.remarks.append(
-                kind.remark(
-                    "a source without a URI; add the camera by hand, in its place among the streams"
-                )
+                kind.remark("a source without a URI; add the camera by hand, in its place among the streams")
             )
         return
     several = kind is not None and integer(kind) == MULTI_URI and count is not None
