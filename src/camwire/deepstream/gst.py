@@ -29,11 +29,9 @@ def gstreamer() -> Any:
     is missing.
     """
     try:
-        gi = import_module("gi")
-        gi.require_version("Gst", "1.0")
-        repository = import_module("gi.repository")
-        gst, glib = repository.Gst, repository.GLib
-    except (ImportError, ValueError, AttributeError) as error:
+        import_module("gi").require_version("Gst", "1.0")
+        gst, glib = (import_module(f"gi.repository.{name}") for name in ("Gst", "GLib"))
+    except (ImportError, ValueError) as error:
         raise DeepstreamError(f"{MISSING}: {error}") from None
     gst.init(None)
     # nvurisrcbin's watchdog is a timer of the default main loop: without one it never connects again.

@@ -9,8 +9,8 @@ import numpy as np
 from camwire.deepstream.metadata import UNTRACKED, BatchMeta, UInt64Array
 from camwire.frames import Batch, Detections, Float32Array, Float64Array, Int32Array, Tracks
 
-LARGEST_ID = np.uint64(2**63 - 2)
-"""camwire's ids are signed and begin at 1."""
+IDS = np.uint64(2**63 - 1)
+"""So many: camwire's are signed and begin at 1."""
 SMOOTHING = 0.5
 """The share of a new speed in what is told: a tracker's boxes jitter."""
 REMEMBERED = 8.0
@@ -82,7 +82,7 @@ class TrackHistory:
             boxes=meta.boxes[rows],
             scores=now.scores,
             classes=meta.classes[rows],
-            ids=(now.ids & LARGEST_ID).astype(np.int64) + 1,
+            ids=(now.ids % IDS).astype(np.int64) + 1,
             frame_index=np.full(len(rows), index, np.int32),
             detections=np.where(meta.scores[rows] >= 0, rows, -1).astype(np.int32),
             ages=number - now.first,
