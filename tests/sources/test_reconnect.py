@@ -47,6 +47,18 @@ def test_delays_stay_within_bounds(random: float, count: int, try_takes: float) 
         assert 0.75 * SHORTEST_DELAY - 1e-6 <= delay <= LONG_AWAY_DELAY + 1e-6
 
 
+@given(st.floats(0, 1), st.floats(0, LONG_AWAY - 1), st.floats(0, 3.5))
+def test_a_camera_that_is_back_is_tried_within_five_seconds(
+    random: float, away: float, try_takes: float
+) -> None:
+    """``away`` seconds; the try that is under way then still fails."""
+    reconnect, now = machine(random), 0.0
+    while now <= away:
+        reconnect.trying(now)
+        now = reconnect.failed(now + try_takes, "silent")
+    assert now - away <= 5.0
+
+
 def test_cameras_lost_together_come_back_apart() -> None:
     assert delays(machine(0.0), 0.0, 4) == pytest.approx([0.375, 0.75, 1.5, 3])
 
