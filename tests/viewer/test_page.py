@@ -129,43 +129,6 @@ def test_nothing_sticks_out_from_phone_to_wall(page: Page) -> None:
         button.click()
 
 
-_TEXT_CONTRASTS = """
-    const channels = (text) => {
-      const [r, g, b, alpha = 1] = text.match(/[\\d.]+/g).map(Number);
-      return { rgb: [r, g, b], alpha };
-    };
-    const luminance = (rgb) => {
-      const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-      const [r, g, b] = rgb.map((value) => linear(value / 255));
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    // What lies under an element: grounds of its ancestors, over white where they are all translucent, as a
-    // picture may be white.
-    const ground = (element) => {
-      const layers = [];
-      for (let node = element; node !== null; node = node.parentElement) {
-        const layer = channels(getComputedStyle(node).backgroundColor);
-        if (layer.alpha > 0) layers.push(layer);
-        if (node.matches(".notice") || layer.alpha === 1) break;
-      }
-      return layers.reverse().reduce(
-        (under, { rgb, alpha }) => rgb.map((value, i) => value * alpha + under[i] * (1 - alpha)),
-        [255, 255, 255],
-      );
-    };
-    const results = [];
-    for (const element of document.querySelectorAll("body *")) {
-      const own = Array.from(element.childNodes).some((n) => n.nodeType === 3 && n.data.trim() !== "");
-      if (!own || !element.checkVisibility({ visibilityProperty: true })) continue;
-      const a = luminance(channels(getComputedStyle(element).color).rgb);
-      const b = luminance(ground(element));
-      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-      results.push([contrast, element.textContent.trim().slice(0, 40)]);
-    }
-    return results;
-"""
-
-
 def test_text_stands_out_in_light_and_dark(page: Page) -> None:
     page.find("#statistics-button").click()
     page.run("""
@@ -180,7 +143,7 @@ def test_text_stands_out_in_light_and_dark(page: Page) -> None:
     wait_for(lambda: "Encode" in page.find("#statistics").text, "latency by stage")
     for scheme in ("light", "dark"):
         set_screen(page.browser, 1440, 900, scheme)
-        contrasts = page.run(_TEXT_CONTRASTS)
+        contrasts = page.contrasts()
         assert len(contrasts) > 80
         assert [found for found in contrasts if found[0] < 4.5] == [], scheme
 

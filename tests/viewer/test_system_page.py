@@ -85,3 +85,16 @@ def test_gpus_are_shown_with_what_they_tell(blank: Chrome) -> None:
     ]
     assert no_gpu_hidden
     assert full
+
+
+@pytest.mark.parametrize("place", ["system", "accounts", "events", "login"])
+def test_text_stands_out_on_every_page(browser: Chrome, playground: Playground, place: str) -> None:
+    browser.get("about:blank")
+    browser.get(f"{playground.address}/#/{place}")
+    page = Page(browser)
+    wait_for(lambda: page.shown(".page-content h2") and not page.all('[aria-busy="true"]'), "the page")
+    for scheme in ("light", "dark"):
+        set_screen(browser, 1440, 900, scheme)
+        contrasts = page.contrasts()
+        assert len(contrasts) > 4
+        assert [found for found in contrasts if found[0] < 4.5] == [], scheme
