@@ -256,3 +256,26 @@ def test_someone_elses_changes_are_not_written_over_silently(
         "css selector", "[value=yes]"
     ).click()
     wait_for(lambda: [rule["name"] for rule in rules()] == ["Door"], "mine to be saved")
+
+
+@pytest.mark.parametrize("address", ["rules/cam-1", "cameras/add"])
+def test_text_stands_out_and_nothing_sticks_out(
+    browser: Chrome, playground: Playground, rules: Any, address: str
+) -> None:
+    set_screen(browser, 1440, 900)
+    page = opened(browser, playground)
+    if address == "cameras/add":
+        browser.get(f"{playground.address}/#/{address}")
+        wait_for(lambda: page.shown("dialog"), "the form")
+    else:
+        page.find(".rule-row").click()
+    for scheme in ("light", "dark"):
+        set_screen(browser, 1440, 900, scheme)
+        contrasts = page.contrasts()
+        assert len(contrasts) > 20
+        assert [found for found in contrasts if found[0] < 4.5] == [], scheme
+    for width, height in ((320, 640), (768, 1024), (1024, 600), (2560, 1440)):
+        set_screen(browser, width, height)
+        assert page.run("return document.documentElement.scrollWidth <= innerWidth"), width
+        box = "const box = document.getElementById('page'); return box.scrollWidth <= box.clientWidth"
+        assert page.run(box), width

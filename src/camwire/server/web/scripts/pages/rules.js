@@ -3,9 +3,10 @@
 import { ApiError } from "../api.js";
 import { confirmed } from "../dialog.js";
 import { el, icon, setText } from "../dom.js";
+import { reasonAgainst } from "../permission.js";
 import { routeTo } from "../routes.js";
 import { isChanged, selected, settingsOf } from "../rules/document.js";
-import { hint } from "../rules/drawing.js";
+import { hint, objection } from "../rules/drawing.js";
 import { Editor } from "../rules/editor.js";
 import { Gestures } from "../rules/gestures.js";
 import { importedRules } from "../rules/import-dialog.js";
@@ -21,6 +22,8 @@ import { TryOut } from "../rules/try-out.js";
 
 /** Pictures a second whose objects are shown. */
 const OBJECTS_FPS = 8;
+/** So long stands there why something can't be done. */
+const REFUSED_MS = 4_000;
 
 /** @type {import("../pages.js").Mount} */
 export async function mount(root, services, route) {
@@ -51,7 +54,7 @@ class RulesPage {
       picture: () => this.picture.size,
       screen: () => this.overlay,
       changed: () => this.#show(),
-      refused: (words) => this.#say(words, "bad"),
+      refused: (words) => this.#refused(words),
     });
     this.#build(root);
     new Gestures(this.overlay, this.#gestures());
@@ -88,11 +91,14 @@ class RulesPage {
     this.tryOut = new TryOut(this.#services.api);
     this.#say("", "idle");
     this.generalMistakes = el("ul", { class: "mistakes", role: "alert", hidden: true });
+    this.form.fields.inert = !this.#may;
+    const reason = reasonAgainst(this.#services, "operator");
+    const note = el("p", { class: "rules-empty", hidden: reason === null }, reason ?? "");
     root.classList.add("rules-page");
     root.append(
       this.tools.root,
       el("div", { class: "rules-stage" }, this.picture.root, this.message),
-      el("div", { class: "rules-panel" }, this.generalMistakes, this.tryOut.root, this.list.root, this.form.root),
+      el("div", { class: "rules-panel" }, note, this.generalMistakes, this.tryOut.root, this.list.root, this.form.root),
     );
   }
 
@@ -169,8 +175,7 @@ class RulesPage {
     this.overlay.root.setAttribute("aria-label", `Picture of ${this.#camera()?.name ?? "the camera"} with its rules`);
     this.list.show(rules, now.selected, this.#mistakes);
     this.#showForm();
-    if (drawing !== null) this.#say(hint(drawing), "busy", true);
-    else if (this.message.dataset.tone === "busy") this.#say("", "idle");
+    this.#guide();
   }
 
   #showForm() {
@@ -199,13 +204,25 @@ class RulesPage {
     };
   }
 
-  /**
-   * Under the picture: what to do next, or why something can't be done. What can't be done stays until something is.
-   * @param {string} words @param {"idle" | "busy" | "bad"} tone @param {boolean} [keepRefusal]
-   */
-  #say(words, tone, keepRefusal = false) {
-    if (keepRefusal && this.message.dataset.tone === "bad" && this.refusedAt > performance.now() - 4_000) return;
-    if (tone === "bad") this.refusedAt = performance.now();
+  /** What to do next while something is drawn, and what keeps it from being done. */
+  #guide() {
+    const { drawing } = this.editor;
+    const { tone } = this.message.dataset;
+    if (tone === "refused" && performance.now() < this.refusedUntil) return;
+    const no = drawing === null ? null : objection(drawing);
+    if (no !== null) this.#say(no, "refused");
+    else if (drawing !== null) this.#say(hint(drawing), "busy");
+    else if (tone === "busy" || tone === "refused") this.#say("", "idle");
+  }
+
+  /** @param {string} words */
+  #refused(words) {
+    this.refusedUntil = performance.now() + REFUSED_MS;
+    this.#say(words, "refused");
+  }
+
+  /** Under the picture. @param {string} words @param {"idle" | "busy" | "good" | "refused" | "bad"} tone */
+  #say(words, tone) {
     this.message.dataset.tone = tone;
     this.sign.classList.toggle("hidden", words === "");
     setText(this.words, words);

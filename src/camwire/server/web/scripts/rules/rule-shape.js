@@ -38,7 +38,8 @@ export class RuleShape {
     const points = list(look.points);
     for (const node of this.body.querySelectorAll("[data-part=outline]")) set(node, { points });
     const [x, y] = topmost(look.points);
-    set(this.label, { x: Math.max(4, x), y: Math.max(16, y - 10) });
+    const above = look.kind === "speed" ? 28 : 10; // Its points have numbers.
+    set(this.label, { x: Math.max(4, x), y: Math.max(16, y - above) });
     if (look.kind === "line") this.#pointIn(look.points);
     if (look.kind === "direction") this.#pointAlong(look.points);
   }

@@ -35,7 +35,7 @@ export class Toolbar {
     this.import.title = "Take rules over from a file of DeepStream's nvdsanalytics";
     this.discard = el("button", { class: "button", type: "button", onclick: actions.discard }, "Discard");
     this.save = el("button", { class: "button primary", type: "button", onclick: actions.save }, "Save");
-    this.unsaved = el("span", { class: "unsaved", role: "status" });
+    this.unsaved = el("span", { class: "unseen", role: "status" });
     this.root = el(
       "div",
       { class: "rules-tools", role: "toolbar", "aria-label": "Rules" },
@@ -73,7 +73,7 @@ export class Toolbar {
     this.tryOut.disabled = !camera;
     this.save.disabled = !changed || saving || !may;
     this.discard.hidden = !changed;
-    setText(this.unsaved, may ? (changed ? "Not saved yet" : "") : "Your account may look at rules, not change them");
+    setText(this.unsaved, changed ? "Not saved yet" : "");
   }
 }
 
