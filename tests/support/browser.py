@@ -75,3 +75,12 @@ def call_module(browser: Chrome, module: str, body: str, *arguments: Any) -> Any
     if "error" in answer:
         raise AssertionError(f"{module}: {answer['error']}")
     return answer.get("value")
+
+
+def heap_and_nodes(browser: Chrome) -> tuple[int, int]:
+    """After a collection of garbage: bytes of the page's JavaScript heap, and how many nodes there are."""
+    for command in ("Performance.enable", "HeapProfiler.enable", "HeapProfiler.collectGarbage"):
+        browser.execute_cdp_cmd(command, {})
+    told = browser.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+    metrics = {metric["name"]: metric["value"] for metric in told}
+    return int(metrics["JSHeapUsedSize"]), int(metrics["Nodes"])
