@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from camwire.server.app import create_app
+from camwire.server.auth import gate as gate_module
 from camwire.server.auth.credentials import digest
 from camwire.server.auth.gate import Gate
 from camwire.server.auth.roles import ROLES
@@ -199,3 +200,36 @@ def test_no_websocket_opens_without_login(tmp_path: Path, path: str) -> None:
             assert first["type"] == "websocket.accept"
 
     with_api(tmp_path, play)
+
+
+def test_a_download_without_length_ends_with_its_login_and_without_a_line_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate_module, "AGAIN_EVERY", -1.0)
+    sent: list[bytes] = []
+
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        with_tokens(server)
+        store = server.security.access.store
+
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"first"
+            store.remove_token("viewer")
+            sent.append(b"asked for the second")
+            yield b"second"
+            sent.append(b"asked for the third")
+
+        security = server.security
+        gate = Gate(
+            StreamingResponse(parts()),
+            access=security.access,
+            names=security.names,
+            viewer_files=viewer_files(),
+        )
+        transport = httpx.ASGITransport(gate)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as through:
+            answer = await through.get("/download", headers=as_role("viewer"))
+        assert (answer.status_code, answer.content) == (200, b"first")
+
+    with_api(tmp_path, play)
+    assert sent == [b"asked for the second"]

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from camwire.server.api.errors import RefusedError, answer
@@ -59,7 +60,10 @@ class Gate:
             await _refuse(_no_accounts_file(), scope, receive, send)
             return
         scope[CALLER] = caller
-        await self._app(scope, receive, send if needed is None else _watched(caller, needed, scope, send))
+        try:
+            await self._app(scope, receive, send if needed is None else _watched(caller, needed, scope, send))
+        except (LoggedOutError, ClientDisconnect):
+            return  # whoever it was for has gone, or has been sent away
 
 
 def is_tls(scope: Scope) -> bool:
@@ -95,10 +99,10 @@ def _watched(caller: Caller, needed: Role, scope: Scope, send: Send) -> Send:
         now = time.monotonic()
         if message["type"] == "http.response.start":
             ends = "content-length" in Headers(raw=message["headers"])
-        if not ends and now - checked > AGAIN_EVERY:
+        elif not ends and now - checked > AGAIN_EVERY:
             checked = now
             if not _still_may(caller, needed):
-                await _end(scope, message, send)
+                await _end(scope, send)
                 raise LoggedOutError
             await caller.keep()
         await send(message)
@@ -118,10 +122,10 @@ class LoggedOutError(OSError):
     """To whoever still sends, this is a client that has gone."""
 
 
-async def _end(scope: Scope, message: Message, send: Send) -> None:
+async def _end(scope: Scope, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": LOGGED_OUT, "reason": "logged out"})
-    elif message["type"] == "http.response.body":
+    else:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
