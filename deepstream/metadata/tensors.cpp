@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <dlfcn.h>
 #include <vector>
 
 #ifdef CAMWIRE_MINIMAL_HEADERS
@@ -199,12 +198,6 @@ bool is_permutation(const int32_t *axes, int32_t count) {
 }  // namespace
 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
-
-EXPORTED void *camwire_batch_meta(void *gst_buffer) {
-  using Get = void *(*)(void *);
-  static const Get get = reinterpret_cast<Get>(dlsym(RTLD_DEFAULT, "gst_buffer_get_nvds_batch_meta"));
-  return get && gst_buffer ? get(gst_buffer) : nullptr;
-}
 
 EXPORTED int32_t camwire_preprocessed(const void *batch_meta, uint32_t component, CamwireTensor *tensors,
                                       int32_t capacity) {

@@ -33,9 +33,6 @@ typedef struct {
   char name[CAMWIRE_LONGEST_NAME];
 } CamwireTensor;
 
-/* A GstBuffer's NvDsBatchMeta; null where it has none or DeepStream's libraries aren't loaded. */
-void *camwire_batch_meta(void *gst_buffer);
-
 /* What nvdspreprocess made for the nvinfer with this unique-id (0: any), in `tensors`.
  * Returns how many there are, which may be more than `capacity`. */
 int32_t camwire_preprocessed(const void *batch_meta, uint32_t component, CamwireTensor *tensors,

@@ -9,8 +9,11 @@
 #define CAMWIRE_DEEPSTREAM_MINIMAL_H
 
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <type_traits>
+#include <unordered_map>
 #include <vector>
 
 /* GLib */
@@ -25,6 +28,11 @@ struct GList {
   GList *next;
   GList *prev;
 };
+
+struct GstBuffer;
+
+inline char *g_strdup(const char *text) { return text ? strdup(text) : nullptr; }
+inline void g_free(void *memory) { std::free(memory); }
 
 /* Inference: layers, networks, objects */
 
@@ -83,7 +91,11 @@ using NvDsInferParseCustomFunc = bool (*)(const std::vector<NvDsInferLayerInfo> 
 /* Metadata */
 
 /* The numbers of DeepStream 9.1. */
-enum NvDsMetaType { NVDSINFER_TENSOR_OUTPUT_META = 12, NVDS_PREPROCESS_BATCH_META = 28 };
+enum NvDsMetaType {
+  NVDSINFER_TENSOR_OUTPUT_META = 12,
+  NVDS_PREPROCESS_BATCH_META = 28,
+  NVDS_USER_FRAME_META_NVDSANALYTICS = 32,
+};
 
 struct NvDsBaseMeta {
   struct NvDsBatchMeta *batch_meta;
@@ -125,6 +137,96 @@ struct NvDsFrameMeta {
   GList *obj_meta_list;
   GList *display_meta_list;
   GList *frame_user_meta_list;
+  int64_t misc_frame_info[4];
+  guint pipeline_width;
+  guint pipeline_height;
+};
+
+/* Of its rectangles and texts, what camwire touches. */
+struct NvDsObjectMeta {
+  NvDsBaseMeta base_meta;
+  gint class_id;
+  guint64 object_id;
+  float confidence;
+  struct {
+    float left;
+    float top;
+    float width;
+    float height;
+  } rect_params;
+  struct {
+    char *display_text;
+  } text_params;
+};
+
+/* DeepStream's own functions, as far as tests need them: a test's GstBuffer is its metadata. */
+
+inline NvDsBatchMeta *gst_buffer_get_nvds_batch_meta(GstBuffer *buffer) {
+  return reinterpret_cast<NvDsBatchMeta *>(buffer);
+}
+inline void nvds_acquire_meta_lock(NvDsBatchMeta *) {}
+inline void nvds_release_meta_lock(NvDsBatchMeta *) {}
+
+inline void nvds_remove_obj_meta_from_frame(NvDsFrameMeta *frame, NvDsObjectMeta *object) {
+  for (GList **item = &frame->obj_meta_list; *item; item = &(*item)->next) {
+    if ((*item)->data == object) {
+      *item = (*item)->next;
+      --frame->num_obj_meta;
+      return;
+    }
+  }
+}
+
+/* nvdsanalytics */
+
+struct NvDsAnalyticsFrameMeta {
+  std::unordered_map<std::string, bool> ocStatus;
+  std::unordered_map<std::string, uint32_t> objInROIcnt;
+  std::unordered_map<std::string, uint64_t> objLCCurrCnt;
+  std::unordered_map<std::string, uint64_t> objLCCumCnt;
+  guint unique_id;
+  std::unordered_map<int, uint32_t> objCnt;
+};
+
+/* Pictures */
+
+enum NvBufSurfaceColorFormat {
+  NVBUF_COLOR_FORMAT_NV12,
+  NVBUF_COLOR_FORMAT_NV12_ER,
+  NVBUF_COLOR_FORMAT_NV12_709,
+  NVBUF_COLOR_FORMAT_NV12_709_ER,
+  NVBUF_COLOR_FORMAT_RGBA,
+};
+enum NvBufSurfaceMemType {
+  NVBUF_MEM_DEFAULT,
+  NVBUF_MEM_CUDA_PINNED,
+  NVBUF_MEM_CUDA_DEVICE,
+  NVBUF_MEM_CUDA_UNIFIED,
+};
+
+struct NvBufSurfacePlaneParams {
+  uint32_t num_planes;
+  uint32_t width[4];
+  uint32_t height[4];
+  uint32_t pitch[4];
+  uint32_t offset[4];
+};
+
+struct NvBufSurfaceParams {
+  uint32_t width;
+  uint32_t height;
+  uint32_t pitch;
+  NvBufSurfaceColorFormat colorFormat;
+  void *dataPtr;
+  NvBufSurfacePlaneParams planeParams;
+};
+
+struct NvBufSurface {
+  uint32_t gpuId;
+  uint32_t batchSize;
+  uint32_t numFilled;
+  NvBufSurfaceMemType memType;
+  NvBufSurfaceParams *surfaceList;
 };
 
 struct NvDsInferTensorMeta {

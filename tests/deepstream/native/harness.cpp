@@ -48,6 +48,18 @@ struct Batch {
   std::list<NvDsInferTensorMeta> inferred;
   std::list<NvDsInferLayerInfo> layers;
   std::list<void *> pointers;
+  std::list<NvDsObjectMeta> objects;
+  std::list<NvDsAnalyticsFrameMeta> analytics;
+
+  NvDsFrameMeta &frame(unsigned position) {
+    auto found = frames.begin();
+    std::advance(found, position);
+    return *found;
+  }
+
+  ~Batch() {
+    for (NvDsObjectMeta &object : objects) g_free(object.text_params.display_text);
+  }
 
   void append(GList *&list, void *data) {
     nodes.push_back({data, nullptr, nullptr});
@@ -126,8 +138,74 @@ extern "C" void harness_add_inferred(Batch *batch, unsigned position, int at_reg
   if (at_region) {
     batch->append(batch->preprocessed.back().roi_vector[position].roi_user_meta_list, user);
   } else {
-    auto frame = batch->frames.begin();
-    std::advance(frame, position);
-    batch->append(frame->frame_user_meta_list, user);
+    batch->append(batch->frame(position).frame_user_meta_list, user);
   }
+}
+
+extern "C" void harness_set_frame(Batch *batch, unsigned position, uint64_t pts, uint64_t captured, int inferred,
+                                  const unsigned *sides) {
+  NvDsFrameMeta &frame = batch->frame(position);
+  frame.buf_pts = pts;
+  frame.ntp_timestamp = captured;
+  frame.bInferDone = inferred;
+  frame.pipeline_width = sides[0];
+  frame.pipeline_height = sides[1];
+  frame.source_frame_width = sides[2];
+  frame.source_frame_height = sides[3];
+}
+
+// `numbers`: score, left, top, width, height.
+extern "C" void harness_add_object(Batch *batch, unsigned position, uint64_t id, int class_id, const float *numbers,
+                                   const char *text) {
+  batch->objects.push_back(
+      {{}, class_id, id, numbers[0], {numbers[1], numbers[2], numbers[3], numbers[4]}, {g_strdup(text)}});
+  batch->append(batch->frame(position).obj_meta_list, &batch->objects.back());
+  ++batch->frame(position).num_obj_meta;
+}
+
+// The text of the object at a place in a frame's list; null where there is none.
+extern "C" const char *harness_text(Batch *batch, unsigned position, unsigned place) {
+  const GList *item = batch->frame(position).obj_meta_list;
+  while (item && place--) item = item->next;
+  return item ? static_cast<NvDsObjectMeta *>(item->data)->text_params.display_text : nullptr;
+}
+
+extern "C" void harness_add_analytics(Batch *batch, unsigned position, const char *label, unsigned inside,
+                                      int overcrowded, uint64_t now, uint64_t altogether, int class_id,
+                                      unsigned objects) {
+  batch->analytics.push_back({});
+  NvDsAnalyticsFrameMeta &found = batch->analytics.back();
+  found.objInROIcnt[label] = inside;
+  found.ocStatus[label] = overcrowded;
+  found.objLCCurrCnt[label] = now;
+  found.objLCCumCnt[label] = altogether;
+  found.objCnt[class_id] = objects;
+  batch->append(batch->frame(position).frame_user_meta_list,
+                batch->user(NVDS_USER_FRAME_META_NVDSANALYTICS, &found));
+}
+
+// An NvBufSurface with `count` pictures, each two planes of one block of memory.
+extern "C" NvBufSurface *harness_surface(void *memory, unsigned count, int format, int type, unsigned planes,
+                                         unsigned width, unsigned height, unsigned pitch) {
+  auto *surface = new NvBufSurface{0, count, count, static_cast<NvBufSurfaceMemType>(type),
+                                   new NvBufSurfaceParams[count]()};
+  for (unsigned i = 0; i < count; ++i) {
+    NvBufSurfaceParams &one = surface->surfaceList[i];
+    one.width = width;
+    one.height = height;
+    one.colorFormat = static_cast<NvBufSurfaceColorFormat>(format);
+    one.dataPtr = static_cast<char *>(memory) + i;
+    one.planeParams.num_planes = planes;
+    one.planeParams.pitch[0] = pitch;
+    one.planeParams.pitch[1] = pitch + 1;
+    one.planeParams.offset[1] = pitch * height;
+  }
+  return surface;
+}
+
+extern "C" unsigned harness_surface_size() { return sizeof(NvBufSurface); }
+
+extern "C" void harness_free_surface(NvBufSurface *surface) {
+  delete[] surface->surfaceList;
+  delete surface;
 }
