@@ -1,7 +1,7 @@
 """Do cameras that are well notice what happens to others?
 
 Every fault of tests/reliability/faults.py happens at once, each to a camera of its own, in one engine. What
-is printed: how soon each was said and was over, and the latency of the cameras that are well before, meanwhile
+is printed: how soon each was said and was over, and the latency of the cameras that are well before, during
 and after.
 
     python benchmarks/faults.py [--seconds 10]
