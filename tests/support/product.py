@@ -83,10 +83,12 @@ def _words(process: psutil.Process) -> list[str]:
 
 
 @contextmanager
-def camwire(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[Product]:
-    """Run `camwire ARGUMENTS`; whatever still runs at the end is killed."""
+def camwire(
+    *arguments: str, environment: dict[str, str] | None = None, module: str = "camwire"
+) -> Iterator[Product]:
+    """Run `camwire ARGUMENTS`, or another module like it; whatever still runs at the end is killed."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "camwire", *arguments],
+        [sys.executable, "-m", module, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
