@@ -13,6 +13,7 @@ from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
 from camwire.analytics.proposals import proposals
 from camwire.config.root import known_classes
 from camwire.config.rules import RULE_MODELS, HeatmapRule
+from camwire.link.messages import LinkedEvent
 from camwire.server import configuration as cameras
 from camwire.server.api.bodies import JsonList, JsonObject
 from camwire.server.api.errors import RefusedError
@@ -78,7 +79,7 @@ class Trial(BaseModel, extra="forbid"):
 class Outcome(BaseModel):
     counts: dict[str, Counts] = Field(description="By rule, what is counted, and class.")
     events: list[dict[str, Any]] = Field(
-        description="As in `GET /api/v1/events`, oldest first; 1000 at most."
+        description="As in `GET /api/v1/events`, but without number and id; oldest first, the last 1000."
     )
     since: float | None = Field(description="UTC of the first picture that was recorded.")
     until: float | None
@@ -198,7 +199,7 @@ def routes(services: Services) -> APIRouter:
         return Outcome.model_validate(
             {
                 "counts": result.counts,
-                "events": [stored(event).as_json() for event in result.events],
+                "events": [tried(event) for event in result.events],
                 "since": result.since if result.frames else None,
                 "until": result.until if result.frames else None,
                 "frames": result.frames,
@@ -250,6 +251,11 @@ def routes(services: Services) -> APIRouter:
         await configuration.change(remove_rule(name))
 
     return router
+
+
+def tried(event: LinkedEvent) -> dict[str, Any]:
+    """An event that is told, but not kept."""
+    return {key: value for key, value in stored(event).as_json().items() if key not in ("id", "number")}
 
 
 def format_of(text: str) -> Any:
