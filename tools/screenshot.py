@@ -2,7 +2,8 @@
 
     python tools/screenshot.py [--wait 25]
 
-Writes docs/images/viewer-dark.png and viewer-light.png. Wants Chromium and its driver.
+Writes viewer-dark.png, viewer-light.png and the same of the pages rules and cameras to docs/images. Wants
+Chromium and its driver.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -23,6 +26,23 @@ from tests.viewer.page import Page  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 CAMERAS = 3
+RULES = [
+    {
+        "type": "zone",
+        "name": "Crossing",
+        "cameras": ["junction"],
+        "polygon": [[0.02, 0.55], [0.42, 0.45], [0.75, 0.6], [0.6, 0.93], [0.05, 0.9]],
+        "overcrowding": {"objects": 5, "seconds": 3},
+    },
+    {
+        "type": "line",
+        "name": "Lane",
+        "cameras": ["junction"],
+        "start": [0.8, 0.9],
+        "end": [0.62, 0.45],
+        "colour": "#40c4ff",
+    },
+]
 
 
 def main() -> None:
@@ -37,15 +57,25 @@ def main() -> None:
         camwire("demo", "--port", "0") as product,
         chromium(Path(profile)) as browser,
     ):
+        page = Page(browser)
         for scheme in ("dark", "light"):
             set_screen(browser, 1440, 900, scheme)
             browser.get(product.url)
-            page = Page(browser)
-            wait_for(
-                lambda page=page: page.moving_cameras() == CAMERAS, "every camera's picture", timeout=120
-            )
+            wait_for(lambda: page.moving_cameras() == CAMERAS, "every camera's picture", timeout=120)
             time.sleep(arguments.wait)  # for traces to grow and statistics to settle
             browser.save_screenshot(str(IMAGES / f"viewer-{scheme}.png"))
+        httpx.put(f"{product.url}/api/v1/rules", json=RULES).raise_for_status()
+        for scheme in ("dark", "light"):
+            set_screen(browser, 1440, 900, scheme)
+            browser.get(f"{product.url}/#/rules/junction")
+            browser.refresh()
+            wait_for(lambda: len(page.all(".rule-row")) == len(RULES), "the rules")
+            page.find(".rule-row").click()
+            time.sleep(arguments.wait)  # for objects to be counted
+            browser.save_screenshot(str(IMAGES / f"rules-{scheme}.png"))
+            browser.get(f"{product.url}/#/cameras")
+            time.sleep(3)  # for a picture of each
+            browser.save_screenshot(str(IMAGES / f"cameras-{scheme}.png"))
 
 
 if __name__ == "__main__":
