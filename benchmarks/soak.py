@@ -32,6 +32,7 @@ from websockets.asyncio.client import connect
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tests.models.files import save_dynamic
 from tests.support.film import film
 from tests.support.product import Product, camwire, write_config
 from tests.support.rtp_camera import RtpCamera
@@ -176,6 +177,9 @@ def main() -> None:
     length.add_argument("--hours", type=float)
     parser.add_argument("--clients", type=int, default=300, help="that come and go")
     parser.add_argument("--fps", type=float, default=10.0, help="of each of the three cameras")
+    parser.add_argument(
+        "--light", action="store_true", help="a tiny network: the machine has other work, too"
+    )
     options = parser.parse_args()
     seconds = (options.hours * 60 if options.hours else options.minutes) * 60 / len(PARTS)
     shown = film(width=640, height=360, frames=100, gop=50)
@@ -186,8 +190,11 @@ def main() -> None:
         RtpCamera(shown, fps=options.fps) as away,
     ):
         cameras = {"well 1": one, "well 2": two, "away": away}
+        model = {"file": str(save_dynamic(Path(folder) / "tiny.onnx")), "input_size": "96x64"}
         config = write_config(
-            Path(folder), [{"id": name, "url": camera.url()} for name, camera in cameras.items()]
+            Path(folder),
+            [{"id": name, "url": camera.url()} for name, camera in cameras.items()],
+            **({"model": model} if options.light else {}),
         )
         with camwire("run", str(config)) as product:
             samples, came, books = asyncio.run(soak(product, away, seconds, options.clients))

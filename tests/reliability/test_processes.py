@@ -33,6 +33,8 @@ from tests.support.parting_worker import EVENTS
 
 pytestmark = pytest.mark.e2e
 
+SEGMENTS = ("psm_", "sem.", "camwire")
+"""How names of shared memory begin that Python or camwire would make."""
 SIMPLE = module("tests.support.simple_worker")
 
 
@@ -59,7 +61,7 @@ def held() -> dict[str, int]:
         "threads": threading.active_count(),
         "processes": len(own.children(recursive=True)),
         "ports": sum(one.status == psutil.CONN_LISTEN for one in own.net_connections()),
-        "shared segments": len(os.listdir("/dev/shm")),
+        "shared segments": sum(name.startswith(SEGMENTS) for name in os.listdir("/dev/shm")),
         "folders": len(list(Path(tempfile.gettempdir()).glob("camwire-*"))),
     }
 

@@ -6,7 +6,7 @@ import msgspec
 
 from camwire.link.messages import DesiredState, Failure
 from camwire.server.desired import Desired
-from camwire.server.fallback import TRY_AGAIN_EVERY, Fallback
+from camwire.server.fallback import TRY_AGAIN_EVERY, UNANSWERED, Fallback
 from tests.server.configs import config
 
 
@@ -102,6 +102,24 @@ def test_when_the_model_before_is_refused_too_nothing_is_sent_in_circles() -> No
     assert told(fallback, desired(2, "bad"))[1] == "good"
     fallback.failed(refusal(2, "good is gone, too"), 1.0)
     assert fallback.document(desired(2, "bad"), 2.0) is None
+
+
+def test_changes_that_never_stop_don_t_hide_what_runs() -> None:
+    """The worker is always one behind."""
+    fallback = Fallback()
+    for revision in range(1, 500):
+        fallback.document(desired(revision, "good"), 0.0)
+        fallback.runs(revision - 1)
+    fallback.document(desired(500, "bad"), 0.0)
+    fallback.failed(refusal(500), 0.0)
+    assert told(fallback, desired(500, "bad"))[1] == "good"
+
+
+def test_a_worker_that_is_away_is_no_reason_to_remember_more_and_more() -> None:
+    fallback = Fallback()
+    for revision in range(10 * UNANSWERED):
+        fallback.document(desired(revision, "good"), 0.0)
+    assert len(fallback._unanswered) <= UNANSWERED
 
 
 def test_two_tries_under_way_are_two_refusals_of_one_model() -> None:

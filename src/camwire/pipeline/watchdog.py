@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import get_ident
 
-LOOKS = 20
+LOOKS = 30
 """Looks in a row, one a second, at which nothing has moved. Looks are counted rather than time, so that a
 process that was stopped, or a machine that slept, is not taken for one that is stuck."""
 

@@ -13,6 +13,8 @@ REFUSABLE = ("model", "tracker", "rules", "nvdsanalytics")
 """What a worker may be unable to use: a file is missing, or says something impossible."""
 TRY_AGAIN_EVERY = 10.0
 """Seconds after which what was refused is tried again: someone may have mended the file."""
+UNANSWERED = 100
+"""Tries that are remembered; a worker that is away answers none."""
 
 Parts = dict[str, Any]
 
@@ -33,8 +35,8 @@ class Fallback:
         self._refused: Parts | None = None
         self._trying: _Try | None = None
         """Sent, and the outcome is not known."""
-        self._unanswered: set[int] = set()
-        """Revisions of all tries that have not failed yet."""
+        self._unanswered: dict[int, Parts] = {}
+        """The newest tries whose outcome is not known, by revision."""
         self._again_at = 0.0
 
     def document(self, desired: DesiredState, now: float) -> DesiredState | None:
@@ -43,7 +45,9 @@ class Fallback:
         if self._trying is None and parts == self._refused and now < self._again_at:
             return None if self._good is None else msgspec.structs.replace(desired, **self._good)
         self._trying = _Try(parts, desired.revision)
-        self._unanswered.add(desired.revision)
+        self._unanswered[desired.revision] = parts
+        if len(self._unanswered) > UNANSWERED:
+            del self._unanswered[next(iter(self._unanswered))]
         self._again_at = now + TRY_AGAIN_EVERY
         return desired
 
@@ -60,7 +64,7 @@ class Fallback:
         """The worker refused a document; returns whether that is news to people."""
         if failure.revision not in self._unanswered:
             self._good = None  # what it was told was what it could do before
-        self._unanswered.discard(failure.revision)
+        self._unanswered.pop(failure.revision, None)
         if self._trying is not None:
             self._refused, self._trying = self._trying.parts, None
         if self._good == self._refused:
@@ -72,8 +76,11 @@ class Fallback:
 
     def runs(self, revision: int) -> None:
         """The worker says that it runs this revision."""
-        if self._trying is not None and revision >= self._trying.revision:
-            self._good, self._refused, self._trying, self.failure = self._trying.parts, None, None, None
+        if self._trying is None or revision not in self._unanswered:
+            return
+        self._good = self._unanswered[revision]
+        if revision == self._trying.revision:
+            self._refused = self._trying = self.failure = None
             self._unanswered.clear()
 
 
