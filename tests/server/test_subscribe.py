@@ -164,3 +164,26 @@ def test_objects_that_cannot_be_read_reach_nobody() -> None:
             assert await client.recv() == wire.picture("a", b"x")
 
     with_server(test, "a")
+
+
+def test_events_come_to_those_who_want_them_of_their_cameras() -> None:
+    async def test(server: Running) -> None:
+        async with server.connect() as silent, server.connect() as of_a, server.connect() as of_all:
+            await subscribe(of_a, cameras=["a"], events=True, frames=False)
+            await subscribe(of_all, events=True, frames=False)
+            for number, camera in enumerate("abab"):
+                server.hub.tell_event(camera, {"number": number, "camera": camera})
+            server.hub.broadcast("stats", '{"type": "stats"}')
+
+            async def heard(client: ClientConnection) -> list[int]:
+                numbers = []
+                while (message := await text(client))["type"] != "stats":
+                    if message["type"] == "event":
+                        numbers.append(message["event"]["number"])
+                return numbers
+
+            assert await heard(silent) == []
+            assert await heard(of_a) == [0, 2]
+            assert await heard(of_all) == [0, 1, 2, 3]
+
+    with_server(test, "a", "b")
