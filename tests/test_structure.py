@@ -12,7 +12,10 @@ MODULES = sorted((SOURCE / "camwire").rglob("*.py"))
 FORBIDDEN = {
     "camwire.server": (
         *("av", "cv2", "openvino", "onnxruntime"),
-        *(f"camwire.{room}" for room in ("sources", "models", "runtimes", "devices", "pipeline", "tracking")),
+        *(
+            f"camwire.{room}"
+            for room in ("sources", "models", "runtimes", "devices", "pipeline", "tracking", "deepstream")
+        ),
     ),
     "camwire.sources": ("camwire.server", "camwire.pipeline"),
     "camwire.models": ("camwire.server", "camwire.pipeline"),

@@ -72,7 +72,7 @@ def test_a_configuration_with_five_mistakes() -> None:
         ("cameras: []\nname: !!python/name:os.system x\n", ["2:1: unknown key 'name'", "2:7: a tag (!...)"]),
         ("cameras: []\ncameras: []\n", ["2:1: this key is here twice; the first is on line 1"]),
         ("cameras: []\n? [a, b]\n: c\n", ["2:3: a key is text"]),
-        ("cameras: []\nport: 80\n", ["2:1: unknown key 'port'; allowed: cameras, model, tracker"]),
+        ("cameras: []\nport: 80\n", ["2:1: unknown key 'port'; allowed: cameras, device, devices"]),
         ("cameras: []\nx: \x07\n", ["2:4: the character U+0007 can't stand in YAML; remove it"]),
         (camera(latency_ms="true"), ["4:17: latency_ms is true; allowed: a whole number, 0 to 10000"]),
         (camera(latency_ms="1.5"), ["4:17: latency_ms is 1.5; allowed: a whole number, 0 to 10000"]),
