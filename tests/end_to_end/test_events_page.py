@@ -7,6 +7,8 @@ import io
 from pathlib import Path
 
 import pytest
+from selenium.webdriver import Keys
+from selenium.webdriver.remote.webelement import WebElement
 
 from tests.support.browser import chromium, set_screen
 from tests.support.product import camwire, write_config
@@ -38,9 +40,22 @@ _HEAT = """
 """
 
 
+def plays(page: Page, row: WebElement) -> bool:
+    """Open an event: whether its clip is there and can be played. Close it again where it isn't."""
+    page.run("arguments[0].click()", row)
+    try:
+        video = wait_for(lambda: page.shown(".event-dialog video"), "a clip", timeout=1.5)[0]
+    except AssertionError:
+        page.press(Keys.ESCAPE)
+        return False
+    wait_for(lambda: page.run("return arguments[0].readyState", video) >= 2, "its first picture", timeout=20)
+    return float(page.run("return arguments[0].duration", video)) > 0.5
+
+
 def test_events_come_with_pictures_and_leave_as_a_table(tmp_path: Path, shared: Path) -> None:
     camera = {"id": "yard", "name": "Back yard", "url": str(shared / "footage" / "pets09-s2l1.mp4")}
-    config = write_config(tmp_path, [camera], rules=RULES, events={"snapshots": True})
+    kept = {"snapshots": True, "clips": {"before": 1, "after": 1}}
+    config = write_config(tmp_path, [camera], rules=RULES, events=kept)
     with camwire("run", str(config)) as product, chromium(tmp_path / "profile") as browser:
         set_screen(browser, 1440, 900)
         browser.get(f"{product.url}/#/events")
@@ -57,7 +72,10 @@ def test_events_come_with_pictures_and_leave_as_a_table(tmp_path: Path, shared: 
         assert {row["rule"] for row in table} == {"all"}
 
         page.find(".event-open").click()
-        wait_for(lambda: page.shown(".event-dialog img"), "its picture, large")
+        wait_for(lambda: page.shown(".event-dialog :is(img, video)"), "its picture, large")
+        page.press(Keys.ESCAPE)
+        oldest = page.all(".event-open")[-1]
+        wait_for(lambda: plays(page, oldest), "the clip of one that is over", timeout=60)
         page.find(".event-dialog .dialog-actions a:last-child").click()
         wait_for(lambda: page.shown(".tile[data-enlarged]"), "its camera alone")
         page.find(".heat-switch").click()
