@@ -26,7 +26,8 @@ def command(
 ) -> None:
     """Check a configuration.
 
-    Lists every mistake at once, each with its place and what is allowed there.
+    Lists every mistake at once, each with its place and what is allowed there; those in DeepStream's files
+    that it names, too.
 
     Says what is risky about the server's address. No camera is opened, nothing is started.
 
@@ -39,7 +40,10 @@ def command(
         raise CommandError("check what? Give the configuration's file: camwire check CONFIG.yaml", 2)
     else:
         checked = load(config)
+        odd = files_beside(checked)
         print(summary(checked))
+        for notice in odd:
+            print(f"odd      {notice}")
         for risk in risks(checked, config.absolute().parent, insecure=insecure):
             print(f"risk     {risk}")
 
@@ -52,6 +56,32 @@ def summary(config: Config) -> str:
     lines += [f"  {camera.id}: {camera.url}" for camera in enabled]
     lines += [f"model    {config.model.file}", f"address  {address(config.server)}"]
     return "\n".join(lines)
+
+
+def files_beside(config: Config) -> list[str]:
+    """What is odd about DeepStream's files that the configuration names, without being wrong.
+
+    Raises CommandError with the mistakes in them.
+    """
+    from camwire.analytics.nvdsanalytics import load as nvdsanalytics
+    from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
+    from camwire.tracking.nvtracker import files as trackers
+
+    odd: list[str] = []
+    wrong: list[str] = []
+    if config.analytics.nvdsanalytics is not None:
+        try:
+            odd += map(str, nvdsanalytics.load(Path(config.analytics.nvdsanalytics)).notices)
+        except NvdsConfigError as error:
+            wrong += map(str, error.notices)
+    if config.tracker.config is not None:
+        try:
+            trackers.load(Path(config.tracker.config))
+        except trackers.TrackerFileError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise CommandError("\n".join(wrong), WRONG_CONFIGURATION)
+    return odd
 
 
 def address(server: ServerConfig) -> str:

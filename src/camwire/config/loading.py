@@ -81,6 +81,9 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     if analytics.nvdsanalytics is not None:
         file = _absolute(analytics.nvdsanalytics, folder)
         analytics = analytics.model_copy(update={"nvdsanalytics": file})
+    tracker = config.tracker
+    if tracker.config is not None:
+        tracker = tracker.model_copy(update={"config": _absolute(tracker.config, folder)})
     files = {
         name: _absolute(file, folder)
         for name in ("parser", "detector_config", "tracker_library", "reid_model")
@@ -88,7 +91,13 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     }
     deepstream = config.deepstream.model_copy(update=files)
     return config.model_copy(
-        update={"cameras": cameras, "model": model, "analytics": analytics, "deepstream": deepstream}
+        update={
+            "cameras": cameras,
+            "model": model,
+            "tracker": tracker,
+            "analytics": analytics,
+            "deepstream": deepstream,
+        }
     )
 
 

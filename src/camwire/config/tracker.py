@@ -20,7 +20,9 @@ class TrackerConfig(ConfigModel):
         "DeepStream ships.",
     )
     config: str | None = Field(
-        None, description="A DeepStream low-level tracker file (YAML), in place of `type`."
+        None,
+        description="A DeepStream low-level tracker file (YAML), in place of `type`. A relative path begins "
+        "at the configuration's folder.",
     )
     id_reset: IdReset = Field(
         "never",

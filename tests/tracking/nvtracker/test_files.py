@@ -95,7 +95,7 @@ def test_a_misspelt_key_is_recognised():
         ("BaseConfig: 3", "x.yml: BaseConfig has to be a mapping"),
         (
             "TargetManagement: {probationAge: many}",
-            "x.yml: TargetManagement.probationAge: 'many' is no whole number",
+            "x.yml:1: TargetManagement.probationAge: 'many' is no whole number",
         ),
         ("TargetManagement: {probationAge: 1.5}", "1.5 is no whole number"),
         ("BaseConfig: {minDetectorConfidence: [1]}", r"\[1\] is no number"),

@@ -18,6 +18,7 @@ from camwire.tracking.nvtracker.visual import SIZES
 
 log = structlog.get_logger(__name__)
 
+LEVEL = "featureImgSizeLevel"
 UNSUPPORTED = {("StateEstimator", "stateEstimatorType"): "3 (positions on the ground plane)"}
 """Values that name a module which doesn't exist here."""
 
@@ -54,7 +55,7 @@ def parse(text: str, name: str) -> TrackerFile:
     """Read the text of the file called ``name``. Raises TrackerFileError."""
     try:
         # DeepStream's files begin with %YAML:1.0, which YAML itself doesn't allow.
-        document = YAML(typ="safe", pure=True).load(_without_directive(text))
+        document = YAML(typ="rt", pure=True).load(_without_directive(text))  # which knows the lines
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
@@ -68,6 +69,12 @@ def parse(text: str, name: str) -> TrackerFile:
         values[field] = _section(document.get(section) or {}, section, kind, name, ignored)
     ignored += [str(section) for section in document if section not in sections()]
     return TrackerFile(NvTrackerParameters(**values), tuple(ignored))
+
+
+def _line(content: Any, key: str) -> str:
+    """`:12`, where the key stands."""
+    position = getattr(content, "lc", None)
+    return f":{position.key(key)[0] + 1}" if position is not None else ""
 
 
 def _without_directive(text: str) -> str:
@@ -85,11 +92,11 @@ def _section(content: Any, section: str, kind: Any, name: str, ignored: list[str
     for key, value in content.items():
         if key in field_of:
             wanted = hints[field_of[key]]
-            values[field_of[key]] = _value(value, wanted, f"{name}: {section}.{key}")
+            values[field_of[key]] = _value(value, wanted, f"{name}{_line(content, key)}: {section}.{key}")
         else:
             ignored.append(f"{section}.{key}{_hint(str(key), field_of)}")
     result = kind(**values)
-    _check(result, section, name)
+    _check(result, section, f"{name}{_line(content, LEVEL) if LEVEL in content else ''}")
     return result
 
 
@@ -108,7 +115,7 @@ def _value(value: Any, wanted: Any, place: str) -> Any:
 def _check(section: Any, title: str, name: str) -> None:
     level = getattr(section, "feature_img_size_level", 1)
     if not 1 <= level <= len(SIZES):
-        raise TrackerFileError(f"{name}: {title}.featureImgSizeLevel: {level}; allowed are 1 to {len(SIZES)}")
+        raise TrackerFileError(f"{name}: {title}.{LEVEL}: {level}; allowed are 1 to {len(SIZES)}")
 
 
 def _hint(key: str, known: Mapping[str, str]) -> str:

@@ -1,0 +1,56 @@
+"""`camwire check` looks into the files that a configuration names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from camwire.cli.check import files_beside
+from camwire.cli.errors import WRONG_CONFIGURATION, CommandError
+from camwire.config import load
+
+NVDS = """[property]
+enable=1
+config-width=100
+config-height=100
+osd-mode=2
+display-font-size=12
+[roi-filtering-stream-0]
+enable=1
+roi-door=1;2;3;4;5;6
+inverse-roi=0
+"""
+TRACKER = """%YAML:1.0
+---
+TargetManagement:
+  maxTargetsPerStream: 20
+"""
+
+
+def checked(folder: Path, nvds: str = NVDS, tracker: str = TRACKER) -> list[str]:
+    (folder / "nvds.txt").write_text(nvds)
+    (folder / "tracker.yml").write_text(tracker)
+    path = folder / "camwire.yaml"
+    path.write_text("cameras: []\nanalytics: {nvdsanalytics: nvds.txt}\ntracker: {config: tracker.yml}\n")
+    return files_beside(load(path))
+
+
+def test_files_that_are_right(tmp_path: Path) -> None:
+    assert checked(tmp_path) == []
+
+
+def test_mistakes_in_both_are_told_at_once_with_file_and_line(tmp_path: Path) -> None:
+    with pytest.raises(CommandError) as raised:
+        checked(tmp_path, NVDS.replace("1;2;3;4;5;6", "1;2;3"), TRACKER.replace("20", "many"))
+    assert raised.value.exit_status == WRONG_CONFIGURATION
+    nvds, tracker = str(raised.value).splitlines()
+    assert nvds.startswith(f"{tmp_path}/nvds.txt:9: ")
+    assert tracker.startswith(f"{tmp_path}/tracker.yml:4: TargetManagement.maxTargetsPerStream: 'many'")
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    checked(tmp_path)
+    (tmp_path / "nvds.txt").unlink()
+    with pytest.raises(CommandError, match=r"nvds\.txt: can't be read"):
+        files_beside(load(tmp_path / "camwire.yaml"))
