@@ -220,12 +220,14 @@ def _checked(raw: _Tensor) -> _Tensor:
     return raw
 
 
-_new_capsule = ctypes.pythonapi.PyCapsule_New
+# A handle of our own: whoever sets argument types on ctypes.pythonapi sets them for everybody.
+_python = ctypes.PyDLL(None)
+_new_capsule = _python.PyCapsule_New
 _new_capsule.restype = ctypes.py_object
 _new_capsule.argtypes = [c_void_p, ctypes.c_char_p, c_void_p]
-_is_capsule = ctypes.pythonapi.PyCapsule_IsValid
+_is_capsule = _python.PyCapsule_IsValid
 _is_capsule.argtypes = [c_void_p, ctypes.c_char_p]
-_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer_of = _python.PyCapsule_GetPointer
 _pointer_of.restype = c_void_p
 _pointer_of.argtypes = [c_void_p, ctypes.c_char_p]
 
