@@ -63,6 +63,19 @@ def test_what_a_worker_does_is_explained(
     assert words["help"] is None if help_begins is None else words["help"].startswith(help_begins)
 
 
+def test_a_part_in_trouble_says_why_and_what_that_means(blank: Chrome) -> None:
+    body = """
+        const list = new m.PartList();
+        list.show([{ name: "events", problem: "no space" }, { name: "media", problem: null }]);
+        return Array.from(list.list.children, (row) => [row.dataset.tone, row.textContent]);
+    """
+    (tone, trouble), (other, well) = call_module(blank, "system/parts.js", body)
+    assert (tone, other) == ("bad", "good")
+    assert "In trouble" in trouble
+    assert "no space. Workers remember" in trouble
+    assert "Well" in well
+
+
 _GPUS = """
     const cards = new m.MachineCards();
     const gpu = { name: "NVIDIA X", utilisation: 41.2, decoder: null, memory_used: 3e9, memory_total: 12e9 };

@@ -48,6 +48,7 @@ def test_the_system_tells_its_parts(tmp_path: Path) -> None:
             "model": None,
             "restarts": 0,
         }
+        assert [part["problem"] for part in told["parts"]] == [None, None, None]
         [shown] = told["clients"]
         assert abs(shown.pop("since") - time.time()) < 120
         assert shown == {
@@ -58,6 +59,21 @@ def test_the_system_tells_its_parts(tmp_path: Path) -> None:
             "sent": 12,
             "dropped": 0,
         }
+
+    with_api(tmp_path, play)
+
+
+def test_parts_in_trouble_are_told(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        server.events.problem = "the disk is full"
+        (tmp_path / "camwire.yaml").write_text("cameras: 3\n")
+        await client.post(f"{API}/configuration/reload")
+        parts = {
+            part["name"]: part["problem"] for part in (await client.get(f"{API}/system")).json()["parts"]
+        }
+        assert parts["events"] == "the disk is full"
+        assert "camwire.yaml:1" in parts["configuration"]
+        assert parts["media"] is None
 
     with_api(tmp_path, play)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -48,6 +49,13 @@ class ConnectedClient(BaseModel):
     dropped: int = Field(description="Pictures that it did not take in time.")
 
 
+class Part(BaseModel):
+    """A part of the server that can be in trouble while all else goes on."""
+
+    name: Literal["configuration", "events", "media"]
+    problem: str | None
+
+
 class Platform(BaseModel):
     system: str
     machine: str
@@ -64,6 +72,7 @@ class SystemState(BaseModel):
     disk: Amount | None = Field(description="The disk with the configuration; null where it can't be asked.")
     server: ServerProcess
     workers: list[WorkerProcess]
+    parts: list[Part]
     gpus: list[GpuUsage] = Field(description="Empty where nvidia-ml-py or a driver is missing.")
     clients: list[ConnectedClient] = Field(description="Oldest first.")
 
@@ -94,11 +103,20 @@ def routes(services: Services) -> APIRouter:
                 rss_bytes=reading.server.rss_bytes,
             ),
             workers=[_worker(services, name) for name in services.workers.supervisors],
+            parts=_parts(services),
             gpus=reading.gpus,
             clients=[connected(client) for client in services.hub.clients.values()],
         )
 
     return router
+
+
+def _parts(services: Services) -> list[Part]:
+    return [
+        Part(name="configuration", problem="; ".join(map(str, services.configuration.problems)) or None),
+        Part(name="events", problem=services.events.problem),
+        Part(name="media", problem=services.media.problem),
+    ]
 
 
 def _worker(services: Services, name: str) -> WorkerProcess:

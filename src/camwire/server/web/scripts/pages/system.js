@@ -6,6 +6,7 @@ import * as format from "../format.js";
 import { routeTo } from "../routes.js";
 import { ClientTable } from "../system/clients.js";
 import { MachineCards } from "../system/machine.js";
+import { PartList } from "../system/parts.js";
 import { ProcessCard } from "../system/process-card.js";
 
 const EVERY_MS = 2_000;
@@ -27,6 +28,7 @@ class SystemPage {
     this.#services = services;
     this.machine = new MachineCards();
     this.clients = new ClientTable();
+    this.parts = new PartList();
     this.processList = el("div", { class: "cards side-by-side" });
     this.about = el("p", { class: "note" });
     this.trouble = el("p", { class: "trouble", role: "alert", hidden: true }, icon("lost"), el("span"));
@@ -38,6 +40,8 @@ class SystemPage {
       this.machine.root,
       el("h3", { class: "group" }, "Processes"),
       this.processList,
+      el("h3", { class: "group" }, "Parts"),
+      this.parts.root,
       el("h3", { class: "group" }, "Clients"),
       this.clients.root,
       el("h3", { class: "group" }, "About"),
@@ -74,6 +78,7 @@ class SystemPage {
     const processes = [server, ...system.workers];
     reconcile(this.processList, this.#processes, processes.map(({ name }) => name), () => new ProcessCard());
     for (const process of processes) this.#processes.get(process.name).show(process);
+    this.parts.show(system.parts);
     const now = Date.now() / 1000;
     this.clients.show(system.clients, now);
     const { version, started, platform } = system;
