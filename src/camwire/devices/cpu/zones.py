@@ -26,7 +26,8 @@ def draw_rules(picture: UInt8Array, frame: Frame, overlay: Overlay, style: Style
         if not rule.applies_to(frame.camera):
             continue
         colour = bgr(rule.colour)
-        points = _pixels(rule, frame, overlay.bound)
+        full = frame.size if overlay.bound is None else frame.source_size.fitted_into(overlay.bound)
+        points = rule_pixels(rule, frame.size, full)
         if isinstance(rule, ZoneRule) and "zones" in overlay.toggles:
             _draw_zone(picture, points, colour, style)
         elif isinstance(rule, LineRule) and "lines" in overlay.toggles:
@@ -51,11 +52,13 @@ def bgr(colour: str) -> Colour:
     return blue, green, red
 
 
-def _pixels(rule: Rule, frame: Frame, bound: Size | None) -> Int32Array:
-    """[points, 2]; OpenCV's coordinates are of pixel centres, ours of their corners."""
-    full = frame.size if bound is None else frame.source_size.fitted_into(bound)
+def rule_pixels(rule: Rule, size: Size, full: Size) -> Int32Array:
+    """[points, 2] of the rule on a picture of ``size``, for a full picture of ``full``.
+
+    OpenCV's coordinates are of pixel centres, ours of their corners.
+    """
     placed: list[Point] = rule.placed(rule.points(), full)
-    points = np.array(placed, np.float64).reshape(-1, 2) * np.array(frame.size) / np.array(full) - 0.5
+    points = np.array(placed, np.float64).reshape(-1, 2) * np.array(size) / np.array(full) - 0.5
     pixels: Int32Array = np.rint(points.clip(-FARTHEST, FARTHEST)).astype(np.int32)
     return pixels
 

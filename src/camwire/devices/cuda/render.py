@@ -17,6 +17,7 @@ from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
 from camwire.devices.cuda.program import launch
 from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures
+from camwire.devices.cuda.shapes import pack_shapes
 from camwire.devices.cuda.surfaces import Records, Spot, fill
 from camwire.devices.cuda.threads import PerThread, after_decoding, high_priority_stream
 from camwire.frames import Batch, Size, Tracks
@@ -109,7 +110,11 @@ class _Easel:
         records["y_pitch"], records["c_pitch"] = records["width"], records["width"] // 2
         objects = np.zeros(len(tracks), OBJECT)
         pack_objects(objects, sizes, tracks, looks)
-        return pictures, (records, objects, np.ascontiguousarray(tracks.traces))
+        shapes = pack_shapes(batch, chosen, tracks, overlay)
+        ends = np.array(shapes.ends, np.int32).reshape(-1, 3)
+        records["shapes"], records["upper_shapes"], records["shapes_end"] = ends.T
+        drawn = np.ascontiguousarray(tracks.traces), shapes.records, shapes.corners, shapes.pixels
+        return pictures, (records, objects, *drawn)
 
     def _canvases(self, sizes: Sequence[Size]) -> list[CudaPicture]:
         offsets, total = [], 0

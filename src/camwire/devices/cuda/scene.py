@@ -12,7 +12,7 @@ from camwire.devices.cpu.palette import INK, PALETTE, Style
 from camwire.devices.cuda.colours import JPEG_OF_RGB
 from camwire.devices.cuda.letters import Letters
 from camwire.devices.cuda.surfaces import SURFACE, Records
-from camwire.frames import Float32Array, Size, Tracks
+from camwire.frames import BoolArray, Float32Array, Size, Tracks
 
 PICTURE = np.dtype(
     [
@@ -37,6 +37,7 @@ PICTURE = np.dtype(
         ("glyphs", np.uint64),
         ("classes", np.int32),
         ("layers", np.int32),
+        *((name, np.int32) for name in ("shapes", "upper_shapes", "shapes_end", "reserved")),
     ]
 )
 """``Picture`` of kernels/draw.cu."""
@@ -132,6 +133,8 @@ def pack_objects(
     _pack_boxes(objects, sizes, tracks)
     _pack_labels(objects, sizes, tracks, looks)
     _pack_traces(objects, tracks.traces)
+    if tracks.corners is not None:
+        _leave_out(objects, np.asarray(np.isfinite(tracks.corners).all(axis=(1, 2))))
 
 
 def _pack_boxes(objects: Records, sizes: Sequence[Size], tracks: Tracks) -> None:
@@ -141,6 +144,11 @@ def _pack_boxes(objects: Records, sizes: Sequence[Size], tracks: Tracks) -> None
     last = np.clip(np.ceil(tracks.boxes[:, 2:]) - 1, 0, limits)
     objects["left"], objects["top"] = first.T
     objects["right"], objects["bottom"] = last.T
+
+
+def _leave_out(objects: Records, rows: BoolArray) -> None:
+    """Boxes that are drawn turned, as shapes: their upright ones are put where no picture is."""
+    objects["right"][rows] = objects["bottom"][rows] = -(1 << 20)
 
 
 def _pack_labels(

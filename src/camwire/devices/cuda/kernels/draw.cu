@@ -3,7 +3,8 @@
 //
 // A block makes a tile of 64x16 pixels of one picture, a thread the 2x2 pixels that share a chroma sample. First the
 // block finds which objects touch its tile (a bit each), then every thread looks at those alone. The layers are the
-// CPU renderer's: traces below boxes below labels, and in a layer the later object above the earlier.
+// CPU renderer's: shapes of rules and masks below traces below boxes below other shapes below labels, and in a layer the
+// later object above the earlier.
 #include "common.cuh"
 
 constexpr int TILE_WIDTH = 64, TILE_HEIGHT = 16, QUADS_A_ROW = TILE_WIDTH / 2;
@@ -23,6 +24,8 @@ struct Picture {
     uint64_t glyphs;               // Glyph[classes + 11]: "name #" of each class, the digits 0 to 9, the full stop
     int classes;
     int layers;                    // bit l: layer l is drawn
+    int shapes, upper_shapes;      // its first shape, and the first of those above the boxes
+    int shapes_end, reserved;
 };
 
 struct Object {
@@ -36,7 +39,21 @@ struct Object {
     int trace_middle;                        // the first point of the newer half
 };
 
-static_assert(sizeof(Picture) == 192 && sizeof(Object) == 88, "scene.PICTURE and scene.OBJECT are laid out like this");
+// Mirrors shapes.SHAPE.
+enum ShapeKind { STROKE, AREA, PLATE, MASK };
+struct Shape {
+    int kind;
+    int first, last;                 // an area's corners; where a plate's or a mask's bytes begin
+    int pitch;                       // bytes from a row to the next
+    float left, top, right, bottom;  // what it can touch; a plate or a mask fills it
+    float ax, ay, bx, by;            // a stroke's ends
+    float reach;                     // of a stroke to its sides
+    float part;                      // how much of the colour lies on an area or a mask; a stroke's reach at its ends
+    float colour[3];
+    int reserved;
+};
+
+static_assert(sizeof(Picture) == 208 && sizeof(Object) == 88 && sizeof(Shape) == 72, "as in scene.py and shapes.py");
 
 struct Glyph { int start, columns, advance; };
 struct Point { float x, y; };
@@ -163,6 +180,50 @@ DEVICE void draw_box(const Picture& p, const Object& o, const float* dark, int x
     }
 }
 
+// Even-odd, as OpenCV fills; the outline hides what is on the edge.
+DEVICE bool inside_area(const Point* corners, int first, int last, float x, float y) {
+    bool inside = false;
+    for (int k = first, before = last - 1; k < last; before = k++) {
+        Point a = corners[before], b = corners[k];
+        if ((a.y > y) != (b.y > y) && x < a.x + (y - a.y) * (b.x - a.x) / (b.y - a.y)) inside = !inside;
+    }
+    return inside;
+}
+
+// Whether a pixel is part of a mask, which is stretched over its rectangle as OpenCV resizes.
+DEVICE bool in_mask(const Shape& s, const uint8_t* pixels, int x, int y) {
+    int width = (int)(s.right - s.left), height = (int)(s.bottom - s.top);
+    int column = x - (int)s.left, row = y - (int)s.top;
+    if (column < 0 || row < 0 || column >= width || row >= height) return false;
+    return bilinear((uint64_t)(pixels + s.first), s.pitch, 0, between(column, width, s.pitch), between(row, height, s.pitch), 1, 0) >= 127.5f;
+}
+
+DEVICE bool on_stroke(const Shape& s, float x, float y) {
+    float dx = s.bx - s.ax, dy = s.by - s.ay, length = dx * dx + dy * dy;
+    float along = (x - s.ax) * dx + (y - s.ay) * dy, across = (x - s.ax) * dy - (y - s.ay) * dx;
+    if (along >= 0.0f && along <= length && across * across <= s.reach * s.reach * length && length > 0.0f) return true;
+    float ax = x - s.ax, ay = y - s.ay, bx = x - s.bx, by = y - s.by;
+    return fminf(ax * ax + ay * ay, bx * bx + by * by) <= s.part * s.part;
+}
+
+DEVICE void draw_shape(const Shape& s, const Point* corners, const uint8_t* pixels, int x, int y, Quad& quad) {
+    for (int pixel = 0; pixel < 4; ++pixel) {
+        int px = x + (pixel & 1), py = y + (pixel >> 1);
+        float cx = px + 0.5f, cy = py + 0.5f;
+        if (s.kind == STROKE) {
+            if (on_stroke(s, cx, cy)) paint(quad, pixel, s.colour, 1.0f);
+        } else if (s.kind == AREA) {
+            if (inside_area(corners, s.first, s.last, cx, cy)) paint(quad, pixel, s.colour, s.part);
+        } else if (s.kind == MASK) {
+            if (in_mask(s, pixels, px, py)) paint(quad, pixel, s.colour, s.part);
+        } else if (cx > s.left && cx < s.right && cy > s.top && cy < s.bottom) {
+            const uint8_t* own = pixels + s.first + (long long)(py - (int)s.top) * s.pitch + (px - (int)s.left) * 3;
+            float colour[3] = {(float)own[0], (float)own[1], (float)own[2]};
+            paint(quad, pixel, colour, 1.0f);
+        }
+    }
+}
+
 struct Ways { int part[4]; float colour[4][3]; };
 
 DEVICE void draw_trace(const Picture& p, const Object& o, const Point* points, int x, int y, Ways& ways) {
@@ -175,7 +236,32 @@ DEVICE void draw_trace(const Picture& p, const Object& o, const Point* points, i
     }
 }
 
-KERNEL draw(const Picture* pictures, const Object* objects, const Point* points, const float* dark) {
+// Sets a bit for each of `count` things that TOUCHES, then does EACH of those in their order.
+#define FIND(count, TOUCHES)                                                                                   \
+    SYNC();                                                                                                    \
+    EACH_THREAD(t) { for (int word = t; word < WORDS; word += THREADS) hits[word] = 0; }                       \
+    SYNC();                                                                                                    \
+    EACH_THREAD(t) {                                                                                           \
+        for (int n = t; n < count; n += THREADS)                                                               \
+            if (TOUCHES) atomicOr(&hits[n / 32], 1u << n % 32);                                                \
+    }                                                                                                          \
+    SYNC();
+
+#define DRAW_SHAPES(begin, end)                                                                                \
+    for (int base = begin; base < end; base += OBJECTS_AT_ONCE) {                                              \
+        int count = end - base < OBJECTS_AT_ONCE ? end - base : OBJECTS_AT_ONCE;                               \
+        FIND(count, !apart(shapes[base + n].left, shapes[base + n].top, shapes[base + n].right,                \
+                           shapes[base + n].bottom, tile_x, tile_y, TILE_WIDTH, TILE_HEIGHT))                  \
+        EACH_THREAD(t) {                                                                                       \
+            int x = tile_x + t % QUADS_A_ROW * 2, y = tile_y + t / QUADS_A_ROW * 2;                            \
+            for (int word = 0; word * 32 < count; ++word)                                                      \
+                for (unsigned bits = hits[word]; bits; bits &= bits - 1)                                       \
+                    draw_shape(shapes[base + word * 32 + __ffs(bits) - 1], corners, pixels, x, y, quads[OWN(t)]); \
+        }                                                                                                      \
+    }
+
+KERNEL draw(const Picture* pictures, const Object* objects, const Point* points, const Shape* shapes, const Point* corners,
+            const uint8_t* pixels, const float* dark) {
     SHARED unsigned hits[WORDS];
     KEPT(Quad, quads);
     KEPT(Ways, ways);
@@ -196,18 +282,13 @@ KERNEL draw(const Picture* pictures, const Object* objects, const Point* points,
             ways[OWN(t)].part[pixel] = 0;
         }
     }
+    DRAW_SHAPES(p.shapes, p.upper_shapes)
     for (int layer = TRACES; layer < LAYERS; ++layer) {
+        if (layer == LABELS) { DRAW_SHAPES(p.upper_shapes, p.shapes_end) }
         if (!(p.layers >> layer & 1)) continue;
         for (int base = p.first; base < p.last; base += OBJECTS_AT_ONCE) {
             int count = p.last - base < OBJECTS_AT_ONCE ? p.last - base : OBJECTS_AT_ONCE;
-            SYNC();
-            EACH_THREAD(t) { for (int word = t; word < WORDS; word += THREADS) hits[word] = 0; }
-            SYNC();
-            EACH_THREAD(t) {
-                for (int n = t; n < count; n += THREADS)
-                    if (touches(p, objects[base + n], layer, tile_x, tile_y)) atomicOr(&hits[n / 32], 1u << n % 32);
-            }
-            SYNC();
+            FIND(count, touches(p, objects[base + n], layer, tile_x, tile_y))
             EACH_THREAD(t) {
                 int x = tile_x + t % QUADS_A_ROW * 2, y = tile_y + t / QUADS_A_ROW * 2;
                 for (int word = 0; word * 32 < count; ++word) {
