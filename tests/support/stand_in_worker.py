@@ -74,7 +74,8 @@ class StandIn:
                 message = decode_downward(self.control.recv())
                 if isinstance(message, Stop):
                     return
-                self.follow(message)
+                if isinstance(message, DesiredState):
+                    self.follow(message)
 
     def follow(self, state: DesiredState) -> None:
         if self.state is None or state.stats_epoch != self.state.stats_epoch:
