@@ -39,12 +39,14 @@ from camwire.server.events.media import Media, media_name
 from camwire.server.events.pictures import EventPictures
 from camwire.server.hub import Hub
 from camwire.server.listener import CannotListenError, address_of, listen
+from camwire.server.notify import ServiceManager
 from camwire.server.probing import Probing
 from camwire.server.rehearsing import Rehearsing
 from camwire.server.reporter import Reporter
 from camwire.server.rule_states import RuleStates
 from camwire.server.saver import Saver
 from camwire.server.sinks.couriers import Couriers
+from camwire.server.statistics import reports_by_camera
 from camwire.server.supervisor import Supervisor
 from camwire.server.system import System
 from camwire.server.tls import CertificateError
@@ -87,6 +89,7 @@ def serve(
     status is 1 when the port, a place for the link's sockets or a device can't be had, or when it wouldn't be
     safe, with the reason on standard error, or when a part of the server failed, with it in the log.
     """
+    manager = ServiceManager.of_environment(os.environ)
     try:
         folder = config_path.absolute().parent if config_path is not None else None
         security = secured(config.server, folder, insecure=insecure)
@@ -98,13 +101,15 @@ def serve(
             log.info("server starts", config=str(config_path) if config_path else None)
             document = FileDocument(config_path) if config_path else MemoryDocument(config)
             commands = {name: worker(name, endpoints) for name in devices.names}
-            asyncio.run(_until_signal(document, listener, endpoints, on_ready, commands, security))
+            asyncio.run(_until_signal(document, listener, endpoints, on_ready, commands, security, manager))
     except (CannotListenError, NoPlaceError, NoDeviceError, *UNSAFE) as error:
         sys.stderr.write(f"camwire: {error}\n")
         return FAILURE
     except Exception as problem:
         log.critical("the server failed and ends", exc_info=problem)
         return FAILURE
+    finally:
+        manager.close()
     return 0
 
 
@@ -115,9 +120,10 @@ async def _until_signal(
     on_ready: Callable[[str], None],
     commands: Mapping[str, Sequence[str]],
     security: Security,
+    manager: ServiceManager,
 ) -> None:
     with ServerEnd(endpoints) as link:
-        server = Server(document, link, commands, security)
+        server = Server(document, link, commands, security, manager)
         with _signals(server, endpoints):
             await server.run(listener, on_ready)
 
@@ -131,6 +137,7 @@ class Server:
         link: ServerEnd,
         commands: Mapping[str, Sequence[str]],
         security: Security | None = None,
+        manager: ServiceManager | None = None,
     ) -> None:
         """``commands``: what to execute for each worker, by its name. No ``security``: accounts in memory."""
         self.configuration = Configuration(document, self._configured)
@@ -157,6 +164,7 @@ class Server:
         self.saver = Saver(self.hub, self.configuration.config.saving, document.folder)
         self.pictures = EventPictures(self.configuration.config, self.media, self.saver)
         self.system = System(document.folder)
+        self._manager = manager or ServiceManager()
         self._link = link
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Event()
@@ -221,9 +229,17 @@ class Server:
             ]
             if certificate is not None:
                 for_ever.append(tasks.create_task(certificate.follow()))
+            parts = [*for_ever, *to_stop]
+            for_ever.append(
+                tasks.create_task(
+                    self._manager.follow(lambda: not any(part.done() for part in parts), self._summary)
+                )
+            )
             on_ready(address_of(listener, tls=certificate is not None))
+            self._manager.ready()
             await self._stopping.wait()
             log.info("server stops")
+            self._manager.stopping()
             self.hub.close_streams()
             http.should_exit = True
             for supervisor in self.supervisors.values():
@@ -286,6 +302,13 @@ class Server:
         while True:
             picture = await self._link.picture()
             self.hub.publish(picture.header, picture.payload)
+
+    def _summary(self) -> str:
+        """A line for people."""
+        reports = reports_by_camera(filter(None, map(self.workers.statistics, self.supervisors)))
+        live = sum(report.phase == "live" for report in reports.values())
+        enabled = sum(camera.enabled for camera in self.configuration.config.cameras)
+        return self.not_ready() or f"{live} of {enabled} cameras live"
 
     def not_ready(self) -> str | None:
         """Why no pictures can come; None when they can."""
