@@ -203,3 +203,12 @@ def test_a_server_that_comes_back_is_found_again(page: Page, playground: Playgro
     wait_for(lambda: page.tile("cam-1").text.startswith("Live"), "the camera is live again")
     before = page.fingerprint("cam-1")
     wait_for(lambda: page.fingerprint("cam-1") != before, "pictures move again")
+
+
+def test_the_cameras_fill_the_screen_and_leave_it(page: Page) -> None:
+    page.tab_to("Full screen")
+    page.press(Keys.ENTER)
+    wait_for(lambda: page.run("return document.fullscreenElement?.id") == "body", "the whole screen")
+    assert page.shown(".tile")
+    page.run("document.exitFullscreen()")
+    wait_for(lambda: page.run("return document.fullscreenElement === null"), "the page as it was")

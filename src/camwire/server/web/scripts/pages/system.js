@@ -3,6 +3,7 @@
 import { ApiError } from "../api.js";
 import { el, icon, reconcile, setText } from "../dom.js";
 import * as format from "../format.js";
+import { guarded } from "../permission.js";
 import { routeTo } from "../routes.js";
 import { ClientTable } from "../system/clients.js";
 import { MachineCards } from "../system/machine.js";
@@ -35,7 +36,7 @@ class SystemPage {
     const accounts = el("a", { class: "button", href: routeTo("accounts") }, "Accounts and tokens");
     root.classList.add("sheet", "system");
     root.append(
-      el("header", { class: "page-head" }, el("h2", {}, "System"), el("div", { class: "page-actions" }, accounts)),
+      el("header", { class: "page-head" }, el("h2", {}, "System"), el("div", { class: "page-actions" }, guarded(accounts, services, "admin"))),
       this.trouble,
       this.machine.root,
       el("h3", { class: "group" }, "Processes"),

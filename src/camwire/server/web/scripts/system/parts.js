@@ -51,7 +51,7 @@ class PartRow {
     this.root.dataset.tone = problem === null ? "good" : "bad";
     setIcon(this.badgeIcon, problem === null ? "live" : "lost");
     setText(this.badgeText, problem === null ? "Well" : "In trouble");
-    setText(this.problem, problem === null ? "" : `${problem}. ${help}`);
+    setText(this.problem, problem === null ? "" : `${problem.replace(/[.?!]?$/, (end) => end || ".")} ${help}`);
     this.problem.hidden = problem === null;
   }
 }

@@ -20,7 +20,7 @@ export class ProcessCard {
     this.name = el("h4", { class: "figures-name" });
     this.badgeIcon = icon("waiting");
     this.badgeText = el("span");
-    this.figures = new FigureList(["CPU", "Memory", "Restarts", "Process"]);
+    this.figures = new FigureList(["CPU", "Memory", "Restarts"]);
     this.chart = new Chart("CPU over the last minutes, of one core");
     this.reason = el("p", { class: "reason" });
     this.note = el("p", { class: "note" });
@@ -48,12 +48,11 @@ export class ProcessCard {
       worker.cpu_percent === null ? "–" : `${Math.round(worker.cpu_percent)} %`,
       worker.rss_bytes === null ? "–" : format.bytes(worker.rss_bytes),
       format.count(worker.restarts),
-      worker.pid === null ? "–" : String(worker.pid),
     ]);
     this.#cpu.push(worker.cpu_percent ?? NaN);
     const lines = [{ values: this.#cpu.values(), colour: "--chart-front", width: 2 }];
     this.chart.draw(lines, READINGS, (value) => `${Math.round(value)} %`);
-    setText(this.note, worker.model ?? "");
-    this.note.hidden = worker.model === null;
+    const pid = worker.pid === null ? null : `process ${worker.pid}`;
+    setText(this.note, [worker.model, pid].filter(Boolean).join(" · "));
   }
 }
