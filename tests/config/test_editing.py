@@ -186,3 +186,14 @@ def test_any_item_can_be_taken_out(document: tuple[str, list[dict[str, Any]]], d
     index = data.draw(st.integers(0, len(items) - 1))
     after = remove(text, ("list", index))
     assert parsed(after) == {**parsed(text), "list": items[:index] + items[index + 1 :]}
+
+
+@pytest.mark.parametrize(
+    "end", ["", "rules:\n", "rules: # none yet\n", "rules: []\n", "rules:\n  - {a: 1}\n", "rules:\n- a: 1\n"]
+)
+def test_a_list_may_be_full_empty_or_missing(end: str) -> None:
+    text = "# first\ncameras: [] # last\n" + end
+    after = append(text, ("rules",), {"name": "new", "points": [[0, 1]]})
+    assert parsed(after)["rules"] == [*(parsed(text).get("rules") or []), {"name": "new", "points": [[0, 1]]}]
+    assert all(comment in after for comment in ("# first", "# last"))
+    assert parsed(append(after, ("rules",), {"name": "more"}))["rules"][-1] == {"name": "more"}

@@ -201,6 +201,8 @@ class Worker:
         self._rehearsals.close()
         self._clips.close()
         ended = self._engine.stop(STOP_TIMEOUT)
+        if (state := self._engine.analysis.state()) is not None:
+            self._link.send(RuleState(state=state))
         self._flush()
         self._applier.join(STOP_TIMEOUT)
         self._link.close()

@@ -219,17 +219,17 @@ class Server:
                 tasks.create_task(self.saver.run()),
                 tasks.create_task(self.events.run()),
                 tasks.create_task(self.rule_states.run()),
-                tasks.create_task(self.couriers.run()),
                 tasks.create_task(self.pictures.run()),
                 tasks.create_task(self.clips.run()),
             ]
+            sending = tasks.create_task(self.couriers.run())
             to_stop = [
                 *(tasks.create_task(supervisor.run()) for supervisor in self.supervisors.values()),
                 tasks.create_task(http.serve(sockets=[listener])),
             ]
             if certificate is not None:
                 for_ever.append(tasks.create_task(certificate.follow()))
-            parts = [*for_ever, *to_stop]
+            parts = [*for_ever, *to_stop, sending]
             for_ever.append(
                 tasks.create_task(
                     self._manager.follow(lambda: not any(part.done() for part in parts), self._summary)
@@ -246,6 +246,8 @@ class Server:
                 supervisor.stop()
             await asyncio.wait(to_stop)
             await self.rule_states.save()
+            sending.cancel()  # before the events' file closes
+            await asyncio.wait((sending,))
             for task in for_ever:
                 task.cancel()
 

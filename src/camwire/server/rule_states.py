@@ -19,7 +19,7 @@ from camwire.server.events.keeper import EventKeeper
 from camwire.server.events.queries import NothingKeptError, remembered
 from camwire.server.events.store import EventStore, StoreError
 
-SAVE_EVERY = 2.0
+SAVE_EVERY = 5.0
 LOG_EVERY = 60.0
 """Seconds."""
 PREFIX = "rules/"

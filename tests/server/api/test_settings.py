@@ -139,3 +139,28 @@ def test_a_worker_s_counts_become_counters_and_histograms(tmp_path: Path) -> Non
         assert 'camwire_camera_latency_seconds_sum{camera="gate",stage="detect"} 0.03' in text
 
     with_api(tmp_path, play)
+
+
+def test_how_events_do_is_in_statistics_and_metrics(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        server.events.problem = "events.db: the disk is full"
+        told = (await client.get("/api/v1/statistics")).json()["events"]
+        assert told == {
+            "kept": 0,
+            "problem": "events.db: the disk is full",
+            "media": {"lost": 0, "problem": None},
+            "sinks": {},
+        }
+        states = {"hook": {"state": "retrying", "delivered": 3, "refused": 1, "lost": 2, "waiting": 7}}
+        stats = {**server.reporter.latest(), "events": {**told, "sinks": states}}
+        text = exposition(stats, {}, {}).decode()
+        for line in (
+            'camwire_events_failing{part="events"} 1.0',
+            'camwire_events_failing{part="media"} 0.0',
+            'camwire_sink_works{sink="hook"} 0.0',
+            'camwire_sink_waiting{sink="hook"} 7.0',
+            'camwire_sink_events_total{outcome="lost",sink="hook"} 2.0',
+        ):
+            assert line in text
+
+    with_api(tmp_path, play)
