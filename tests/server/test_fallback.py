@@ -81,7 +81,7 @@ def test_a_mended_file_ends_it() -> None:
 
 def test_a_new_process_is_told_what_the_last_one_could_do() -> None:
     fallback = refusing()
-    fallback.started()
+    fallback.greeted(2)
     assert told(fallback, desired(2, "bad")) == (2, "good", ())
 
 
@@ -89,7 +89,7 @@ def test_a_file_that_went_bad_before_a_restart_is_not_tried_without_end() -> Non
     fallback = Fallback()
     fallback.document(desired(1, "good"), 0.0)
     fallback.runs(1)
-    fallback.started()
+    fallback.greeted(2)
     assert told(fallback, desired(1, "good"))[1] == "good"
     fallback.failed(refusal(1), 1.0)
     assert fallback.document(desired(1, "good"), 2.0) is None
@@ -122,6 +122,15 @@ def test_a_worker_that_is_away_is_no_reason_to_remember_more_and_more() -> None:
     assert len(fallback._unanswered) <= UNANSWERED
 
 
+def test_what_ran_may_be_told_after_the_next_was_refused() -> None:
+    fallback = Fallback()
+    fallback.document(desired(1, "good"), 0.0)
+    fallback.document(desired(2, "bad"), 0.5)
+    fallback.failed(refusal(2), 0.9)
+    fallback.runs(1)
+    assert told(fallback, desired(3, "bad"))[1] == "good"
+
+
 def test_two_tries_under_way_are_two_refusals_of_one_model() -> None:
     fallback = Fallback()
     fallback.document(desired(1, "good"), 0.0)
@@ -131,3 +140,12 @@ def test_two_tries_under_way_are_two_refusals_of_one_model() -> None:
     fallback.failed(refusal(2), 0.1)
     fallback.failed(refusal(3), 0.2)
     assert told(fallback, desired(3, "bad"))[1] == "good"
+
+
+def test_a_second_hello_while_the_model_is_loaded_is_no_new_process() -> None:
+    fallback = refusing()
+    fallback.greeted(2)
+    assert told(fallback, desired(3, "bad"), TRY_AGAIN_EVERY)[1] == "bad"
+    fallback.greeted(2)
+    fallback.failed(refusal(3), TRY_AGAIN_EVERY + 1)
+    assert told(fallback, desired(3, "bad"), TRY_AGAIN_EVERY + 2)[1] == "good"

@@ -38,6 +38,7 @@ class Fallback:
         self._unanswered: dict[int, Parts] = {}
         """The newest tries whose outcome is not known, by revision."""
         self._again_at = 0.0
+        self._pid: int | None = None
 
     def document(self, desired: DesiredState, now: float) -> DesiredState | None:
         """What to send for ``desired`` at ``now`` (monotonic); None: nothing that the worker could do."""
@@ -55,8 +56,11 @@ class Fallback:
         """Whether it is time to send again what was refused, under a new revision."""
         return self.failure is not None and self._trying is None and now >= self._again_at
 
-    def started(self) -> None:
-        """The worker's process is a new one, and knows nothing."""
+    def greeted(self, pid: int) -> None:
+        """A process says hello, perhaps not for the first time; a new one knows nothing."""
+        if pid == self._pid:
+            return
+        self._pid = pid
         self._trying = None
         self._unanswered.clear()
 
@@ -76,10 +80,13 @@ class Fallback:
 
     def runs(self, revision: int) -> None:
         """The worker says that it runs this revision."""
-        if self._trying is None or revision not in self._unanswered:
+        parts = self._unanswered.get(revision)
+        if parts is None:
             return
-        self._good = self._unanswered[revision]
-        if revision == self._trying.revision:
+        newest = self._trying is not None and revision == self._trying.revision
+        if newest or parts != self._refused:
+            self._good = parts
+        if newest:
             self._refused = self._trying = self.failure = None
             self._unanswered.clear()
 

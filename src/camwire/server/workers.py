@@ -134,7 +134,7 @@ class Workers:
 
     async def _greeted(self, worker: str, message: Hello) -> None:
         if self.supervisors[worker].heard(message.pid):
-            self._fallbacks[worker].started()
+            self._fallbacks[worker].greeted(message.pid)
             if (rules := self._rules.of(worker)) is not None:
                 await self._link.send(worker, rules)
             await self._tell(worker)
