@@ -75,9 +75,14 @@ class EditorPage(Page):
         self.chord("a", Keys.CONTROL)
         field.send_keys(Keys.BACKSPACE, name)
 
-    def save(self) -> None:
+    def press_save(self) -> None:
         button = self.find(".saving .primary")
+        wait_for(button.is_enabled, "something to save")
         button.click()
+
+    def save(self) -> None:
+        self.press_save()
+        button = self.find(".saving .primary")
         wait_for(lambda: not button.is_enabled() and "Saved" in self.says(), "it to be saved")
 
 
@@ -216,11 +221,11 @@ def test_by_finger_on_a_phone(browser: Chrome, playground: Playground, rules: An
 
 
 def test_mistakes_are_told_at_the_rule_and_unsaved_changes_are_guarded(
-    editor: EditorPage, rules: Any
+    editor: EditorPage, rules: Any, playground: Playground
 ) -> None:
     editor.find(".rule-row").click()
     editor.name_it("")
-    editor.find(".saving .primary").click()
+    editor.press_save()
     wait_for(lambda: editor.shown(".rule-form .mistakes li"), "the mistake at the rule")
     assert "name" in editor.find(".rule-form .mistakes").text
     assert "Needs correction" in editor.find(".rule-row").text
@@ -238,6 +243,12 @@ def test_mistakes_are_told_at_the_rule_and_unsaved_changes_are_guarded(
     ).click()
     wait_for(lambda: editor.shown("#stage"), "the cameras")
 
+    def connections() -> int:
+        statistics = httpx.get(f"{playground.address}/api/v1/statistics").json()
+        return int(statistics["connections"]["now"])
+
+    wait_for(lambda: connections() == 1, "the editor's stream of pictures to end")
+
 
 def test_someone_elses_changes_are_not_written_over_silently(
     editor: EditorPage, rules: Any, playground: Playground
@@ -246,12 +257,12 @@ def test_someone_elses_changes_are_not_written_over_silently(
     httpx.put(f"{playground.address}/api/v1/rules", json=[DOOR, other]).raise_for_status()
     editor.find(".rule-row").click()
     Select(editor.find(".rule-form select")).select_by_value("centre")
-    editor.find(".saving .primary").click()
+    editor.press_save()
     dialog = wait_for(lambda: editor.shown("dialog"), "the question")[0]
     assert "“Window”" in dialog.text
     dialog.find_element("css selector", "[value=no]").click()
     assert [rule["name"] for rule in rules()] == ["Door", "Window"]
-    editor.find(".saving .primary").click()
+    editor.press_save()
     wait_for(lambda: editor.shown("dialog"), "the question")[0].find_element(
         "css selector", "[value=yes]"
     ).click()

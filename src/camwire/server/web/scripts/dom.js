@@ -28,6 +28,17 @@ export function setAttribute(node, name, value) {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
+/**
+ * Items of a list, changed only where they differ; a list without any is hidden.
+ * @param {HTMLElement} list
+ * @param {string[]} texts
+ */
+export function fillList(list, texts) {
+  while (list.children.length > texts.length) list.lastElementChild.remove();
+  texts.forEach((text, index) => setText(list.children[index] ?? list.appendChild(el("li")), text));
+  list.hidden = texts.length === 0;
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An icon of index.html, hidden from assistive technology. @param {string} name */

@@ -94,4 +94,7 @@ function letGoInBackground(feed) {
     if (document.hidden) timer = setTimeout(() => feed.pause(), HIDDEN_MS);
     else feed.resume();
   });
+  // A page that the browser keeps for its Back button would keep its connection, too.
+  window.addEventListener("pagehide", () => feed.pause());
+  window.addEventListener("pageshow", ({ persisted }) => persisted && feed.resume());
 }

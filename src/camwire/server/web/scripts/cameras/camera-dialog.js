@@ -1,7 +1,7 @@
 /** Adding a camera, or changing one. */
 
 import { ApiError, segment } from "../api.js";
-import { el } from "../dom.js";
+import { el, fillList } from "../dom.js";
 import { suggested } from "./suggestions.js";
 import { Trial } from "./trial.js";
 
@@ -118,9 +118,7 @@ export class CameraDialog {
       this.dialog.close("done");
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      const words = error.problems.length > 0 ? error.problems : [error.words];
-      this.mistakes.replaceChildren(...words.map((word) => el("li", {}, word)));
-      this.mistakes.hidden = false;
+      fillList(this.mistakes, error.problems.length > 0 ? error.problems : [error.words]);
     } finally {
       this.done.disabled = false;
     }

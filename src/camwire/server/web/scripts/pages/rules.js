@@ -2,7 +2,7 @@
 
 import { ApiError } from "../api.js";
 import { confirmed } from "../dialog.js";
-import { el, icon, setText } from "../dom.js";
+import { el, fillList, icon, setText } from "../dom.js";
 import { reasonAgainst } from "../permission.js";
 import { routeTo } from "../routes.js";
 import { isChanged, selected, settingsOf } from "../rules/document.js";
@@ -27,15 +27,16 @@ const REFUSED_MS = 4_000;
 
 /** @type {import("../pages.js").Mount} */
 export async function mount(root, services, route) {
-  const page = new RulesPage(root, services);
+  const page = new RulesPage(root, services, route.path[0] ?? null);
   await page.open();
-  page.routed(route);
   return page;
 }
 
 class RulesPage {
   #services;
   #may;
+  /** The camera that the address names. @type {string | null} */
+  #wanted;
   #saving = false;
   /** By the rules' keys. @type {Map<number, string[]>} */
   #mistakes = new Map();
@@ -44,9 +45,14 @@ class RulesPage {
   #knownClasses = [];
   #stops;
 
-  /** @param {HTMLElement} root @param {import("../services.js").Services} services */
-  constructor(root, services) {
+  /**
+   * @param {HTMLElement} root
+   * @param {import("../services.js").Services} services
+   * @param {string | null} wanted  a camera's id
+   */
+  constructor(root, services, wanted) {
     this.#services = services;
+    this.#wanted = wanted;
     this.#may = services.may("operator");
     this.overlay = new Overlay();
     this.picture = new PictureView(services.api, this.overlay, () => this.#show());
@@ -62,6 +68,7 @@ class RulesPage {
     document.addEventListener("keydown", this.onKey);
     const { feed } = services;
     this.#stops = [
+      feed.listen("state", (state) => this.picture.connected(state.phase === "open")),
       feed.listen("stats", (stats) => this.#heard(stats.cameras)),
       feed.listen("objects", (found) => found.camera === this.editor.camera && this.overlay.showObjects(found)),
     ];
@@ -115,9 +122,14 @@ class RulesPage {
 
   /** @param {import("../routes.js").Route} route */
   routed(route) {
-    const wanted = route.path[0] ?? null;
-    const known = this.#cameras.some(({ id }) => id === wanted);
-    this.#chooseCamera(known ? wanted : (this.#cameras[0]?.id ?? wanted));
+    this.#wanted = route.path[0] ?? null;
+    this.#chooseCamera(this.#asked());
+  }
+
+  /** The camera of the address, or the first where it names none that there is. */
+  #asked() {
+    const [first] = this.#cameras;
+    return (this.#cameras.find(({ id }) => id === this.#wanted) ?? first)?.id ?? null;
   }
 
   unsaved() {
@@ -145,7 +157,7 @@ class RulesPage {
   #heard(cameras) {
     this.#cameras = cameras;
     if (this.editor.camera === null && cameras.length > 0) {
-      this.#chooseCamera(cameras[0].id);
+      this.#chooseCamera(this.#asked());
       return;
     }
     const camera = this.#camera();
@@ -285,9 +297,7 @@ class RulesPage {
 
   /** Show mistakes where they were made. @param {Map<number | null, string[]>} mistakes @param {import("../rules/document.js").Rule[]} rules */
   #tell(mistakes, rules) {
-    const general = mistakes.get(null) ?? [];
-    this.generalMistakes.replaceChildren(...general.map((words) => el("li", {}, words)));
-    this.generalMistakes.hidden = general.length === 0;
+    fillList(this.generalMistakes, mistakes.get(null) ?? []);
     this.#mistakes = new Map([...mistakes].filter(([index]) => index !== null).map(([index, words]) => [rules[index].key, words]));
     const [first] = this.#mistakes.keys();
     if (first !== undefined) this.editor.select(first);

@@ -63,6 +63,11 @@ export class PictureView {
     this.image.classList.toggle("old", !live);
   }
 
+  /** A stream ends with its server, without a word. @param {boolean} open  whether the server is there */
+  connected(open) {
+    if (!open) this.#broken = true;
+  }
+
   /** The stream has no event of its own for its first picture in every browser. */
   measure() {
     const { naturalWidth: width, naturalHeight: height } = this.image;

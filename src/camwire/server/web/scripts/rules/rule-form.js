@@ -1,6 +1,6 @@
 /** The settings of the chosen rule. */
 
-import { el, icon } from "../dom.js";
+import { el, fillList, icon } from "../dom.js";
 import { choiceField, colourField, numberField, severalField, switchField, textField } from "./fields.js";
 import { COLOURS, KINDS, OVERCROWDING } from "./kinds.js";
 import { changed, read, turned, withGround } from "./settings.js";
@@ -43,8 +43,7 @@ export class RuleForm {
     this.cameras.offer(offer.cameras, offer.camera);
     this.classes.offer(classChoices(settings, offer.classes));
     for (const show of this.#shows) show(settings);
-    this.mistakes.replaceChildren(...mistakes.map((words) => el("li", {}, words)));
-    this.mistakes.hidden = mistakes.length === 0;
+    fillList(this.mistakes, mistakes);
   }
 
   /** @param {string} key @param {any} value */
