@@ -52,6 +52,8 @@ docs: $(STAMP)  ## Write the generated pages of the manual
 lock:  ## Write requirements/*.txt from pyproject.toml (wants uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/runtime.txt
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra cuda --universal --python-version 3.12 --generate-hashes --no-annotate --no-header -q -o requirements/cuda.txt
+	uv pip compile requirements/build.in --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/build.txt
 	uv pip compile requirements/demo-clip.in --no-deps --generate-hashes --no-annotate --no-header -q -o requirements/demo-clip.txt
 
 clean:  ## Remove everything that make made

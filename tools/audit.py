@@ -15,7 +15,7 @@ from bootstrap import make_environment
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".cache" / "audit"
 PIP_AUDIT = "pip-audit==2.10.1"
-LOCKS = ("requirements/runtime.txt", "requirements/dev.txt", "requirements/demo-clip.txt")
+LOCKS = tuple(f"requirements/{name}.txt" for name in ("runtime", "dev", "demo-clip", "cuda", "build"))
 
 
 def main() -> int:
