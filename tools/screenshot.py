@@ -2,7 +2,7 @@
 
     python tools/screenshot.py [--wait 25]
 
-Writes viewer-dark.png, viewer-light.png and the same of the pages rules and cameras to docs/images. Wants
+Writes viewer-dark.png, viewer-light.png, the same of every other page, and heatmap.png to docs/images. Wants
 Chromium and its driver.
 """
 
@@ -42,6 +42,7 @@ RULES = [
         "end": [0.62, 0.45],
         "colour": "#40c4ff",
     },
+    {"type": "heatmap", "name": "Time spent", "cameras": ["junction"]},
 ]
 
 
@@ -76,6 +77,19 @@ def main() -> None:
             browser.get(f"{product.url}/#/cameras")
             time.sleep(3)  # for a picture of each
             browser.save_screenshot(str(IMAGES / f"cameras-{scheme}.png"))
+            browser.get(f"{product.url}/#/events?span=hour")
+            wait_for(lambda: len(page.all(".event")) > 8, "events", timeout=60)
+            time.sleep(3)  # for their pictures
+            browser.save_screenshot(str(IMAGES / f"events-{scheme}.png"))
+            browser.get(f"{product.url}/#/system")
+            time.sleep(arguments.wait)  # for something on the charts
+            browser.save_screenshot(str(IMAGES / f"system-{scheme}.png"))
+        set_screen(browser, 1440, 900)
+        browser.get(f"{product.url}/#/live/junction")
+        wait_for(lambda: page.shown(".tile[data-enlarged]"), "one camera alone")
+        page.find(".tile[data-enlarged] .heat-switch").click()
+        time.sleep(arguments.wait)  # for the picture and the map
+        browser.save_screenshot(str(IMAGES / "heatmap.png"))
 
 
 if __name__ == "__main__":

@@ -42,10 +42,11 @@ def test_a_source_that_is_not_there_is_one_readable_line(tmp_path):
 
 
 @pytest.fixture
-def demo(cache, monkeypatch):
+def demo(cache, monkeypatch, tmp_path):
     """The demo as a process that has told its address; ended, whatever the test does."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
-    with subprocess.Popen([*DEMO, "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+    command = [*DEMO, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         try:
             yield process
         finally:
@@ -53,7 +54,7 @@ def demo(cache, monkeypatch):
 
 
 @pytest.mark.e2e
-def test_ctrl_c_ends_every_process(demo):
+def test_ctrl_c_ends_every_process_and_leaves_no_file(demo, tmp_path):
     address = next(line for line in demo.stdout if "http://127.0.0.1:" in line)
     port = int(address.rsplit(":", 1)[1].strip(" /\n"))
     socket.create_connection(("127.0.0.1", port), timeout=5).close()
@@ -66,6 +67,7 @@ def test_ctrl_c_ends_every_process(demo):
     demo.send_signal(signal.SIGINT)
     assert demo.wait(20) == 0
     wait_for(lambda: all(has_ended(child) for child in children), "the demo's processes end")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.e2e

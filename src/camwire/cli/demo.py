@@ -8,6 +8,7 @@ import threading
 import webbrowser
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,8 +35,10 @@ def command(
 ) -> None:
     """Watch street cameras, annotated live.
 
-    A real RTSP server on this machine plays their footage, again and again. Ctrl-C ends it all.
+    A real RTSP server on this machine plays their footage, again and again. Ctrl-C ends it all; rules and
+    events are kept as long.
     """
+    from camwire.config.events import EventsConfig
     from camwire.config.root import Config
     from camwire.demo.cameras import (
         STREET_MODEL,
@@ -54,9 +57,14 @@ def command(
         added = [
             added_camera(number, given, os.environ) for number, given in enumerate(source or (), start=1)
         ]
-        with rtsp_server(_footage()) as rtsp_port:
+        with rtsp_server(_footage()) as rtsp_port, TemporaryDirectory(prefix="camwire-demo-") as folder:
             config = Config(
-                cameras=(*street_cameras(rtsp_port), *added), model=STREET_MODEL, server=viewer_address(port)
+                cameras=(*street_cameras(rtsp_port), *added),
+                model=STREET_MODEL,
+                events=EventsConfig(
+                    file=f"{folder}/events.db", media_folder=f"{folder}/media", snapshots=True
+                ),
+                server=viewer_address(port),
             )
             raise typer.Exit(
                 serve(
