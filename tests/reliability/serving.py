@@ -45,7 +45,8 @@ class Serving:
         return self.supervisor.state.pid
 
     def client(self) -> connect:
-        return connect(self.address.replace("http", "ws", 1) + "ws", max_size=None, compression=None)
+        address = self.address.replace("http", "ws", 1) + "ws"
+        return connect(address, max_size=None, compression=None, close_timeout=1)
 
 
 def module(name: str, *arguments: str) -> Callable[[Endpoints], list[str]]:
