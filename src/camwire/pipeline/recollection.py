@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,13 +22,22 @@ LARGEST = 4_000_000
 FRAME_BYTES = 400
 """What an entry takes besides its objects, roughly."""
 
+BUT_ITS_PICTURE = tuple(field.name for field in fields(Frame) if field.name != "picture")
+_kept = attrgetter(*BUT_ITS_PICTURE)
 ROW = np.dtype([("box", "<f4", 4), ("score", "<f4"), ("class", "<i4"), ("id", "<i8")])
+
+
+class _Entry(NamedTuple):
+    arrived: float
+    frame: tuple[Any, ...]
+    """The values of ``BUT_ITS_PICTURE``."""
+    objects: bytes
+    """Rows of ``ROW``."""
 
 
 @dataclass(slots=True)
 class _Camera:
-    frames: deque[tuple[Frame, bytes]] = field(default_factory=deque)
-    """Without their pictures; their objects as rows of ``ROW``."""
+    frames: deque[_Entry] = field(default_factory=deque)
     bytes: int = 0
 
 
@@ -58,15 +69,15 @@ class Recollection:
         rows["class"], rows["id"] = tracks.classes, tracks.ids
         with self._lock:
             for index, frame in enumerate(batch.frames):
-                self._add(replace(frame, picture=None), rows[tracks.rows_of(index)].tobytes())
+                entry = _Entry(frame.arrived, _kept(frame), rows[tracks.rows_of(index)].tobytes())
+                self._add(self._cameras[frame.camera], entry)
 
-    def _add(self, frame: Frame, objects: bytes) -> None:
-        camera = self._cameras[frame.camera]
-        camera.frames.append((frame, objects))
-        camera.bytes += len(objects) + FRAME_BYTES
-        oldest = frame.arrived - self._longest
-        while camera.bytes > self._largest or camera.frames[0][0].arrived < oldest:
-            camera.bytes -= len(camera.frames.popleft()[1]) + FRAME_BYTES
+    def _add(self, camera: _Camera, entry: _Entry) -> None:
+        camera.frames.append(entry)
+        camera.bytes += len(entry.objects) + FRAME_BYTES
+        oldest = entry.arrived - self._longest
+        while camera.bytes > self._largest or camera.frames[0].arrived < oldest:
+            camera.bytes -= len(camera.frames.popleft().objects) + FRAME_BYTES
 
     def forget(self, camera: str) -> None:
         with self._lock:
@@ -74,24 +85,29 @@ class Recollection:
 
     def rehearse(self, engine: RuleEngine, camera: str, seconds: float) -> Rehearsal:
         """Have a new engine's rules applied to what the camera saw in the last ``seconds``."""
-        frames = self._last(camera, seconds)
+        entries = self._last(camera, seconds)
+        frames = [_frame(entry) for entry in entries]
         events: list[Event] = []
-        for ticket, (frame, objects) in enumerate(frames):
-            events += engine.step(Batch(ticket, (frame,), frame.decoded), _tracks(objects)).events
+        for ticket, (frame, entry) in enumerate(zip(frames, entries, strict=True)):
+            events += engine.step(Batch(ticket, (frame,), frame.decoded), _tracks(entry.objects)).events
         return Rehearsal(
-            since=frames[0][0].captured if frames else 0.0,
-            until=frames[-1][0].captured if frames else 0.0,
+            since=frames[0].captured if frames else 0.0,
+            until=frames[-1].captured if frames else 0.0,
             frames=len(frames),
             counts=engine.counts_of(camera),
             events=tuple(events),
         )
 
-    def _last(self, camera: str, seconds: float) -> Sequence[tuple[Frame, bytes]]:
+    def _last(self, camera: str, seconds: float) -> Sequence[_Entry]:
         with self._lock:
             known = self._cameras.get(camera)
-            frames = list(known.frames) if known else []
-        since = frames[-1][0].arrived - seconds if frames else 0.0
-        return [entry for entry in frames if entry[0].arrived >= since]
+            entries = list(known.frames) if known else []
+        since = entries[-1].arrived - seconds if entries else 0.0
+        return [entry for entry in entries if entry.arrived >= since]
+
+
+def _frame(entry: _Entry) -> Frame:
+    return Frame(**dict(zip(BUT_ITS_PICTURE, entry.frame, strict=True)), picture=None)
 
 
 def _tracks(objects: bytes) -> Tracks:
