@@ -48,7 +48,8 @@ def broker(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "cam", "p@ss word"], check=True)
     settings = folder / "mosquitto.conf"
     settings.write_text(
-        f"user {getpass.getuser()}\nlistener {port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\n"
+        f"user {getpass.getuser()}\nlistener {port} 127.0.0.1\nallow_anonymous false\n"
+        f"password_file {passwords}\n"
         f"persistence true\npersistence_location {folder}/\nautosave_interval 1\nautosave_on_changes true\n"
     )
     process = subprocess.Popen(["mosquitto", "-c", str(settings)], stderr=subprocess.DEVNULL)
