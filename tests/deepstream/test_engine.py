@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from camwire.deepstream.gst import DeepstreamError
-from camwire.link.messages import CameraReport, DesiredTracker, View
+from camwire.deepstream.metadata import MetadataError
+from camwire.link.messages import CameraReport, DesiredTracker, Rendition, View
 from tests.deepstream.clips import box_clip, decoded, red_pixels
 from tests.deepstream.conftest import Rig
 from tests.deepstream.desired import camera, deepstream, desired
@@ -147,6 +148,8 @@ def test_a_camera_comes_back(rig: Rig, server: RtspServer, clip: Path) -> None:
     server.kill()
     wait_for(lambda: rig.report("gate").phase == "retrying", "the loss to be told", 30)
     assert rig.report("file").phase == "live"
+    # An element that fails leaves its mark on the pipeline's state; the next one has to play all the same.
+    wait_for(lambda: "open" in (rig.report("gate").reason or ""), "a try that fails", 30)
     server.start()
     rig.wait_for_pictures("gate")
     after = rig.of("gate")[-1][0]
@@ -241,6 +244,49 @@ def test_camwires_rules(rig: Rig, clip: Path) -> None:
     wait_for(lambda: rig.report("gate").rules.get("middle"), "its count")
 
 
+@pytest.mark.parametrize(("osd", "kept"), [("native", ["event"]), ("python", ["event", "event_clean"])])
+def test_pictures_of_events_are_made_though_nobody_watches(
+    rig: Rig, clip: Path, osd: str, kept: list[Rendition]
+) -> None:
+    rig.engine.apply(
+        desired(
+            camera("gate", str(clip)),
+            settings=deepstream(osd=osd),
+            watched=(),
+            rules=(LINE,),
+            event_pictures=("full", "clean"),
+        )
+    )
+    for rendition in kept:
+        rig.wait_for_pictures("gate", 1, rendition)
+    assert {rendition for _, rendition in rig.pictures} == set(kept)
+    report = rig.report("gate")
+    assert report.frames_out == 0
+    assert report.drops["unwatched"] > 0
+    assert balanced(report)
+
+
+def test_metadata_that_cannot_be_read_costs_its_batch(
+    rig: Rig, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.support.deepstream_stand_ins.metadata import StandInMetadata
+
+    rig.engine.apply(desired(camera("gate", str(clip))))
+    rig.wait_for_pictures("gate")
+    read, failures = StandInMetadata.read, []
+
+    def broken(self: StandInMetadata, buffer: object) -> object:
+        if len(failures) < 3:
+            failures.append(buffer)
+            raise MetadataError("nothing is known of this buffer")
+        return read(self, buffer)
+
+    monkeypatch.setattr(StandInMetadata, "read", broken)
+    wait_for(lambda: len(failures) == 3, "three batches to fail")
+    rig.wait_for_pictures("gate")
+    assert rig.engine.elements()["rebuilds"] == 0
+
+
 def test_nvdsanalytics_rules(rig: Rig, clip: Path) -> None:
     rig.engine.apply(
         desired(
@@ -252,6 +298,7 @@ def test_nvdsanalytics_rules(rig: Rig, clip: Path) -> None:
     )
     wait_for(lambda: rig.report("yard").nvdsanalytics.get("inside", {}).get("left"), "an object inside", 30)
     assert "middle" in rig.report("yard").nvdsanalytics["crossed"]
+    assert rig.report("yard").nvdsanalytics["objects"] == {"person": 1}
     assert rig.events == []
 
 

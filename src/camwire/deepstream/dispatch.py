@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from camwire.analytics.rules.events import Event
 from camwire.deepstream.ledger import Ledger
 from camwire.deepstream.scene import FlowScene
 from camwire.deepstream.thumbnails import thumbnail
 from camwire.frames import Batch, Frame, Tracks
-from camwire.link.messages import Rendition
+from camwire.link.messages import Rendition, of_event
 from camwire.pipeline.lane import Publisher
 from camwire.pipeline.marks import Marks
 from camwire.pipeline.recorder import Recorder
@@ -31,8 +32,15 @@ class Pending:
     formed: float
     marks: Marks
     renditions: frozenset[Rendition]
+    """What somebody wants; where nobody wants anything, the frame's books are closed already."""
+    noted: frozenset[Rendition]
+    """What is kept because rules report something."""
     taken: bool
     """Whether the link has taken anything of it already."""
+
+    @property
+    def needed(self) -> frozenset[Rendition]:
+        return self.renditions | self.noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +84,41 @@ class Dispatch:
     # --- after the analysis --------------------------------------------------------------------
 
     def hand_on(
-        self, drawable: Drawable, pts: Sequence[int], batch_pts: int, marks: Marks, scene: FlowScene
+        self,
+        drawable: Drawable,
+        events: Sequence[Event],
+        pts: Sequence[int],
+        batch_pts: int,
+        marks: Marks,
+        scene: FlowScene,
     ) -> None:
         """Decide what is to be made of a batch, and send what is ready: the lists of objects.
 
-        ``pts``: the frames' own timestamps; ``batch_pts``: the batch's. ``drawable.pending`` is filled.
+        ``events``: what rules report of it; ``pts``: the frames' own timestamps; ``batch_pts``: the batch's.
+        ``drawable.pending`` is filled.
         """
+        eventful = {event.camera for event in events}
         batch = drawable.batch
         possible = PICTURES if scene.drawn_here else FROM_ENCODER
         for index, frame in enumerate(batch.frames):
             admitted = self._admitted(frame, scene)
             taken = "objects" in admitted and self._send_objects(drawable, index, scene)
-            if pictures := admitted & possible:
-                drawable.pending[index] = Pending(frame, batch.formed, replace(marks), pictures, taken)
-            elif taken:
+            pictures = admitted & possible
+            noted = scene.event_pictures & possible if frame.camera in eventful else frozenset()
+            if pictures or noted:
+                own = replace(marks)
+                drawable.pending[index] = Pending(frame, batch.formed, own, pictures, noted, taken)
+            if pictures:
+                continue
+            if taken:
                 self._recorder.published(frame)
             elif admitted:
                 self._recorder.lost((frame,), "link" if "objects" in admitted else "error")
-        others = tuple(frame for index, frame in enumerate(batch.frames) if index not in drawable.pending)
+        others = tuple(
+            frame
+            for index, frame in enumerate(batch.frames)
+            if index not in drawable.pending or not drawable.pending[index].renditions
+        )
         self._recorder.timed(replace(batch, frames=others), (), marks)
         if scene.drawn_here:
             if drawable.pending:
@@ -151,7 +176,12 @@ class Dispatch:
         """A frame counts as published when any of it was taken."""
         with self._publishing:
             for one in made:
-                pending.taken |= self._publish(one.frame, one.payload, one.rendition)
+                if one.rendition in pending.renditions:
+                    pending.taken |= self._publish(one.frame, one.payload, one.rendition)
+                if one.rendition in pending.noted:
+                    self._publish(one.frame, one.payload, of_event(one.rendition))
+        if not pending.renditions:
+            return
         pending.marks.published = self._clock()
         if pending.taken:
             self._recorder.published(pending.frame)
@@ -167,6 +197,8 @@ class Dispatch:
 
     def _overtaken(self, entries: Sequence[Pending], cause: str = "overwritten") -> None:
         for one in entries:
+            if not one.renditions:
+                continue
             if one.taken:
                 self._recorder.published(one.frame)
             else:
@@ -178,7 +210,7 @@ class Dispatch:
 
 
 def _renditions(pending: Pending, jpeg: bytes, scene: FlowScene) -> Iterator[Made]:
-    if "full" in pending.renditions:
+    if "full" in pending.needed:
         yield Made(0, "full", pending.frame, jpeg)
     if "thumbnail" in pending.renditions:
         size, small = thumbnail(jpeg, scene.thumbnail, scene.jpeg_quality)

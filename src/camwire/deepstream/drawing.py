@@ -96,7 +96,7 @@ class Drawer:
         made: list[Made] = []
         rendering = encoding = 0.0
         for rendition in ("full", "thumbnail", "clean"):
-            indices = [index for index, one in drawable.pending.items() if rendition in one.renditions]
+            indices = [index for index, one in drawable.pending.items() if rendition in one.needed]
             if not indices:
                 continue
             began = self._clock()

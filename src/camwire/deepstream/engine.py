@@ -100,6 +100,9 @@ class DeepstreamEngine:
         if before is not None and before.stats_epoch != desired.stats_epoch:
             self.recorder.clear()
             self.analysis.clear()
+        known = before.cleared_rules if before is not None else desired.cleared_rules
+        if cleared := {name for name, times in desired.cleared_rules.items() if times != known.get(name, 0)}:
+            self.analysis.clear(cleared)
         self._run(desired, graph)
         self._desired = desired
         for note in graph.notes if before is None else ():
@@ -154,6 +157,7 @@ class DeepstreamEngine:
             max_fps=desired.output.max_fps,
             jpeg_quality=desired.output.jpeg_quality,
             thumbnail=Size(desired.output.thumbnail_width, desired.output.thumbnail_height),
+            event_pictures=frozenset(desired.event_pictures),
         )
 
     def _run(self, desired: DesiredState, graph: Graph) -> None:

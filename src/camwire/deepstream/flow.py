@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import structlog
 
+from camwire.analytics.rules.moment import class_name
 from camwire.deepstream.book import CameraBook
 from camwire.deepstream.dispatch import Dispatch, Drawable
 from camwire.deepstream.metadata import AnalyticsCounts, BatchMeta, Metadata
@@ -146,18 +147,18 @@ class Flow:
                 self._recorder.processed(batch, tracks, scene.overlay.class_names, marks.tracked)
                 if scene.relabels:
                     self._relabel(buffer, rows, tracks, scene)
-                self._analysis.step(batch, tracks)
+                events = self._analysis.step(batch, tracks)
             except Exception:
                 self._recorder.lost(batch.frames, "error")
                 raise
             for frame, counts in zip(batch.frames, meta.analytics, strict=False):
                 if counts is not None:
-                    self._analytics[frame.camera] = counts
+                    self._analytics[frame.camera] = _named(counts, scene.overlay.class_names)
             marks.analysed = self._clock()
             self.last_batch = marks.analysed
             self.batches += 1
             drawable = Drawable(batch, tracks, here, {})
-            self.dispatch.hand_on(drawable, meta.pts.tolist(), buffer.pts, marks, scene)
+            self.dispatch.hand_on(drawable, events, meta.pts.tolist(), buffer.pts, marks, scene)
 
     def _batch(self, meta: BatchMeta, scene: FlowScene, formed: float, now: float) -> Batch:
         utc = self._wall_clock()
@@ -190,6 +191,12 @@ class Flow:
             for number, identity in zip(tracks.classes[seen].tolist(), tracks.ids[seen].tolist(), strict=True)
         ]
         self._metadata.relabel(buffer, rows[tracks.detections[seen]], tracks.ids[seen], texts)
+
+
+def _named(counts: AnalyticsCounts, names: Sequence[str]) -> AnalyticsCounts:
+    """With the classes' names in place of their numbers."""
+    objects = {class_name(names, int(number)): count for number, count in counts.get("objects", {}).items()}
+    return {**counts, "objects": objects}
 
 
 def scaled(meta: BatchMeta, bound: Size | None) -> BatchMeta:

@@ -14,6 +14,8 @@ TO_DRAW, DRAWER, DEMUX, OUT = "to_draw", "osd", "demux", "out"
 ON_GPU = "video/x-raw(memory:NVMM)"
 ENCODER_FORMATS = {"nvjpegenc": "I420", "nvimageenc": "RGB"}
 """What each takes."""
+BILINEAR = 1
+"""nvvideoconvert's `interpolation-method`; left alone, the nearest pixel is taken."""
 GPU_DRAWS = 1
 """nvdsosd's `process-mode`."""
 _NEWEST_WINS: dict[str, Value] = {
@@ -56,7 +58,11 @@ def output_part(pad: int, settings: DesiredDeepstream, output: DesiredOutput, si
     sides = f", width={size.width}, height={size.height}" if size else ""
     elements = (
         Element(f"latest_{pad}", "queue", _NEWEST_WINS),
-        Element(f"to_encode_{pad}", "nvvideoconvert", {"gpu-id": settings.gpu, "nvbuf-memory-type": 0}),
+        Element(
+            f"to_encode_{pad}",
+            "nvvideoconvert",
+            {"gpu-id": settings.gpu, "nvbuf-memory-type": 0, "interpolation-method": BILINEAR},
+        ),
         Element(
             f"encodable_{pad}",
             "capsfilter",

@@ -68,6 +68,8 @@ class Pipeline:
         self._handlers = handlers
         self._cameras: dict[str, str] = {}
         """By an element's name."""
+        self._with_source: set[str] = set()
+        """Cameras whose source is there at the moment."""
         self._plays = False
         self._pipeline = self._gst.Pipeline.new(None)
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,32 +99,31 @@ class Pipeline:
 
     def start_camera(self, graph: Graph, camera: str) -> None:
         """Add a camera's elements, to a pipeline that runs or not. Raises DeepstreamError."""
-        pad = graph.pads[camera]
         output = graph.outputs.get(camera)
         if output is not None:
-            self._name(output, camera)
-            self._add(output)
-            self._probe_output(output, camera, pad)
-        source = graph.sources[camera]
-        self._name(source, camera)
-        self._add(source)
-        if self._plays:
-            for part in (output, source):
-                if part is not None:
-                    self._play(part)
+            self._add(output, camera)
+            self._probe_output(output, camera, graph.pads[camera])
+            self._play(output)
+        self.start_source(graph, camera)
 
     def stop_camera(self, graph: Graph, camera: str) -> None:
         """Remove a camera's elements and give its pads back."""
-        self._remove(graph.sources[camera])
+        self.stop_source(graph, camera)
         if (output := graph.outputs.get(camera)) is not None:
             self._remove(output)
 
-    def restart_source(self, graph: Graph, camera: str) -> None:
-        """Take a camera's source out and put a new one in its place. Raises DeepstreamError."""
-        self._remove(graph.sources[camera])
-        self._name(graph.sources[camera], camera)
-        self._add(graph.sources[camera])
+    def start_source(self, graph: Graph, camera: str) -> None:
+        """Add a camera's source, to a camera that has none. Raises DeepstreamError."""
+        self._add(graph.sources[camera], camera)
+        self._with_source.add(camera)
         self._play(graph.sources[camera])
+
+    def stop_source(self, graph: Graph, camera: str) -> None:
+        """Remove a camera's source, if it has one."""
+        if camera in self._with_source:
+            self._with_source.remove(camera)
+            self._remove(graph.sources[camera])
+            self._play(None)
 
     def set_value(self, element: str, name: str, value: Value) -> None:
         self._element(element).set_property(name, value)
@@ -137,7 +138,9 @@ class Pipeline:
         found = []
         message = bus.timed_pop_filtered(int(timeout * 1e9), wanted)
         while message is not None:
-            found.append(self._notice(message))
+            # What an element said that has been taken out meanwhile is of no interest any more.
+            if self._holds(message.src):
+                found.append(self._notice(message))
             message = bus.timed_pop_filtered(0, wanted)
         return found
 
@@ -159,6 +162,11 @@ class Pipeline:
         kind = "error" if message.type == kinds.ERROR else "warning"
         return Notice(kind, camera, redact(f"{message.src.get_name()}: {error.message}"))
 
+    def _holds(self, thing: Any) -> bool:
+        while thing is not None and thing != self._pipeline:
+            thing = thing.get_parent()
+        return thing is not None
+
     def _camera_of(self, thing: Any) -> str | None:
         while thing is not None:
             if camera := self._cameras.get(thing.get_name()):
@@ -168,16 +176,17 @@ class Pipeline:
 
     # --- elements and pads ---------------------------------------------------------------------
 
-    def _play(self, part: Part) -> None:
+    def _play(self, part: Part | None) -> None:
         """Start what was added to a running pipeline, from its end: nothing comes before it is awaited.
 
-        The pipeline's own state is no guide: a camera that can't be reached leaves it halfway.
+        An element that failed leaves the pipeline's own state at that, and newcomers are then held at PAUSED:
+        so it is told to play, too, which those that do don't notice.
         """
-        for element in reversed(part.elements):
+        if not self._plays:
+            return
+        for element in reversed(part.elements if part is not None else ()):
             self._element(element.name).set_state(self._gst.State.PLAYING)
-
-    def _name(self, part: Part, camera: str) -> None:
-        self._cameras.update({element.name: camera for element in part.elements})
+        self._pipeline.set_state(self._gst.State.PLAYING)
 
     def _element(self, name: str) -> Any:
         element = self._pipeline.get_by_name(name)
@@ -185,7 +194,10 @@ class Pipeline:
             raise DeepstreamError(f"the pipeline has no element {name}")
         return element
 
-    def _add(self, part: Part) -> None:
+    def _add(self, part: Part, camera: str | None = None) -> None:
+        """``camera``: whose elements these are."""
+        if camera is not None:
+            self._cameras.update({element.name: camera for element in part.elements})
         for element in part.elements:
             self._pipeline.add(self._make(element))
         for link in part.links:

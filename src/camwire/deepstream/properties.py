@@ -22,12 +22,14 @@ class Kind(Enum):
 
 
 class Certainty(Enum):
-    """How a property came to be known. Nothing here has been checked against a running DeepStream."""
+    """How a property came to be known."""
 
     SOURCE = "S"
     """Read in DeepStream 9.1's source."""
     DOCUMENTATION = "D"
     """Read in NVIDIA's documentation."""
+    LIBRARY = "L"
+    """Asked of NVIDIA's own element, from the wheel of its decoder (9.0.2)."""
     REMEMBERED = "R"
     """From public documentation, as remembered."""
     GSTREAMER = "G"

@@ -183,7 +183,7 @@ _TABLES: Mapping[str, tuple[Property, ...]] = {
         ],
     ),
     "nvvideoconvert": _known(
-        Certainty.REMEMBERED,
+        Certainty.LIBRARY,
         [
             ("gpu-id", _UINT, 0),
             ("nvbuf-memory-type", _ENUM, 0, {"choices": _MEMORY}),
@@ -191,6 +191,17 @@ _TABLES: Mapping[str, tuple[Property, ...]] = {
             ("dest-crop", _STRING, None, {"unit": "left:top:width:height"}),
             ("output-buffers", _UINT, 4, {"low": 1, "unit": "buffers"}),
             ("disable-passthrough", _BOOL, False),
+            (
+                "interpolation-method",
+                _ENUM,
+                6,
+                {
+                    "choices": {
+                        **dict(enumerate(("nearest", "bilinear", "cubic", "super", "lanczos", "nicest"))),
+                        6: "nearest, by default",
+                    }
+                },
+            ),
         ],
     ),
     "nvstreamdemux": _known(Certainty.DOCUMENTATION, [("per-stream-eos", _BOOL, False)]),

@@ -212,18 +212,22 @@ class Runner:
                 self._lose_source(camera, complaint)
 
     def _lose_source(self, camera: str, reason: str) -> None:
-        """The other cameras notice nothing; the element stays, dead, until its successor takes its place."""
+        """The other cameras notice nothing."""
         source = self._sources[camera]
-        if source.retry_at is None:
-            source.failed(self._flow.books[camera].status.failed(reason))
-            log.warning("a camera's source failed", camera=camera, reason=reason)
+        if source.retry_at is not None:
+            return
+        log.warning("a camera's source failed", camera=camera, reason=reason)
+        source.failed(self._flow.books[camera].status.failed(reason))
+        assert self._pipeline is not None
+        assert self._graph is not None
+        self._pipeline.stop_source(self._graph, camera)
 
     def _restart_source(self, camera: str, now: float) -> None:
         assert self._pipeline is not None
         assert self._graph is not None
         self._began(camera, now)
         try:
-            self._pipeline.restart_source(self._graph, camera)
+            self._pipeline.start_source(self._graph, camera)
         except DeepstreamError as error:
             self._failed(str(error))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from camwire.deepstream.objects import TrackHistory
 from camwire.devices.contracts import Overlay
 from camwire.frames import Size
+from camwire.link.messages import Rendition
 from camwire.pipeline.renditions import Views
 from camwire.tracking import Tracker
 
@@ -31,3 +32,5 @@ class FlowScene:
     max_fps: float
     jpeg_quality: int
     thumbnail: Size
+    event_pictures: frozenset[Rendition] = frozenset()
+    """What is made of frames in which rules report something, whoever watches."""
