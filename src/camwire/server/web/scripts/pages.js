@@ -23,7 +23,10 @@
 export const PAGES = {
   live: { title: "Live", icon: "grid", load: () => import("./pages/live.js") },
   cameras: {
-    title: "Cameras", icon: "camera", styles: "styles/camera-list.css", load: () => import("./pages/cameras.js"),
+    title: "Cameras",
+    icon: "camera",
+    styles: "styles/camera-list.css",
+    load: () => import("./pages/cameras.js"),
   },
   rules: { title: "Rules", icon: "zone", styles: "styles/rules.css", load: () => import("./pages/rules.js") },
   events: { title: "Events", icon: "events", styles: "styles/events.css", load: () => import("./pages/events.js") },

@@ -9,7 +9,10 @@
  */
 export function parseRoute(hash, first) {
   const [path, query = ""] = splitOnce(hash.replace(/^#?\/?/, ""), "?");
-  const [page, ...rest] = path.split("/").filter((part) => part !== "").map(decoded);
+  const [page, ...rest] = path
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decoded);
   return { page: page ?? first, path: rest, query: new URLSearchParams(query) };
 }
 

@@ -45,9 +45,19 @@ export class CameraDialog {
 
   #build() {
     const known = this.#known;
-    this.url = input("camera-url", { required: true, spellcheck: "false", autocomplete: "off", placeholder: "rtsp://user:password@192.0.2.10/stream" });
+    this.url = input("camera-url", {
+      required: true,
+      spellcheck: "false",
+      autocomplete: "off",
+      placeholder: "rtsp://user:password@192.0.2.10/stream",
+    });
     this.name = input("camera-name", { autocomplete: "off" });
-    this.id = input("camera-id", { required: true, autocomplete: "off", spellcheck: "false", disabled: known !== null });
+    this.id = input("camera-id", {
+      required: true,
+      autocomplete: "off",
+      spellcheck: "false",
+      disabled: known !== null,
+    });
     if (known !== null) {
       this.url.value = known.settings.url;
       this.name.value = known.settings.name ?? "";
@@ -60,9 +70,19 @@ export class CameraDialog {
       "form",
       {},
       el("h2", { id: "camera-dialog-title" }, known === null ? "Add a camera" : `Change ${known.name}`),
-      option("Address", this.url, "What the camera's manual calls its RTSP or stream URL, or a file's path on the server.", tryIt),
+      option(
+        "Address",
+        this.url,
+        "What the camera's manual calls its RTSP or stream URL, or a file's path on the server.",
+        tryIt,
+      ),
       this.trial.root,
-      el("div", { class: "camera-names" }, option("Name", this.name, "For people."), option("Id", this.id, idHint(known))),
+      el(
+        "div",
+        { class: "camera-names" },
+        option("Name", this.name, "For people."),
+        option("Id", this.id, idHint(known)),
+      ),
       this.mistakes,
       el(
         "div",
@@ -127,7 +147,8 @@ export class CameraDialog {
   #send() {
     const url = this.url.value.trim();
     const name = this.name.value.trim() || null;
-    if (this.#known === null) return this.#api.post("cameras", { id: this.id.value.trim(), ...(name && { name }), url });
+    if (this.#known === null)
+      return this.#api.post("cameras", { id: this.id.value.trim(), ...(name && { name }), url });
     return this.#api.patch(`cameras/${segment(this.#known.id)}`, this.#unchanged ? { name } : { name, url });
   }
 }

@@ -30,7 +30,13 @@ export class CameraRow {
     this.root = el(
       "li",
       { class: "card camera-row" },
-      el("header", { class: "camera-head" }, el("span", { class: "badge" }, this.sign, this.state), this.name, el("code", {}, id)),
+      el(
+        "header",
+        { class: "camera-head" },
+        el("span", { class: "badge" }, this.sign, this.state),
+        this.name,
+        el("code", {}, id),
+      ),
       el("div", { class: "camera-about" }, this.canvas, el("div", {}, this.address, this.note, this.facts)),
       el("div", { class: "page-actions" }, this.rules, this.edit, this.flip, this.remove),
     );
@@ -54,7 +60,11 @@ export class CameraRow {
     const facts = live ? [format.codecName(camera.codec), size, `${format.rate(camera.fps.input)} fps`] : [];
     setText(this.facts, facts.filter(Boolean).join(" · "));
     setText(this.flip.lastElementChild, this.#enabled ? "Turn off" : "Turn on");
-    for (const [control, verb] of [[this.edit, "Change"], [this.remove, "Remove"], [this.rules, "Rules of"]]) {
+    for (const [control, verb] of [
+      [this.edit, "Change"],
+      [this.remove, "Remove"],
+      [this.rules, "Rules of"],
+    ]) {
       setAttribute(control, "aria-label", `${verb} ${camera.name}`);
     }
     setAttribute(this.flip, "aria-label", `${this.#enabled ? "Turn off" : "Turn on"} ${camera.name}`);

@@ -11,7 +11,13 @@ const LONGEST = 60;
 export function suggested(url, taken) {
   const stem = stemOf(url.trim());
   if (stem === "") return { name: "", id: "" };
-  const id = free(stem.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "") || "camera", taken);
+  const id = free(
+    stem
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]+/gu, "-")
+      .replace(/^-+|-+$/g, "") || "camera",
+    taken,
+  );
   return { name: nameOf(stem), id };
 }
 

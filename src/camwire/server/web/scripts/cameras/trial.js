@@ -47,7 +47,10 @@ export class Trial {
 /** @param {{picture: string, codec: string | null, width: number, height: number}} answer */
 function picture({ picture: src, codec, width, height }) {
   const facts = [format.codecName(codec), `${width}×${height}`].filter(Boolean).join(" · ");
-  return [el("img", { src, alt: "The camera's picture" }), el("p", { class: "badge", "data-tone": "good" }, icon("live"), `It works: ${facts}`)];
+  return [
+    el("img", { src, alt: "The camera's picture" }),
+    el("p", { class: "badge", "data-tone": "good" }, icon("live"), `It works: ${facts}`),
+  ];
 }
 
 /** @param {string} reason */

@@ -33,8 +33,17 @@ class CamerasPage {
   constructor(root, services) {
     this.#services = services;
     this.list = el("ul", { class: "camera-list" });
-    this.empty = el("p", { class: "rules-empty", hidden: true }, "No cameras yet. Add the first one with its stream's address.");
-    const add = el("button", { class: "button primary", type: "button", onclick: () => this.#add() }, icon("plus"), el("span", {}, "Add a camera"));
+    this.empty = el(
+      "p",
+      { class: "rules-empty", hidden: true },
+      "No cameras yet. Add the first one with its stream's address.",
+    );
+    const add = el(
+      "button",
+      { class: "button primary", type: "button", onclick: () => this.#add() },
+      icon("plus"),
+      el("span", {}, "Add a camera"),
+    );
     root.classList.add("sheet");
     root.append(
       el(
@@ -82,7 +91,8 @@ class CamerasPage {
   #makeRow(id) {
     const actions = {
       edit: () => this.#edit(id),
-      flip: (enable) => this.#attempt(() => this.#services.api.post(`cameras/${segment(id)}/${enable ? "enable" : "disable"}`)),
+      flip: (enable) =>
+        this.#attempt(() => this.#services.api.post(`cameras/${segment(id)}/${enable ? "enable" : "disable"}`)),
       remove: () => this.#attempt(() => removed(this.#services.api, this.#known.get(id))),
     };
     const row = new CameraRow(id, actions, this.#services);

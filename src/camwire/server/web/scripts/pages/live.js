@@ -1,4 +1,4 @@
-/** All cameras, live. It stays in the document while other pages are shown, so that its charts know the last minutes. */
+/** All cameras, live. It stays there while other pages are shown, so that its charts know the last minutes. */
 
 import { announcer } from "../announcer.js";
 import { CameraGrid } from "../camera-grid.js";
@@ -37,7 +37,12 @@ class LivePage {
     const { feed, sink } = services;
     this.#services = services;
     this.heatmaps = new Heatmaps(services.api);
-    this.grid = new CameraGrid(byId("cameras"), sink, () => this.#rearranged(), (tile) => this.heatmaps.adopt(tile));
+    this.grid = new CameraGrid(
+      byId("cameras"),
+      sink,
+      () => this.#rearranged(),
+      (tile) => this.heatmaps.adopt(tile),
+    );
     this.panel = new StatsPanel(byId("statistics"), () => sink.counts);
     this.toggles = new Toggles(byId("toggles"), (name, enabled) => feed.send(protocol.setToggle(name, enabled)));
     this.announce = announcer(byId("announcer"));

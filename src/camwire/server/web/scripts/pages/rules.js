@@ -2,15 +2,15 @@
 
 import { ApiError } from "../api.js";
 import { confirmed } from "../dialog.js";
-import { el, fillList, icon, setText } from "../dom.js";
+import { el, fillList } from "../dom.js";
 import { reasonAgainst } from "../permission.js";
 import { routeTo } from "../routes.js";
 import { isChanged, selected, settingsOf } from "../rules/document.js";
-import { hint, objection } from "../rules/drawing.js";
 import { Editor } from "../rules/editor.js";
 import { Gestures } from "../rules/gestures.js";
 import { importedRules } from "../rules/import-dialog.js";
 import { COLOURS } from "../rules/kinds.js";
+import { Message } from "../rules/message.js";
 import { Overlay } from "../rules/overlay.js";
 import { PictureView } from "../rules/picture-view.js";
 import { RuleForm } from "../rules/rule-form.js";
@@ -22,8 +22,6 @@ import { TryOut } from "../rules/try-out.js";
 
 /** Pictures a second whose objects are shown. */
 const OBJECTS_FPS = 8;
-/** So long stands there why something can't be done. */
-const REFUSED_MS = 4_000;
 
 /** @type {import("../pages.js").Mount} */
 export async function mount(root, services, route) {
@@ -60,7 +58,7 @@ class RulesPage {
       picture: () => this.picture.size,
       screen: () => this.overlay,
       changed: () => this.#show(),
-      refused: (words) => this.#refused(words),
+      refused: (words) => this.message.refuse(words),
     });
     this.#build(root);
     new Gestures(this.overlay, this.#gestures());
@@ -83,12 +81,16 @@ class RulesPage {
       undo: () => editor.undo(),
       redo: () => editor.redo(),
       snap: (on) => (editor.snapping = on),
-      tryOut: () => this.tryOut.run(editor.rules.map(({ settings }) => settings), editor.camera),
+      tryOut: () =>
+        this.tryOut.run(
+          editor.rules.map(({ settings }) => settings),
+          editor.camera,
+        ),
       import: () => this.#import(),
       save: () => this.#save(),
       discard: () => this.#discard(),
     });
-    this.message = el("p", { class: "rules-message", role: "status" }, (this.sign = icon("notice")), (this.words = el("span")));
+    this.message = new Message();
     this.list = new RuleList((key) => editor.select(key));
     this.form = new RuleForm({
       change: (how, merging) => this.#may && editor.change(how, merging),
@@ -96,7 +98,6 @@ class RulesPage {
       size: () => this.picture.size,
     });
     this.tryOut = new TryOut(this.#services.api);
-    this.#say("", "idle");
     this.generalMistakes = el("ul", { class: "mistakes", role: "alert", hidden: true });
     this.form.fields.inert = !this.#may;
     const reason = reasonAgainst(this.#services, "operator");
@@ -104,7 +105,7 @@ class RulesPage {
     root.classList.add("rules-page");
     root.append(
       this.tools.root,
-      el("div", { class: "rules-stage" }, this.picture.root, this.message),
+      el("div", { class: "rules-stage" }, this.picture.root, this.message.root),
       el("div", { class: "rules-panel" }, note, this.generalMistakes, this.tryOut.root, this.list.root, this.form.root),
     );
   }
@@ -173,7 +174,10 @@ class RulesPage {
   #show() {
     const { document: edited, drawing, rules, camera } = this.editor;
     const { now, past, future } = edited;
-    this.tools.showCameras(this.#cameras.map(({ id, name }) => [id, name]), camera);
+    this.tools.showCameras(
+      this.#cameras.map(({ id, name }) => [id, name]),
+      camera,
+    );
     this.tools.show({
       drawing: drawing?.kind ?? null,
       undo: past.length > 0 || (drawing?.placed.length ?? 0) > 0,
@@ -187,7 +191,7 @@ class RulesPage {
     this.overlay.root.setAttribute("aria-label", `Picture of ${this.#camera()?.name ?? "the camera"} with its rules`);
     this.list.show(rules, now.selected, this.#mistakes);
     this.#showForm();
-    this.#guide();
+    this.message.guide(drawing);
   }
 
   #showForm() {
@@ -211,33 +215,8 @@ class RulesPage {
       colour: settings.colour ?? COLOURS[0],
       enabled: settings.enabled ?? true,
       selected: key === this.editor.document.now.selected,
-      polygon: settings.type === "zone",
       points: points(settings, this.picture.size),
     };
-  }
-
-  /** What to do next while something is drawn, and what keeps it from being done. */
-  #guide() {
-    const { drawing } = this.editor;
-    const { tone } = this.message.dataset;
-    if (tone === "refused" && performance.now() < this.refusedUntil) return;
-    const no = drawing === null ? null : objection(drawing);
-    if (no !== null) this.#say(no, "refused");
-    else if (drawing !== null) this.#say(hint(drawing), "busy");
-    else if (tone === "busy" || tone === "refused") this.#say("", "idle");
-  }
-
-  /** @param {string} words */
-  #refused(words) {
-    this.refusedUntil = performance.now() + REFUSED_MS;
-    this.#say(words, "refused");
-  }
-
-  /** Under the picture. @param {string} words @param {"idle" | "busy" | "good" | "refused" | "bad"} tone */
-  #say(words, tone) {
-    this.message.dataset.tone = tone;
-    this.sign.classList.toggle("hidden", words === "");
-    setText(this.words, words);
   }
 
   /** @returns {import("../rules/gestures.js").Editor} */
@@ -277,28 +256,34 @@ class RulesPage {
   async #save() {
     if (this.#saving || !this.#may || !isChanged(this.editor.document)) return;
     this.#saving = true;
-    this.#say("Saving…", "idle");
+    this.message.say("Saving…", "idle");
     this.#show();
     const { rules } = this.editor.document.now;
     try {
       const outcome = await save(this.#services.api, settingsOf(this.editor.document), this.editor.document.saved);
-      this.#say("", "idle");
+      this.message.say("", "idle");
       if ("cancelled" in outcome) return;
       this.#tell("mistakes" in outcome ? outcome.mistakes : new Map(), rules);
       if ("saved" in outcome) {
         this.editor.saved(outcome.saved);
-        this.#say("Saved. The rules count from now on.", "good");
-      } else this.#say(outcome.words, "bad");
+        this.message.say("Saved. The rules count from now on.", "good");
+      } else this.message.say(outcome.words, "bad");
     } finally {
       this.#saving = false;
       this.#show();
     }
   }
 
-  /** Show mistakes where they were made. @param {Map<number | null, string[]>} mistakes @param {import("../rules/document.js").Rule[]} rules */
+  /**
+   * Show mistakes where they were made.
+   * @param {Map<number | null, string[]>} mistakes
+   * @param {import("../rules/document.js").Rule[]} rules
+   */
   #tell(mistakes, rules) {
     fillList(this.generalMistakes, mistakes.get(null) ?? []);
-    this.#mistakes = new Map([...mistakes].filter(([index]) => index !== null).map(([index, words]) => [rules[index].key, words]));
+    this.#mistakes = new Map(
+      [...mistakes].filter(([index]) => index !== null).map(([index, words]) => [rules[index].key, words]),
+    );
     const [first] = this.#mistakes.keys();
     if (first !== undefined) this.editor.select(first);
   }

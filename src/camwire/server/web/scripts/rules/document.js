@@ -16,7 +16,7 @@ import { same } from "./settings.js";
  */
 
 /** Steps that can be taken back. */
-export const MOST_STEPS = 200;
+const MOST_STEPS = 200;
 
 /** @param {Settings[]} saved @returns {Document} */
 export function opened(saved) {

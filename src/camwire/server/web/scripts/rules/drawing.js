@@ -25,7 +25,11 @@ export function objection({ kind, placed, cursor }) {
   return kind === "zone" && crossing([...placed, cursor], false) !== null ? CROSSES : null;
 }
 
-/** A corner where the cursor is; one in the same place as the last is none. @param {Drawing} drawing @returns {Outcome} */
+/**
+ * A corner where the cursor is; one in the same place as the last is none.
+ * @param {Drawing} drawing
+ * @returns {Outcome}
+ */
 export function placed(drawing) {
   const { kind, cursor } = drawing;
   if (drawing.placed.length > 0 && equal(drawing.placed.at(-1), cursor)) return { drawing, done: null, refused: null };

@@ -10,6 +10,7 @@ import { snapped } from "./snapping.js";
 
 /**
  * @typedef {import("./geometry.js").Point} Point
+ * @typedef {import("./settings.js").Settings} Settings
  * @typedef {{width: number, height: number}} Size
  * @typedef {{picture: () => Size, screen: () => Size, changed: () => void, refused: (words: string) => void}} View
  *   `picture`: its own pixels; `screen`: as it is shown; `changed`: something has to be drawn anew; `refused`: why
@@ -141,7 +142,10 @@ export class Editor {
     if (selected !== null) this.#use(doc.remove(this.document, selected));
   }
 
-  /** @param {(settings: import("./settings.js").Settings) => import("./settings.js").Settings} how @param {string} [merging] */
+  /**
+   * @param {(settings: Settings) => Settings} how
+   * @param {string} [merging]
+   */
   change(how, merging) {
     const { selected } = this.document.now;
     if (selected !== null) this.#use(doc.change(this.document, selected, how, merging ?? null));

@@ -34,7 +34,13 @@ function fill(input, text) {
  * @returns {Field<string>}
  */
 export function textField(label, onChange, { hint = "", most = 100 } = {}) {
-  const input = el("input", { class: "input", type: "text", maxlength: String(most), autocomplete: "off", spellcheck: "false" });
+  const input = el("input", {
+    class: "input",
+    type: "text",
+    maxlength: String(most),
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   input.addEventListener("input", () => onChange(input.value));
   return { root: labelled(label, input, { hint }), show: (value) => fill(input, value) };
 }
@@ -118,7 +124,12 @@ export function choiceField(label, choices, onChange) {
 export function colourField(offered, onChange) {
   const swatches = offered.map((colour, index) => {
     const label = `Colour ${index + 1}, ${colour}`;
-    const button = el("button", { class: "swatch", type: "button", "aria-label": label, onclick: () => onChange(colour) });
+    const button = el("button", {
+      class: "swatch",
+      type: "button",
+      "aria-label": label,
+      onclick: () => onChange(colour),
+    });
     button.style.setProperty("--swatch", colour);
     return button;
   });

@@ -11,8 +11,21 @@ import { el } from "../dom.js";
  * @returns {Promise<import("./settings.js").Settings[]>} none where it was cancelled
  */
 export function importedRules(api, camera, name) {
-  const file = el("input", { class: "input", type: "file", accept: ".txt,.ini,.yml,.yaml,.cfg,text/plain", required: true });
-  const stream = el("input", { class: "input number", type: "number", min: "0", max: "10000", step: "1", value: "0", required: true });
+  const file = el("input", {
+    class: "input",
+    type: "file",
+    accept: ".txt,.ini,.yml,.yaml,.cfg,text/plain",
+    required: true,
+  });
+  const stream = el("input", {
+    class: "input number",
+    type: "number",
+    min: "0",
+    max: "10000",
+    step: "1",
+    value: "0",
+    required: true,
+  });
   const notes = el("div", { class: "import-notes", role: "status" });
   const add = el("button", { class: "button primary", type: "submit" }, "Read it");
   const cancel = el("button", { class: "button", type: "button", onclick: () => dialog.close() }, "Cancel");
@@ -66,10 +79,21 @@ export function importedRules(api, camera, name) {
 
 /** @param {{rules: any[], notes: string[]}} answer */
 function found({ rules, notes }) {
-  const head = el("p", {}, rules.length > 0 ? `The file holds ${counted(rules.length)} for this stream:` : "The file holds no rules for this stream.");
+  const head = el(
+    "p",
+    {},
+    rules.length > 0
+      ? `The file holds ${counted(rules.length)} for this stream:`
+      : "The file holds no rules for this stream.",
+  );
   const names = el("ul", { class: "bullets" }, ...rules.map(({ name, type }) => el("li", {}, `${name} (${type})`)));
   if (notes.length === 0) return [head, names];
-  return [head, names, el("p", {}, "Worth knowing:"), el("ul", { class: "bullets" }, ...notes.map((note) => el("li", {}, note)))];
+  return [
+    head,
+    names,
+    el("p", {}, "Worth knowing:"),
+    el("ul", { class: "bullets" }, ...notes.map((note) => el("li", {}, note))),
+  ];
 }
 
 /** @param {number} number */

@@ -7,13 +7,12 @@
  * @typedef {"zone" | "line" | "direction" | "speed" | "heatmap"} Kind
  * @typedef {{
  *   key: string, label: string, type: "number" | "switch" | "choice", fallback: any, hint?: string, unit?: string,
- *   least?: number, most?: number, step?: number, whole?: boolean, optional?: boolean, initial?: number,
+ *   least?: number, most?: number, whole?: boolean, optional?: boolean, initial?: number,
  *   choices?: [string, string][]
  * }} Option
  *   `key`: in the rule's settings, with a dot where it lies in a section; `fallback`: what it is where absent;
  *   `optional`: may be switched off (null), and is `initial` once it is switched on
- * @typedef {{title: string, icon: string, purpose: string, shape: "polygon" | "arrow" | null, corners: number, options: Option[],
- *   counts: string[]}} KindEntry  `corners`: the fewest points of its shape
+ * @typedef {{title: string, icon: string, purpose: string, shape: "polygon" | "arrow" | null, options: Option[]}} KindEntry
  */
 
 /** @type {Option} */
@@ -36,17 +35,28 @@ export const KINDS = {
     icon: "zone",
     purpose: "Who is in an area, comes and goes, how long, and whether they are too many.",
     shape: "polygon",
-    corners: 3,
-    counts: ["inside", "entered", "exited"],
     options: [
       ANCHOR,
       {
-        key: "margin", label: "Margin", type: "number", fallback: 20, unit: "px", least: 0, most: 10_000,
+        key: "margin",
+        label: "Margin",
+        type: "number",
+        fallback: 20,
+        unit: "px",
+        least: 0,
+        most: 10_000,
         hint: "An object leaves when it is so far outside; less is jitter.",
       },
       {
-        key: "loitering", label: "Report who stays", type: "number", fallback: null, optional: true, initial: 30,
-        unit: "s", least: 0, most: 86_400,
+        key: "loitering",
+        label: "Report who stays",
+        type: "number",
+        fallback: null,
+        optional: true,
+        initial: 30,
+        unit: "s",
+        least: 0,
+        most: 86_400,
       },
     ],
   },
@@ -55,12 +65,16 @@ export const KINDS = {
     icon: "line",
     purpose: "Who crosses, and which way. The arrow points to the side that is in.",
     shape: "arrow",
-    corners: 2,
-    counts: ["in", "out"],
     options: [
       ANCHOR,
       {
-        key: "band", label: "Band", type: "number", fallback: 20, unit: "px", least: 0, most: 10_000,
+        key: "band",
+        label: "Band",
+        type: "number",
+        fallback: 20,
+        unit: "px",
+        least: 0,
+        most: 10_000,
         hint: "An object has crossed when it went from one edge of this band to the other; less is jitter.",
       },
       { key: "infinite", label: "Count beyond its ends, too", type: "switch", fallback: false },
@@ -72,16 +86,26 @@ export const KINDS = {
     icon: "direction",
     purpose: "Who moves the way that the arrow points, anywhere in the picture.",
     shape: "arrow",
-    corners: 2,
-    counts: ["direction"],
     options: [
       ANCHOR,
       {
-        key: "tolerance", label: "Tolerance", type: "number", fallback: 45, unit: "°", least: 1, most: 180,
+        key: "tolerance",
+        label: "Tolerance",
+        type: "number",
+        fallback: 45,
+        unit: "°",
+        least: 1,
+        most: 180,
         hint: "How far a movement may deviate from the arrow.",
       },
       {
-        key: "distance", label: "Distance", type: "number", fallback: 50, unit: "px", least: 1, most: 10_000,
+        key: "distance",
+        label: "Distance",
+        type: "number",
+        fallback: 50,
+        unit: "px",
+        least: 1,
+        most: 10_000,
         hint: "How far an object has to move before its direction counts.",
       },
     ],
@@ -91,24 +115,48 @@ export const KINDS = {
     icon: "speed",
     purpose: "Who is too fast, and who has stopped, anywhere in the picture.",
     shape: null,
-    corners: 0,
-    counts: ["speeding", "stopped"],
     options: [
       ANCHOR,
-      { key: "limit", label: "Report who is faster than", type: "number", fallback: null, optional: true, initial: 100,
-        unit: "speed", least: 0.1 },
       {
-        key: "stopped_after", label: "Report who stands still for", type: "number", fallback: null, optional: true,
-        initial: 10, unit: "s", least: 0, most: 86_400,
+        key: "limit",
+        label: "Report who is faster than",
+        type: "number",
+        fallback: null,
+        optional: true,
+        initial: 100,
+        unit: "speed",
+        least: 0.1,
       },
       {
-        key: "stopped_below", label: "Standing still is slower than", type: "number", fallback: null, optional: true,
-        initial: 30, unit: "speed", least: 0,
+        key: "stopped_after",
+        label: "Report who stands still for",
+        type: "number",
+        fallback: null,
+        optional: true,
+        initial: 10,
+        unit: "s",
+        least: 0,
+        most: 86_400,
+      },
+      {
+        key: "stopped_below",
+        label: "Standing still is slower than",
+        type: "number",
+        fallback: null,
+        optional: true,
+        initial: 30,
+        unit: "speed",
+        least: 0,
         hint: "30 px/s, or 0.5 m/s where it is measured in metres, unless you say otherwise.",
       },
       {
-        key: "window", label: "Measure over", type: "number", fallback: 1, unit: "s", least: 0.1, most: 86_400,
-        step: 0.1,
+        key: "window",
+        label: "Measure over",
+        type: "number",
+        fallback: 1,
+        unit: "s",
+        least: 0.1,
+        most: 86_400,
       },
     ],
   },
@@ -117,15 +165,21 @@ export const KINDS = {
     icon: "heat",
     purpose: "Where objects spend their time.",
     shape: null,
-    corners: 0,
-    counts: [],
     options: [
       ANCHOR,
       { key: "columns", label: "Columns", type: "number", fallback: 64, least: 1, most: 512, whole: true },
       { key: "rows", label: "Rows", type: "number", fallback: 36, least: 1, most: 512, whole: true },
       {
-        key: "half_life", label: "Forget", type: "number", fallback: null, optional: true, initial: 3600, unit: "s",
-        least: 1, most: 86_400, hint: "Time spent counts half after so long; for ever otherwise.",
+        key: "half_life",
+        label: "Forget",
+        type: "number",
+        fallback: null,
+        optional: true,
+        initial: 3600,
+        unit: "s",
+        least: 1,
+        most: 86_400,
+        hint: "Time spent counts half after so long; for ever otherwise.",
       },
     ],
   },
@@ -133,12 +187,28 @@ export const KINDS = {
 
 /** Of a zone that may be too full. @type {Option[]} */
 export const OVERCROWDING = [
-  { key: "overcrowding.objects", label: "From", type: "number", fallback: 10, unit: "objects", least: 1, most: 10_000,
-    whole: true },
+  {
+    key: "overcrowding.objects",
+    label: "From",
+    type: "number",
+    fallback: 10,
+    unit: "objects",
+    least: 1,
+    most: 10_000,
+    whole: true,
+  },
   { key: "overcrowding.seconds", label: "For", type: "number", fallback: 0, unit: "s", least: 0, most: 86_400 },
   {
-    key: "overcrowding.until", label: "Over again at", type: "number", fallback: null, optional: true, initial: 0,
-    unit: "objects", least: 0, whole: true, hint: "One less than the number above unless you say otherwise.",
+    key: "overcrowding.until",
+    label: "Over again at",
+    type: "number",
+    fallback: null,
+    optional: true,
+    initial: 0,
+    unit: "objects",
+    least: 0,
+    whole: true,
+    hint: "One less than the number above unless you say otherwise.",
   },
 ];
 
@@ -156,7 +226,7 @@ export function newRule(kind, camera, others) {
 }
 
 /** `Zone 1`, `Zone 2`, …: the first that nobody has. @param {string} stem @param {{name: string}[]} others */
-export function freeName(stem, others) {
+function freeName(stem, others) {
   const taken = new Set(others.map(({ name }) => name));
   for (let number = 1; ; number++) if (!taken.has(`${stem} ${number}`)) return `${stem} ${number}`;
 }

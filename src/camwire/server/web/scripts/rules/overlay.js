@@ -9,7 +9,7 @@ import { list, set, svg } from "./svg.js";
 /**
  * @typedef {import("./geometry.js").Point} Point
  * @typedef {{
- *   rules: (Omit<import("./rule-shape.js").Look, "points"> & {key: number, points: Point[], polygon: boolean})[],
+ *   rules: (Omit<import("./rule-shape.js").Look, "points"> & {key: number, points: Point[]})[],
  *   drawing: import("./drawing.js").Drawing | null
  * }} Scene  points are fractions of the picture
  */
@@ -55,7 +55,12 @@ export class Overlay {
   /** @param {Scene} scene */
   show({ rules, drawing }) {
     const placed = rules.map((rule) => ({ ...rule, points: rule.points.map((point) => this.toPixels(point)) }));
-    reconcile(this.shapes, this.#shapes, placed.map(({ key }) => key), (key) => new RuleShape(key));
+    reconcile(
+      this.shapes,
+      this.#shapes,
+      placed.map(({ key }) => key),
+      (key) => new RuleShape(key),
+    );
     for (const rule of placed) this.#shapes.get(rule.key).show(rule);
     const chosen = drawing === null ? placed.find(({ selected }) => selected) : undefined;
     this.#showHandles(chosen);
@@ -68,7 +73,8 @@ export class Overlay {
   showObjects({ width, height, objects }) {
     while (this.objects.children.length > objects.length) this.objects.lastElementChild.remove();
     objects.forEach(({ box }, index) => {
-      const group = this.objects.children[index] ?? this.objects.appendChild(svg("g", {}, svg("rect"), svg("circle", { r: 3.5 })));
+      const group =
+        this.objects.children[index] ?? this.objects.appendChild(svg("g", {}, svg("rect"), svg("circle", { r: 3.5 })));
       const [left, top] = this.toPixels([box[0] / width, box[1] / height]);
       const [right, bottom] = this.toPixels([box[2] / width, box[3] / height]);
       set(group.children[0], { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) });
@@ -131,7 +137,9 @@ export class Overlay {
     this.draft.replaceChildren(
       svg("polyline", { class: "shape-halo", points: chain }),
       svg("polyline", { class: "draft-line", points: chain }),
-      ...placed.map(([cx, cy], index) => svg("circle", { class: index === 0 ? "draft-first" : "draft-dot", cx, cy, r: index === 0 ? 8 : 5 })),
+      ...placed.map(([cx, cy], index) =>
+        svg("circle", { class: index === 0 ? "draft-first" : "draft-dot", cx, cy, r: index === 0 ? 8 : 5 }),
+      ),
       svg("path", { class: "crosshair", d: refused ? sign(x, y, 8, 8) : sign(x, y, 11, 0) }),
     );
   }

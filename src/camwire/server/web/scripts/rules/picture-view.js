@@ -32,7 +32,12 @@ export class PictureView {
     this.#onSize = onSize;
     this.image = el("img", { class: "rules-image", alt: "", onerror: () => (this.#broken = true) });
     this.image.addEventListener("load", () => this.measure());
-    this.notice = el("div", { class: "notice" }, (this.headline = el("strong", { class: "notice-headline" })), (this.detail = el("span")));
+    this.notice = el(
+      "div",
+      { class: "notice" },
+      (this.headline = el("strong", { class: "notice-headline" })),
+      (this.detail = el("span")),
+    );
     this.frame = el("div", { class: "rules-picture" }, this.image, this.notice, overlay.root);
     this.root = el("div", { class: "rules-area" }, this.frame);
     this.observer = new ResizeObserver(() => this.#fit());

@@ -67,8 +67,14 @@ export class RuleForm {
     this.fields.replaceChildren(
       el("p", { class: "purpose" }, kind.purpose),
       add(name, (now) => now.name),
-      add(colourField(COLOURS, (value) => this.#set("colour", value)), (now) => now.colour ?? COLOURS[0]),
-      add(switchField("In use", (value) => this.#set("enabled", value)), (now) => now.enabled ?? true),
+      add(
+        colourField(COLOURS, (value) => this.#set("colour", value)),
+        (now) => now.colour ?? COLOURS[0],
+      ),
+      add(
+        switchField("In use", (value) => this.#set("enabled", value)),
+        (now) => now.enabled ?? true,
+      ),
       ...this.#turning(settings),
       ...kind.options.map((option) => this.#option(option, add)),
       ...(settings.type === "zone" ? this.#overcrowding(settings, add) : []),
@@ -125,14 +131,30 @@ export class RuleForm {
       const inputs = ["across", "along"].map((words, axis) => this.#metres(point, axis, words));
       return el("li", {}, el("span", {}, `Point ${point + 1}`), ...inputs);
     });
-    const hint = "Move the four points in the picture to places whose distances you know, and say where each lies: metres across and metres along the ground, from anywhere.";
-    return [field.root, el("div", { class: "group-fields" }, el("small", { class: "option-hint" }, hint), el("ol", { class: "metres" }, ...rows))];
+    const hint =
+      "Move the four points in the picture to places whose distances you know, and say where each lies: metres " +
+      "across and metres along the ground, from anywhere.";
+    return [
+      field.root,
+      el(
+        "div",
+        { class: "group-fields" },
+        el("small", { class: "option-hint" }, hint),
+        el("ol", { class: "metres" }, ...rows),
+      ),
+    ];
   }
 
   /** @param {number} point @param {number} axis @param {string} words */
   #metres(point, axis, words) {
     const label = `Point ${point + 1}, metres ${words}`;
-    const input = el("input", { class: "input number", type: "number", step: "any", required: true, "aria-label": label });
+    const input = el("input", {
+      class: "input number",
+      type: "number",
+      step: "any",
+      required: true,
+      "aria-label": label,
+    });
     input.addEventListener("input", () => {
       if (!input.validity.valid) return;
       const value = input.valueAsNumber;

@@ -13,7 +13,11 @@ export class RuleList {
   constructor(onSelect) {
     this.#onSelect = onSelect;
     this.list = el("ul", { class: "rule-list" });
-    this.empty = el("p", { class: "rules-empty" }, "No rules for this camera yet. Draw a zone or a line to count who comes and goes.");
+    this.empty = el(
+      "p",
+      { class: "rules-empty" },
+      "No rules for this camera yet. Draw a zone or a line to count who comes and goes.",
+    );
     this.root = el("section", { "aria-label": "Rules" }, this.list, this.empty);
   }
 
@@ -58,7 +62,8 @@ class RuleRow {
   /** @param {import("./settings.js").Settings} settings @param {boolean} selected @param {boolean} wrong */
   show(settings, selected, wrong) {
     setText(this.name, settings.name === "" ? "(no name)" : settings.name);
-    setText(this.kind, settings.enabled === false ? `${KINDS[settings.type].title} · off` : KINDS[settings.type].title);
+    const { title } = KINDS[settings.type];
+    setText(this.kind, settings.enabled === false ? `${title} · off` : title);
     this.colour.style.setProperty("--swatch", settings.colour ?? "#ffb000");
     setAttribute(this.button, "aria-pressed", String(selected));
     this.root.dataset.name = settings.name;

@@ -45,7 +45,7 @@ function mayReplace(theirs, base) {
 }
 
 /** Names of the rules that are new, gone or different. @param {Settings[]} one @param {Settings[]} other */
-export function differing(one, other) {
+function differing(one, other) {
   const byName = (rules) => new Map(rules.map((rule) => [rule.name, rule]));
   const [a, b] = [byName(one), byName(other)];
   return [...new Set([...a.keys(), ...b.keys()])].filter((name) => !same(a.get(name), b.get(name)));

@@ -71,8 +71,18 @@ export function turned(settings) {
 
 /** Where four points on the ground lie until somebody has moved them. @type {{picture: Point[], metres: Point[]}} */
 const GROUND = {
-  picture: [[0.35, 0.45], [0.65, 0.45], [0.8, 0.85], [0.2, 0.85]],
-  metres: [[0, 0], [10, 0], [10, 10], [0, 10]],
+  picture: [
+    [0.35, 0.45],
+    [0.65, 0.45],
+    [0.8, 0.85],
+    [0.2, 0.85],
+  ],
+  metres: [
+    [0, 0],
+    [10, 0],
+    [10, 10],
+    [0, 10],
+  ],
 };
 
 /** Measure in metres, or in pixels. @param {Settings} settings @param {boolean} metres @param {Size} size */

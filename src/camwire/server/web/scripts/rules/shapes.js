@@ -25,8 +25,14 @@ export function moved(points, index, to, polygon) {
 /** The whole shape elsewhere, as far as the picture goes. @param {Point[]} points @returns {Point[]} */
 export function shifted(points, dx, dy) {
   const room = (values, by) => Math.min(1 - Math.max(...values), Math.max(-Math.min(...values), by));
-  const x = room(points.map((point) => point[0]), dx);
-  const y = room(points.map((point) => point[1]), dy);
+  const x = room(
+    points.map((point) => point[0]),
+    dx,
+  );
+  const y = room(
+    points.map((point) => point[1]),
+    dy,
+  );
   return points.map((point) => [point[0] + x, point[1] + y]);
 }
 

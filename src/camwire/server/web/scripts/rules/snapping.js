@@ -3,7 +3,7 @@
 import { clamped, distance, edges, nearestOnEdge } from "./geometry.js";
 
 /** As near as this a pointer snaps. */
-export const RADIUS = 10;
+const RADIUS = 10;
 
 /**
  * @typedef {import("./geometry.js").Point} Point
@@ -28,10 +28,18 @@ export function snapped(pointer, around) {
   const point = clamped(pointer, width, height);
   if (straight && from) return { point: clamped(onRay(pointer, from, before ?? null), width, height), to: "angle" };
   if (free) return { point, to: null };
-  const frame = [[0, 0], [width, 0], [width, height], [0, height]];
+  const frame = [
+    [0, 0],
+    [width, 0],
+    [width, height],
+    [0, height],
+  ];
   const corner = nearest(point, [...around.points, ...frame]);
   if (corner !== null) return { point: corner, to: "point" };
-  const spot = nearest(point, [...around.edges, ...edges(frame)].map((edge) => nearestOnEdge(point, edge)));
+  const spot = nearest(
+    point,
+    [...around.edges, ...edges(frame)].map((edge) => nearestOnEdge(point, edge)),
+  );
   return spot === null ? { point, to: null } : { point: spot, to: "edge" };
 }
 

@@ -17,7 +17,12 @@ export class TryOut {
     this.root = el(
       "section",
       { class: "try-out card", "aria-label": "Tried on the last minute", role: "status", hidden: true },
-      el("header", { class: "card-head" }, el("h3", {}, "Tried on the last minute"), el("button", close, icon("close"))),
+      el(
+        "header",
+        { class: "card-head" },
+        el("h3", {}, "Tried on the last minute"),
+        el("button", close, icon("close")),
+      ),
       this.content,
     );
   }
@@ -50,6 +55,7 @@ function result({ counts, since, until, frames, events }, rules) {
     });
     return el("li", {}, el("strong", {}, name), " ", counted.join(" · ") || "nothing counted");
   });
-  const over = `${format.count(frames)} pictures of ${format.duration(Math.max(0, until - since))}, ${format.count(events.length)} events.`;
+  const time = format.duration(Math.max(0, until - since));
+  const over = `${format.count(frames)} pictures of ${time}, ${format.count(events.length)} events.`;
   return [el("ul", { class: "try-rows" }, ...rows), el("p", { class: "note" }, over)];
 }
