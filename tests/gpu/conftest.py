@@ -16,6 +16,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.gpu)
+            # PyTorch's own exporter still uses what PyTorch deprecates.
+            item.add_marker(pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning"))
 
 
 @pytest.fixture(scope="session")

@@ -190,7 +190,6 @@ def test_the_same_video_gives_the_same_boxes_tracks_and_counts(
     assert our_counts["middle"], "something has crossed"
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_torchscript_says_itself_what_it_finds(device: CudaDevice, clip: Path, tmp_path: Path) -> None:
     import torch
 

@@ -6,7 +6,16 @@ from camwire.config.camera import CameraConfig
 from camwire.config.root import Config
 from camwire.config.secrets import SecretUrl
 from camwire.server import devices
-from camwire.server.devices import Devices, Found, NoDeviceError, chosen_devices, look_for_gpus
+from camwire.server.devices import (
+    MANY_CAMERAS,
+    Devices,
+    Found,
+    NoDeviceError,
+    chosen_devices,
+    device_of,
+    look_for_gpus,
+    workers_of,
+)
 
 CAMERA = CameraConfig(id="a", url=SecretUrl("a.mp4"))
 TWO = Found(gpus=("cuda:0", "cuda:1"))
@@ -64,3 +73,23 @@ def test_looking_says_what_went_wrong(tmp_path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(devices, "CARD", tmp_path)
     monkeypatch.setattr(devices.sys, "executable", "false")
     assert look_for_gpus(model) == Found(obstacle="looking for GPUs failed: status 1")
+
+
+@pytest.mark.parametrize(
+    ("cameras", "names", "settings", "workers"),
+    [
+        (1, ("cpu",), {}, ("cpu",)),
+        (1, ("cuda:0", "cuda:1"), {}, ("cuda:0", "cuda:1")),
+        (500, ("cpu",), {"workers_per_gpu": 3}, ("cpu",)),
+        (MANY_CAMERAS, ("cuda:0",), {}, ("cuda:0", "cuda:0+2")),
+        (MANY_CAMERAS, ("cuda:0",), {"workers_per_gpu": 1}, ("cuda:0",)),
+        (MANY_CAMERAS, ("cuda:0", "cuda:3"), {}, ("cuda:0", "cuda:3")),
+        (1, ("cuda:0", "cpu"), {"workers_per_gpu": 2}, ("cuda:0", "cpu", "cuda:0+2")),
+    ],
+)
+def test_many_cameras_are_shared_by_several_workers_on_a_gpu(
+    cameras: int, names: tuple[str, ...], settings: dict, workers: tuple[str, ...]
+) -> None:
+    many = tuple(CAMERA.model_copy(update={"id": str(n)}) for n in range(cameras))
+    assert workers_of(Config(cameras=many, **settings), Devices(names, "")) == workers
+    assert {device_of(worker) for worker in workers} == set(names)

@@ -41,6 +41,13 @@ class Config(ConfigModel):
     devices: DeviceNames | None = Field(
         None, description="Several devices by name, in place of `device`: `[cuda:0, cuda:2]`."
     )
+    workers_per_gpu: int | None = Field(
+        None,
+        ge=1,
+        le=4,
+        description="Processes on each GPU, which share its cameras. Where absent: one, or two from 24 cameras a "
+        "GPU on, more than which one interpreter can't keep up with. Each holds the model in memory.",
+    )
     engine: Literal["native", "deepstream"] = Field(
         "native",
         description="What does the work: camwire's own pipeline, or NVIDIA DeepStream where it is installed.",

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 Edit = Callable[[str, Config], str]
 """Text and what it says → changed text. Raises CannotEditError, UnknownCameraError."""
 
-RESTART_SECTIONS = {"server", "device", "devices", "engine"}
+RESTART_SECTIONS = {"server", "device", "devices", "workers_per_gpu", "engine"}
 """What is looked at once, at the start."""
 
 

@@ -13,6 +13,8 @@ import msgspec
 from camwire.config.detection import ModelConfig
 from camwire.config.root import Config
 
+MANY_CAMERAS = 24
+"""On a GPU: from so many on, two workers are faster than one (1.7 times on an H100 with 48; four are slower)."""
 LOOKING = 90.0
 """Seconds that looking may take; packages of a gigabyte are read from a cold disk."""
 CARD = Path("/dev/nvidiactl")
@@ -59,6 +61,22 @@ def chosen_devices(config: Config, look: Callable[[ModelConfig], Found] | None =
             f"device {missing[0]}: {found.obstacle or 'there is no such GPU'}; here are: {here}"
         )
     return Devices(wanted, "asked for")
+
+
+def workers_of(config: Config, devices: Devices) -> tuple[str, ...]:
+    """The workers' names: `cuda:0`, and `cuda:0+2` for a second one on the same GPU."""
+    gpus = [name for name in devices.names if name != "cpu"]
+    each = config.workers_per_gpu
+    if each is None:
+        many = bool(gpus) and len(config.cameras) >= MANY_CAMERAS * len(devices.names)
+        each = 2 if many and config.engine == "native" else 1
+    more = (f"{name}+{number}" for number in range(2, each + 1) for name in gpus)
+    return (*devices.names, *more)
+
+
+def device_of(worker: str) -> str:
+    """Where a worker works."""
+    return worker.partition("+")[0]
 
 
 def _best(found: Found) -> Devices:

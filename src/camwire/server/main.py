@@ -30,7 +30,7 @@ from camwire.server.auth.security import Security, secured
 from camwire.server.configuration import Configuration
 from camwire.server.connections import allow_files, limits_of
 from camwire.server.desired import Desired
-from camwire.server.devices import NoDeviceError, chosen_devices
+from camwire.server.devices import NoDeviceError, chosen_devices, device_of, workers_of
 from camwire.server.document import Document, FileDocument, MemoryDocument
 from camwire.server.events.clips import Clips
 from camwire.server.events.event import StoredEvent
@@ -57,7 +57,7 @@ INTERRUPTED = 130
 UNSAFE = (ExposedError, CertificateError, AccountsFileError)
 
 WorkerCommand = Callable[[str, Endpoints], Sequence[str]]
-"""A worker's name, which is its device's, and where the link is → what to execute."""
+"""A worker's name, which says its device, and where the link is → what to execute."""
 
 log = structlog.get_logger()
 
@@ -65,10 +65,10 @@ log = structlog.get_logger()
 def worker_command(
     name: str, endpoints: Endpoints, *, log_level: str = "info", log_json: bool = False
 ) -> list[str]:
-    """`camwire worker` on the device ``name``, with this process's own Python."""
+    """`camwire worker` on the device that ``name`` says, with this process's own Python."""
     return [
         *(sys.executable, "-m", "camwire", "worker"),
-        *("--name", name, "--device", name, "--link", str(endpoints.directory)),
+        *("--name", name, "--device", device_of(name), "--link", str(endpoints.directory)),
         *("--log-level", log_level, "--log-json" if log_json else "--no-log-json"),
     ]
 
@@ -96,11 +96,12 @@ def serve(
         for risk in security.risks:
             log.warning(risk)
         devices = chosen_devices(config)
-        log.info("devices are chosen", devices=devices.names, because=devices.because)
+        workers = workers_of(config, devices)
+        log.info("devices are chosen", workers=workers, because=devices.because)
         with listen(config.server) as listener, private_endpoints() as endpoints:
             log.info("server starts", config=str(config_path) if config_path else None)
             document = FileDocument(config_path) if config_path else MemoryDocument(config)
-            commands = {name: worker(name, endpoints) for name in devices.names}
+            commands = {name: worker(name, endpoints) for name in workers}
             asyncio.run(_until_signal(document, listener, endpoints, on_ready, commands, security, manager))
     except (CannotListenError, NoPlaceError, NoDeviceError, *UNSAFE) as error:
         sys.stderr.write(f"camwire: {error}\n")
