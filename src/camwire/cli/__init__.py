@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "run": "camwire.cli.run",
     "check": "camwire.cli.check",
     "doctor": "camwire.cli.doctor",
+    "support-bundle": "camwire.cli.support_bundle",
     "detect": "camwire.cli.detect",
     "track": "camwire.cli.track",
     "analyze": "camwire.cli.analyze",
