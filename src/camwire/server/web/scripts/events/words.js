@@ -7,7 +7,7 @@ import * as format from "../format.js";
  *   `icon`: an icon of index.html; `verb`: what the object did; `value`: what the event's value says
  */
 
-const stayed = (value) => `after ${format.duration(value)}`;
+const stayed = (value) => (value < 1 ? "after less than 1 s" : `after ${format.duration(value)}`);
 const objects = (value) => `${format.count(value)} ${value === 1 ? "object" : "objects"}`;
 const speed = (value) => `speed ${format.rate(value)}`;
 

@@ -45,6 +45,6 @@ export class Gauge {
     setAttribute(this.bar, "aria-valuetext", `${words} ${detail}`.trim());
     this.root.toggleAttribute("data-full", share >= 90);
     this.#history.push(known ? share : NaN);
-    this.chart?.draw([{ values: this.#history.values(), colour: "--chart-front", width: 2 }], READINGS, () => "");
+    this.chart?.draw([{ values: this.#history.values(), colour: "--chart-front", width: 2 }], READINGS, (value) => `${Math.round(value)} %`);
   }
 }
