@@ -191,7 +191,7 @@ def _desired(fault: Fault, faulty: FaultyCamera) -> DesiredCamera:
 
 def _camera(name: str, url: str, transport: str = "tcp") -> DesiredCamera:
     return DesiredCamera(
-        id=name, url=url, enabled=True, transport=transport, latency_ms=50, drop_on_latency=False
+        id=name, url=url, enabled=True, transport=transport, latency_ms=300, drop_on_latency=False
     )
 
 

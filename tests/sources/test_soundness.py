@@ -31,6 +31,13 @@ def test_damage_is_said_within_seconds_and_forgotten_as_soon() -> None:
     assert soundness.complaint() is None
 
 
+def test_a_single_one_is_not_worth_saying() -> None:
+    soundness = Soundness()
+    soundness.picture(0.0, 0)
+    soundness.picture(0.1, 1)
+    assert soundness.complaint() is None
+
+
 def test_half_is_half() -> None:
     soundness = Soundness()
     told(soundness, 0.0, 10, 1)

@@ -9,7 +9,9 @@ WINDOW = 3.0
 STEP = 0.5
 """Seconds between two marks."""
 WORTH_SAYING = 0.1
-"""Share of damaged pictures from which on people are told."""
+"""Share of damaged pictures from which on people are told, ..."""
+FEW = 2
+"""... unless they are so few: anything may happen once, when a camera changes its settings for one."""
 
 
 class Soundness:
@@ -36,6 +38,6 @@ class Soundness:
         _, pictures, damaged = self._marks[0]
         bad = self._damaged - damaged
         share = bad / max(bad + self._pictures - pictures, 1)
-        if share < WORTH_SAYING:
+        if share < WORTH_SAYING or bad <= FEW:
             return None
         return f"{share:.0%} of its pictures are damaged: packets are lost or changed on the way"
