@@ -55,7 +55,7 @@ def test_cameras_that_are_well_do_not_notice(outcome: Outcome, name: str) -> Non
     assert story.states == {("live", "")}
     assert story.connections == 1
     assert set(story.last.drops) <= {"overwritten", "fps_cap", "stopped"}
-    # Sixty come while the faults last; how many a machine leaves out that does too much else is no matter here.
+    # Sixty come while the faults last; how many are left out by a machine that does too much is no matter.
     assert len(outcome.ages["during"]) >= 10
 
 
