@@ -201,6 +201,14 @@ def test_mistakes_are_shown_at_their_rules(blank: Chrome) -> None:
     ]
 
 
+def test_rules_that_come_together_have_different_colours(blank: Chrome) -> None:
+    body = "return m.coloured(...a).map(({ colour }) => colour)"
+    rules = [{"name": "a"}, {"name": "b", "colour": "#123456"}, {"name": "c"}]
+    first, kept, last = call_module(blank, "rules/kinds.js", body, rules, [{"colour": "#ffb000"}])
+    assert kept == "#123456"
+    assert len({first, last, "#ffb000"}) == 3
+
+
 def test_the_form_has_every_option_with_the_configurations_default(blank: Chrome) -> None:
     body = """
         const table = Object.entries(m.KINDS).map(([kind, { options }]) => [kind, options]);

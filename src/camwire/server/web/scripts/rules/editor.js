@@ -3,7 +3,7 @@
 import * as doc from "./document.js";
 import * as drawing from "./drawing.js";
 import { edges } from "./geometry.js";
-import { KINDS, newRule } from "./kinds.js";
+import { coloured, KINDS, newRule } from "./kinds.js";
 import { isFor, points, withPoints } from "./settings.js";
 import * as shapes from "./shapes.js";
 import { snapped } from "./snapping.js";
@@ -63,7 +63,7 @@ export class Editor {
 
   /** @param {import("./settings.js").Settings[]} rules */
   addAll(rules) {
-    this.#use(doc.add(this.document, rules));
+    this.#use(doc.add(this.document, coloured(rules, doc.settingsOf(this.document))));
   }
 
   /** @param {number | null} key */

@@ -225,6 +225,22 @@ export function newRule(kind, camera, others) {
   return { type: kind, name: freeName(KINDS[kind].title, others), cameras: [camera], colour: freeColour(others) };
 }
 
+/**
+ * Rules that come together, told apart by their colours where they have none.
+ * @template {{colour?: string}} T
+ * @param {T[]} rules
+ * @param {{colour?: string}[]} others
+ * @returns {T[]}
+ */
+export function coloured(rules, others) {
+  const known = [...others];
+  return rules.map((rule) => {
+    const shown = rule.colour === undefined ? { ...rule, colour: freeColour(known) } : rule;
+    known.push(shown);
+    return shown;
+  });
+}
+
 /** `Zone 1`, `Zone 2`, …: the first that nobody has. @param {string} stem @param {{name: string}[]} others */
 function freeName(stem, others) {
   const taken = new Set(others.map(({ name }) => name));
