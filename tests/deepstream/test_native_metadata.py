@@ -172,7 +172,7 @@ def test_a_buffer_without_metadata(metadata: NativeMetadata) -> None:
 
 def test_a_library_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DeepstreamError, match="cmake -S deepstream"):
-        NativeMetadata(tmp_path / "none.so").check()
+        NativeMetadata(tmp_path / "none.so").check("cuda:0", draws=True)
 
 
 class Picture:

@@ -78,7 +78,12 @@ from camwire.devices.cpu import CpuDevice
 from camwire.models import ModelError
 from tests.deepstream.desired import camera, desired
 
-engine = DeepstreamEngine(CpuDevice(), lambda *_: True, metadata=None)
+class NoMetadata:
+    def check(self, device, *, draws):
+        pass
+
+
+engine = DeepstreamEngine(CpuDevice(), lambda *_: True, metadata=NoMetadata())
 try:
     engine.apply(desired(camera("gate")))
 except ModelError as error:

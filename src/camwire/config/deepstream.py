@@ -31,11 +31,12 @@ class RoiConfig(ConfigModel):
 class DeepstreamConfig(ConfigModel):
     """Used with `engine: deepstream` alone."""
 
-    gpu: int = Field(0, ge=0, description="The number of the GPU.")
+    gpu: int = Field(
+        0, ge=0, description="The number of the GPU; a worker on `device: cuda:1` uses that one."
+    )
     mux: Literal["legacy", "new"] = Field(
         "legacy",
-        description="Which nvstreammux: `legacy` scales all pictures to one size, `new` leaves each its "
-        "own.",
+        description="Which nvstreammux: `legacy` scales all pictures to one size, `new` leaves each its own.",
     )
     mux_size: PictureSize | None = Field(
         None,

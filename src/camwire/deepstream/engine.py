@@ -59,6 +59,7 @@ class DeepstreamEngine:
         self.analysis = Analysis(on_events)
         self.rings: dict[str, PacketRing] = {}  # GStreamer reads the cameras
         self._device = device
+        self._metadata = metadata
         self._flow = Flow(self.recorder, self.analysis, publish, metadata)
         self._drawer = Drawer(
             device, metadata, self._flow.dispatch, self.recorder, lambda: self._flow.scene, time.monotonic
@@ -92,6 +93,7 @@ class DeepstreamEngine:
         before = self._desired
         names = class_names(desired.model)
         graph = self._graph(desired, names)
+        self._metadata.check(self._device.name, draws=settings_of(desired).osd == "python")
         history, tracker = self._followers(desired)
         same_ids = history is self._history and tracker is self._tracker
         self.analysis.use(_for_camwire(desired), names, same_ids=same_ids)

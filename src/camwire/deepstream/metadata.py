@@ -78,6 +78,10 @@ class BatchMeta:
 class Metadata(Protocol):
     """Access to a buffer's metadata. Called on GStreamer's threads; the buffer is valid during the call."""
 
+    def check(self, device: str, *, draws: bool) -> None:
+        """Raises DeepstreamError where this can't work: at all, or, with ``draws``, for pictures on the
+        device of this name."""
+
     def read(self, buffer: Any) -> BatchMeta:
         """Everything about a batch. Raises MetadataError for a buffer without."""
 

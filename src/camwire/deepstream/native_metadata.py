@@ -71,9 +71,14 @@ class NativeMetadata:
             self._loaded = _load(self._path)
         return self._loaded
 
-    def check(self) -> None:
-        """Raises DeepstreamError where the library can't be loaded."""
-        assert self._library
+    def check(self, device: str, *, draws: bool) -> None:
+        """Raises DeepstreamError where the library can't be loaded, or pictures be drawn on."""
+        if self._loaded is None:
+            self._loaded = _load(self._path)
+        if draws and not device.startswith("cuda"):
+            raise DeepstreamError(
+                "`osd: python` draws on pictures in a GPU's memory; set `device: cuda:0`, or `osd: native`"
+            )
 
     def read(self, buffer: Any) -> BatchMeta:
         """Raises MetadataError for a buffer without DeepStream's metadata."""

@@ -16,6 +16,9 @@ from tests.support.deepstream_stand_ins.store import frames_of
 class StandInMetadata:
     """Implements :class:`camwire.deepstream.metadata.Metadata`; pictures are for the CPU."""
 
+    def check(self, device: str, *, draws: bool) -> None:
+        """All is well."""
+
     def read(self, buffer: Any) -> BatchMeta:
         frames = frames_of(buffer)
         rows = [(index, one) for index, frame in enumerate(frames) for one in frame.objects]
