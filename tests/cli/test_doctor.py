@@ -71,3 +71,16 @@ def test_doctor_finds_what_this_machine_has(capsys: pytest.CaptureFixture[str]) 
     assert "FFmpeg" in found["PyAV"]["detail"]
     assert found["openvino"]["detail"].endswith("on this CPU")
     assert all(each["fix"] is None for each in found.values() if each["present"])
+
+
+@pytest.mark.integration
+def test_with_a_gpu_in_the_machine_what_it_takes_is_looked_at_piece_by_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("camwire.cli.diagnosis._has_nvidia_card", lambda: True)
+    found = {finding.name: finding for finding in diagnose() if finding.group == "devices"}
+    assert list(found) == ["cpu", "cuda", "cuda packages", "cuda H.264", "cuda H.265", "cuda AV1"]
+    if found["cuda"].present:
+        pytest.skip("this machine has a GPU that works")
+    assert "NVIDIA's driver" in found["cuda packages"].detail
+    assert found["cuda packages"].fix == "pip install 'camwire[cuda]'"

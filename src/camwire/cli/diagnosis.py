@@ -85,6 +85,8 @@ def probes() -> Iterable[Probe]:
         yield Probe("decoders", name, partial(_decoder, codecs), line, needed=name == "H.264")
     yield Probe("devices", "cpu", _cpu, None, needed=True)
     yield Probe("devices", "cuda", _cuda, _driver_line())
+    if _has_nvidia_card():
+        yield from _gpu_probes()
     yield Probe("runtimes", "openvino", _openvino, "pip install openvino", needed=True)
     for name, line in _OTHER_RUNTIMES.items():
         yield Probe("runtimes", name, partial(_runtime, name), line)
@@ -106,8 +108,8 @@ _DECODERS = {"H.264": ("h264",), "H.265": ("hevc",), "AV1": ("libdav1d", "libaom
 
 _OTHER_RUNTIMES = {
     "onnxruntime": "pip install 'camwire[onnxruntime]'",
-    "tensorrt": "pip install tensorrt",
-    "torch": "pip install torch",
+    "tensorrt": "pip install tensorrt-cu13",
+    "torch": "pip install 'camwire[cuda]'",
 }
 
 
@@ -178,6 +180,45 @@ def _cuda() -> str:
     supported = f"CUDA {version.value // 1000}.{version.value % 1000 // 10}"
     unused = "" if find_spec("camwire.devices.cuda") else ", not used by this camwire"
     return f"{name.value.decode(errors='replace')}{more}, {supported}{unused}"
+
+
+CUDA_EXTRA = "pip install 'camwire[cuda]'"
+_ON_GPUS = {"H.264": ("h264", "yuv420p"), "H.265": ("hevc", "yuv420p"), "AV1": ("av1", "yuv420p")}
+
+
+def _gpu_probes() -> Iterable[Probe]:
+    """What it takes to work on an NVIDIA GPU."""
+    yield Probe("devices", "cuda packages", _cuda_packages, CUDA_EXTRA)
+    for name, (codec, pixel_format) in _ON_GPUS.items():
+        yield Probe("devices", f"cuda {name}", partial(_decodes, codec, pixel_format), None)
+
+
+def _cuda_packages() -> str:
+    """Everything that the device imports, looked at as it looks itself; no GPU is touched."""
+    from camwire.devices import DeviceError
+    from camwire.devices.cuda.context import open_context
+
+    try:
+        open_context(0)
+    except DeviceError as error:
+        raise MissingError(str(error)) from None
+    return "PyAV with NVDEC, CuPy, PyTorch"
+
+
+def _decodes(codec: str, pixel_format: str) -> str:
+    """Asks the driver what the first GPU's decoder can."""
+    from camwire.devices import DeviceError
+    from camwire.devices.cuda.decoder import refusal
+
+    if find_spec("cupy") is None:
+        raise MissingError("can't be asked without CuPy")
+    try:
+        refused = refusal(0, codec, pixel_format)
+    except DeviceError as error:
+        raise MissingError(str(error)) from None
+    if refused is not None:
+        raise MissingError(refused)
+    return "decoded by the chip"
 
 
 def _has_nvidia_card() -> bool:

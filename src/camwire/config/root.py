@@ -45,8 +45,8 @@ class Config(ConfigModel):
         None,
         ge=1,
         le=4,
-        description="Processes on each GPU, which share its cameras. Where absent: one, or two from 24 cameras a "
-        "GPU on, more than which one interpreter can't keep up with. Each holds the model in memory.",
+        description="Processes on each GPU, which share its cameras. Where absent: one, or two from 24 "
+        "cameras a GPU on, with which one interpreter can't keep up. Each holds the model in memory.",
     )
     engine: Literal["native", "deepstream"] = Field(
         "native",

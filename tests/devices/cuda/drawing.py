@@ -66,7 +66,7 @@ def draw(
     ends = np.array(shapes.ends, np.int32).reshape(-1, 3)
     pictures["shapes"], pictures["upper_shapes"], pictures["shapes_end"] = ends.T
     table = pictures["surface"]
-    fill(table, surfaces, [Spot(0, 0, size) for size in sizes], [surface.to_jpeg() for surface in surfaces])
+    fill(table, surfaces, [Spot(0, 0, size) for size in sizes], "JPEG")
     objects = np.zeros(len(tracks), OBJECT)
     pack_objects(objects, sizes, tracks, looks)
     planes = []
@@ -79,6 +79,10 @@ def draw(
     grid = max(-(-s.width // 64) for s in sizes), max(-(-s.height // 16) for s in sizes), len(sizes)
     parts = (pictures, objects, tracks.traces, shapes.records, shapes.corners, shapes.pixels, DARK)
     inputs = [runner.put(array) for array in parts]
+    count, length, _ = tracks.traces.shape
+    if count * length:
+        blocks = (-(-count // 256),)
+        runner.run("draw", "measure_traces", blocks, *inputs[1:3], np.int32(count), np.int32(length))
     runner.run("draw", "draw", grid, *inputs)
     return [_checked(own) for own in planes]
 

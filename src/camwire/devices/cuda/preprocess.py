@@ -46,7 +46,7 @@ def pack(
     """Fill ``table`` of SURFACE; returns scale and offset [B, 2] as ``ModelInput`` has them."""
     placements = [place(surface.size, spec) for surface in surfaces]
     spots = [Spot(placement.left, placement.top, placement.size) for placement in placements]
-    fill(table, surfaces, spots, [surface.to_rgb(spec.channels) for surface in surfaces])
+    fill(table, surfaces, spots, spec.channels)
     scale = [
         placement.scale_from(frame.size) for placement, frame in zip(placements, batch.frames, strict=True)
     ]

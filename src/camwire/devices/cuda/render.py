@@ -15,7 +15,7 @@ from camwire.devices.cpu.palette import Style
 from camwire.devices.cuda.adoption import surface_on_device
 from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
-from camwire.devices.cuda.program import launch
+from camwire.devices.cuda.program import THREADS, launch
 from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures
 from camwire.devices.cuda.shapes import pack_shapes
 from camwire.devices.cuda.surfaces import Records, Spot, fill
@@ -85,8 +85,18 @@ class _Easel:
                 max(-(-picture.size.height // TILE.height) for picture in pictures),
                 len(pictures),
             )
-            arguments = tuple(np.uint64(address) for address in (*starts, self._dark.address))
-            launch("draw", "draw", grid, arguments, self._stream)
+            addresses = tuple(np.uint64(address) for address in (*starts, self._dark.address))
+            if tracks.traces.size:
+                count, length, _ = tracks.traces.shape
+                numbers = np.int32(count), np.int32(length)
+                launch(
+                    "draw",
+                    "measure_traces",
+                    (-(-count // THREADS),),
+                    (*addresses[1:3], *numbers),
+                    self._stream,
+                )
+            launch("draw", "draw", grid, addresses, self._stream)
         return pictures
 
     def _packed(
@@ -102,7 +112,7 @@ class _Easel:
         pack_pictures(records, sizes, chosen, tracks, overlay, looks)
         surfaces = [surface_on_device(batch.frames[index].picture) for index in chosen]
         spots = [Spot(0, 0, sizes[index]) for index in chosen]
-        fill(records["surface"], surfaces, spots, [surface.to_jpeg() for surface in surfaces])
+        fill(records["surface"], surfaces, spots, "JPEG")
         pictures = self._canvases([sizes[index] for index in chosen])
         records["y"], records["u"], records["v"] = (
             np.array([p.planes for p in pictures], np.uint64).reshape(-1, 3).T

@@ -128,11 +128,10 @@ def pack_pictures(
 def pack_objects(
     objects: Records, sizes: Sequence[Size], tracks: Tracks, looks: Mapping[Size, Looks]
 ) -> None:
-    """Fill ``objects`` [len(tracks)] of OBJECT; traces' points are ``tracks.traces`` laid out flat."""
+    """Fill ``objects`` [len(tracks)] of OBJECT, but for the traces, which the kernel measures itself."""
     objects["colour"] = COLOURS[tracks.classes % len(COLOURS)]
     _pack_boxes(objects, sizes, tracks)
     _pack_labels(objects, sizes, tracks, looks)
-    _pack_traces(objects, tracks.traces)
     if tracks.corners is not None:
         _leave_out(objects, np.asarray(np.isfinite(tracks.corners).all(axis=(1, 2))))
 
@@ -172,16 +171,3 @@ def _pack_labels(
     left = np.maximum(0, np.minimum(objects["left"], room[:, 0] - widths))
     objects["label_left"], objects["label_right"] = left, left + widths
     objects["label_top"] = np.maximum(0, np.minimum(objects["top"] - height, room[:, 1] - height))
-
-
-def _pack_traces(objects: Records, traces: Float32Array) -> None:
-    count, length, _ = traces.shape
-    # Points first, rows last: so numpy goes through memory in one direction.
-    ways = np.ascontiguousarray(traces.transpose(1, 2, 0))
-    starts = np.isnan(ways[:, 0]).sum(axis=0, dtype=np.int32)
-    rows = np.arange(count, dtype=np.int32) * length
-    objects["trace"], objects["trace_end"] = rows + starts, rows + length
-    objects["trace_middle"] = rows + (starts + length - 1) // 2
-    if length:
-        objects["trace_left"], objects["trace_top"] = np.fmin.reduce(ways, axis=0)
-        objects["trace_right"], objects["trace_bottom"] = np.fmax.reduce(ways, axis=0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from camwire.devices import DeviceError
 from camwire.devices.cuda.colours import coefficients, to_jpeg, to_rgb
-from camwire.frames import Float32Array, Size
+from camwire.frames import Size
 
 SURFACE = np.dtype(
     [
@@ -50,12 +51,6 @@ class Surface(NamedTuple):
     kr_kb: tuple[float, float]
     full: bool
 
-    def to_rgb(self, channels: str) -> Float32Array:
-        return to_rgb(self.kr_kb, self.full, channels)
-
-    def to_jpeg(self) -> Float32Array:
-        return to_jpeg(self.kr_kb, self.full)
-
 
 def surface_of(picture: Any) -> Surface:
     """Describe an ``av.VideoFrame`` that NVDEC made. Raises DeviceError for any other.
@@ -91,25 +86,36 @@ class Spot(NamedTuple):
     size: Size
 
 
-def fill(
-    table: Records, surfaces: Iterable[Surface], spots: Iterable[Spot], matrices: Iterable[Float32Array]
-) -> None:
-    """Write the first rows of ``table`` [n] of SURFACE; the rows behind them become "no picture"."""
+def fill(table: Records, surfaces: Sequence[Surface], spots: Iterable[Spot], colours: str) -> None:
+    """Write the first rows of ``table`` [n] of SURFACE; the rows behind them become "no picture".
+
+    ``colours``: what the kernel is to make, `RGB`, `BGR` or `JPEG`.
+    """
+    count = len(surfaces)
     rows = [
-        (
-            s.luma,
-            s.chroma,
-            s.luma_pitch,
-            s.chroma_pitch,
-            *s.size,
-            s.wide,
-            spot.left,
-            spot.top,
-            *spot.size,
-            0,
-            m.ravel(),
-        )
-        for s, spot, m in zip(surfaces, spots, matrices, strict=True)
+        _row(s.luma_pitch, s.chroma_pitch, s.size, s.wide, s.kr_kb, s.full, spot, colours)
+        for s, spot in zip(surfaces, spots, strict=True)
     ]
-    table[: len(rows)] = np.array(rows, SURFACE)
-    table[len(rows) :] = np.zeros((), SURFACE)
+    table[:count] = np.frombuffer(b"".join(rows), SURFACE)
+    table["luma"][:count] = [surface.luma for surface in surfaces]
+    table["chroma"][:count] = [surface.chroma for surface in surfaces]
+    table[count:] = np.zeros((), SURFACE)
+
+
+@lru_cache(maxsize=4096)
+def _row(
+    luma_pitch: int,
+    chroma_pitch: int,
+    size: Size,
+    wide: bool,
+    kr_kb: tuple[float, float],
+    full: bool,
+    spot: Spot,
+    colours: str,
+) -> bytes:
+    """What is the same in all frames of a camera: everything but the addresses."""
+    matrix = to_jpeg(kr_kb, full) if colours == "JPEG" else to_rgb(kr_kb, full, colours)
+    place = spot.left, spot.top, *spot.size
+    return np.array(
+        (0, 0, luma_pitch, chroma_pitch, *size, wide, *place, 0, matrix.ravel()), SURFACE
+    ).tobytes()

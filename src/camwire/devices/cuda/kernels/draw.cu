@@ -236,6 +236,28 @@ DEVICE void draw_trace(const Picture& p, const Object& o, const Point* points, i
     }
 }
 
+// Finds where each object's trace begins, which is where its points are numbers, and what it touches. Points [count, length].
+KERNEL measure_traces(Object* objects, const Point* points, int count, int length) {
+    EACH_THREAD(t) {
+        int n = blockIdx.x * THREADS + t;
+        if (n >= count) continue;
+        Object& o = objects[n];
+        int first = n * length, end = first + length;
+        o.trace_left = o.trace_top = 1e30f;
+        o.trace_right = o.trace_bottom = -1e30f;
+        o.trace = end;
+        for (int k = end - 1; k >= first && points[k].x == points[k].x; --k) {
+            o.trace = k;
+            o.trace_left = fminf(o.trace_left, points[k].x);
+            o.trace_top = fminf(o.trace_top, points[k].y);
+            o.trace_right = fmaxf(o.trace_right, points[k].x);
+            o.trace_bottom = fmaxf(o.trace_bottom, points[k].y);
+        }
+        o.trace_end = end;
+        o.trace_middle = first + (o.trace - first + length - 1) / 2;
+    }
+}
+
 // Sets a bit for each of `count` things that TOUCHES, then does EACH of those in their order.
 #define FIND(count, TOUCHES)                                                                                   \
     SYNC();                                                                                                    \
