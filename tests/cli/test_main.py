@@ -10,6 +10,7 @@ import pytest
 
 from camwire import __version__, cli
 from camwire.cli import CommandError, main
+from camwire.config import Config
 from camwire.config.secrets import SECRETS
 
 GOOD = """\
@@ -112,8 +113,7 @@ def test_check_lists_all_problems(tmp_path: Path, capsys: pytest.CaptureFixture[
         ":1:1: cameras is missing; it is a list; each item a section with the keys id, name, url, enabled, "
         "transport, latency_ms, drop_on_latency, detect_interval, "
         "score_threshold, iou_threshold, classes, per_class",
-        ":1:1: unknown key 'camera'; allowed: cameras, model, tracker, rules, analytics, "
-        "output, overlay, saving, events, server; did you mean cameras?",
+        f":1:1: unknown key 'camera'; allowed: {', '.join(Config.model_fields)}; did you mean cameras?",
         ":2:16: port is 99999; allowed: 0 to 65535",
     ]
 

@@ -63,25 +63,34 @@ def files_beside(config: Config) -> list[str]:
 
     Raises CommandError with the mistakes in them.
     """
-    from camwire.analytics.nvdsanalytics import load as nvdsanalytics
-    from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
-    from camwire.tracking.nvtracker import files as trackers
-
     odd: list[str] = []
     wrong: list[str] = []
     if config.analytics.nvdsanalytics is not None:
-        try:
-            odd += map(str, nvdsanalytics.load(Path(config.analytics.nvdsanalytics)).notices)
-        except NvdsConfigError as error:
-            wrong += map(str, error.notices)
+        _read_analytics(Path(config.analytics.nvdsanalytics), odd, wrong)
     if config.tracker.config is not None:
-        try:
-            trackers.load(Path(config.tracker.config))
-        except trackers.TrackerFileError as error:
-            wrong.append(str(error))
+        _read_tracker(Path(config.tracker.config), wrong)
     if wrong:
         raise CommandError("\n".join(wrong), WRONG_CONFIGURATION)
     return odd
+
+
+def _read_analytics(path: Path, odd: list[str], wrong: list[str]) -> None:
+    from camwire.analytics.nvdsanalytics.load import load as read
+    from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
+
+    try:
+        odd += map(str, read(path).notices)
+    except NvdsConfigError as error:
+        wrong += map(str, error.notices)
+
+
+def _read_tracker(path: Path, wrong: list[str]) -> None:
+    from camwire.tracking.nvtracker import files
+
+    try:
+        files.load(path)
+    except files.TrackerFileError as error:
+        wrong.append(str(error))
 
 
 def address(server: ServerConfig) -> str:
