@@ -8,19 +8,16 @@ import shutil
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from camwire.config import Config
 from camwire.link.endpoint import Endpoints, NoPlaceError, private_endpoints
-from camwire.link.messages import EventPicture, Stop
+from camwire.link.messages import Stop
 from camwire.link.server_end import ServerEnd
 from camwire.server.api import Services
 from camwire.server.app import create_app, http_server
@@ -32,20 +29,14 @@ from camwire.server.connections import allow_files, limits_of
 from camwire.server.desired import Desired
 from camwire.server.devices import NoDeviceError, chosen_devices, device_of, workers_of
 from camwire.server.document import Document, FileDocument, MemoryDocument
-from camwire.server.events.clips import Clips
-from camwire.server.events.event import StoredEvent
-from camwire.server.events.keeper import EventKeeper
-from camwire.server.events.media import Media, media_name
-from camwire.server.events.pictures import EventPictures
+from camwire.server.events.parts import EventParts
 from camwire.server.hub import Hub
 from camwire.server.listener import CannotListenError, address_of, listen
 from camwire.server.notify import ServiceManager
 from camwire.server.probing import Probing
 from camwire.server.rehearsing import Rehearsing
 from camwire.server.reporter import Reporter
-from camwire.server.rule_states import RuleStates
 from camwire.server.saver import Saver
-from camwire.server.sinks.couriers import Couriers
 from camwire.server.statistics import reports_by_camera
 from camwire.server.supervisor import Supervisor
 from camwire.server.system import System
@@ -150,20 +141,29 @@ class Server:
         }
         self.probing = Probing(self.desired, changed=lambda: self.workers.changed())
         self.rehearsing = Rehearsing(self.desired, changed=lambda: self.workers.changed())
-        events = self.configuration.config.events
-        self.events = EventKeeper(events, document.folder, link.send, self._kept, self._illustrated)
-        self.media = Media(events, document.folder)
-        self.clips = Clips(self.desired, lambda: self.workers.changed(), self.media)
-        self.rule_states = RuleStates(self.events)
-        self.workers = Workers(
-            *(link, self.desired, self.supervisors, self.probing.answered, self.events.received),
-            *(self.rule_states, self.rehearsing.answered, self._pictured, self.clips.answered),
+        self.events = EventParts(
+            self.configuration.config,
+            document.folder,
+            self.desired,
+            changed=lambda: self.workers.changed(),
+            acknowledge=link.send,
+            tell=lambda camera, event: self.hub.tell_event(camera, event),
+            save=lambda picture: self.saver.store_or_log(picture),
         )
-        self.couriers = Couriers(self.configuration.config.sinks, document.folder, self.events, self._told)
+        self.workers = Workers(
+            link,
+            self.desired,
+            self.supervisors,
+            probed=self.probing.answered,
+            reported=self.events.keeper.received,
+            rule_states=self.events.rule_states,
+            rehearsed=self.rehearsing.answered,
+            pictured=self.events.pictures.received,
+            clipped=self.events.clips.answered,
+        )
         self.hub = Hub(self.desired, changed=self.workers.changed, cleared=self._cleared)
-        self.reporter = Reporter(self.desired, self.hub, self.workers, self._events_state)
+        self.reporter = Reporter(self.desired, self.hub, self.workers, self.events.state)
         self.saver = Saver(self.hub, self.configuration.config.saving, document.folder)
-        self.pictures = EventPictures(self.configuration.config, self.media, self.saver)
         self.system = System(document.folder)
         self._manager = manager or ServiceManager()
         self._link = link
@@ -183,10 +183,7 @@ class Server:
             self.saver,
             self.system,
             self.events,
-            self.media,
-            self.rule_states,
             self.rehearsing,
-            self.clips,
             security=self.security,
         )
 
@@ -218,19 +215,15 @@ class Server:
                 tasks.create_task(self.configuration.follow()),
                 tasks.create_task(self._reload_when_asked()),
                 tasks.create_task(self.saver.run()),
-                tasks.create_task(self.events.run()),
-                tasks.create_task(self.rule_states.run()),
-                tasks.create_task(self.pictures.run()),
-                tasks.create_task(self.clips.run()),
+                *self.events.start(tasks),
             ]
-            sending = tasks.create_task(self.couriers.run())
             to_stop = [
                 *(tasks.create_task(supervisor.run()) for supervisor in self.supervisors.values()),
                 tasks.create_task(http.serve(sockets=[listener])),
             ]
             if certificate is not None:
                 for_ever.append(tasks.create_task(certificate.follow()))
-            parts = [*for_ever, *to_stop, sending]
+            parts = [*for_ever, *to_stop]
             for_ever.append(
                 tasks.create_task(
                     self._manager.follow(lambda: not any(part.done() for part in parts), self._summary)
@@ -246,9 +239,7 @@ class Server:
             for supervisor in self.supervisors.values():
                 supervisor.stop()
             await asyncio.wait(to_stop)
-            await self.rule_states.save()
-            sending.cancel()  # before the events' file closes
-            await asyncio.wait((sending,))
+            await self.events.end()
             for task in for_ever:
                 task.cancel()
 
@@ -257,43 +248,11 @@ class Server:
         self.reporter.configured()
         self.hub.configured()
         self.saver.configured(config.saving)
-        self.events.configured(config.events)
-        self.media.configured(config.events)
-        self.couriers.configured(config.sinks)
-        self.pictures.configured(config)
+        self.events.configured(config)
 
     def _cleared(self) -> None:
         self.reporter.clear()
-        self.rule_states.clear()
-
-    def _kept(self, events: Sequence[StoredEvent]) -> None:
-        for event in events:
-            self.hub.tell_event(event.camera, self._told(event))
-        self.couriers.kept(events)
-
-    def _pictured(self, picture: EventPicture) -> None:
-        self.pictures.received(picture)
-
-    def _illustrated(self, event: StoredEvent) -> StoredEvent:
-        """With the names of its picture and of its video, which may come before it or after it."""
-        settings = self.configuration.config.events
-        body = dict(event.body)
-        if settings.clips is not None and (clip := self.clips.name_for(event, settings.clips)) is not None:
-            body["clip"] = clip
-        if settings.snapshots:
-            body["snapshot"] = media_name(event.camera, event.time, event.sequence, ".jpg")
-        return replace(event, body=body)
-
-    def _events_state(self) -> dict[str, Any]:
-        return {
-            "kept": self.events.kept,
-            "problem": self.events.problem,
-            "media": {"lost": self.media.lost, "problem": self.media.problem},
-            "sinks": dict(self.couriers.states()),
-        }
-
-    def _told(self, event: StoredEvent) -> dict[str, Any]:
-        return self.media.told(event, time.time())
+        self.events.rule_states.clear()
 
     async def _reload_when_asked(self) -> None:
         while True:

@@ -52,7 +52,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     async def run() -> None:
         async with serving(folder) as served:
-            tasks = [asyncio.create_task(served.server.events.run())]
+            tasks = [asyncio.create_task(served.server.events.keeper.run())]
             found.append(served.address)
             started.set()
             await stop.wait()

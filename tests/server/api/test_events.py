@@ -142,8 +142,8 @@ def test_counts_by_spans_of_time(tmp_path: Path) -> None:
 def test_pictures_and_videos_of_events(tmp_path: Path) -> None:
     async def play(client: httpx.AsyncClient, server: Server) -> None:
         picture, video = (media_name("a/b ü", MONDAY, 812, suffix) for suffix in (".jpg", ".mp4"))
-        assert await server.media.keep(picture, b"JPEG")
-        assert await server.media.keep(video, b"MP4")
+        assert await server.events.media.keep(picture, b"JPEG")
+        assert await server.events.media.keep(video, b"MP4")
         both = {**PERSON, "snapshot": picture, "clip": video}
         gone = {**PERSON, "snapshot": media_name("gate", MONDAY, 1, ".jpg")}
         outside = {**PERSON, "snapshot": "../events.db", "clip": "/etc/passwd"}

@@ -152,11 +152,11 @@ def test_counts_come_with_each_rule_and_start_anew(tmp_path: Path) -> None:
             "rules": {"door": {"gate": kept}, "yard": {"gate": kept}},
             "cameras": {},
         }
-        server.rule_states.received("cpu", RuleState(state=msgspec.msgpack.encode(state)))
+        server.events.rule_states.received("cpu", RuleState(state=msgspec.msgpack.encode(state)))
         answer = await client.post(f"{RULES}/clear", json={"names": ["door"]})
         assert answer.status_code == HTTPStatus.NO_CONTENT
         assert server.desired.document().cleared_rules == {"door": 1}
-        handed = server.rule_states.of("cpu")
+        handed = server.events.rule_states.of("cpu")
         assert handed is not None
         rules = msgspec.msgpack.decode(handed.state)["rules"]
         assert (rules["door"]["gate"]["counts"], rules["yard"]["gate"]["counts"]) == ({}, kept["counts"])
@@ -179,7 +179,7 @@ def test_a_heat_map_has_seconds_by_row_and_column(tmp_path: Path) -> None:
         cells = np.array([[0, 1, 2], [3, 0, 0.5]], "<f4").tobytes()
         kept = {"counts": {}, "extra": cells, "objects": {}}
         state = {"version": 1, "prints": {}, "rules": {"heat": {"gate": kept}}, "cameras": {}}
-        server.rule_states.received("cpu", RuleState(state=msgspec.msgpack.encode(state)))
+        server.events.rule_states.received("cpu", RuleState(state=msgspec.msgpack.encode(state)))
         told = (await client.get(path, params={"camera": "gate"})).json()
         assert (told["values"], told["seconds"]) == ([[0, 1, 2], [3, 0, 0.5]], 6.5)
 

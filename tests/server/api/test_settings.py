@@ -143,7 +143,7 @@ def test_a_worker_s_counts_become_counters_and_histograms(tmp_path: Path) -> Non
 
 def test_how_events_do_is_in_statistics_and_metrics(tmp_path: Path) -> None:
     async def play(client: httpx.AsyncClient, server: Server) -> None:
-        server.events.problem = "events.db: the disk is full"
+        server.events.keeper.problem = "events.db: the disk is full"
         told = (await client.get("/api/v1/statistics")).json()["events"]
         assert told == {
             "kept": 0,

@@ -65,7 +65,7 @@ def test_the_system_tells_its_parts(tmp_path: Path) -> None:
 
 def test_parts_in_trouble_are_told(tmp_path: Path) -> None:
     async def play(client: httpx.AsyncClient, server: Server) -> None:
-        server.events.problem = "the disk is full"
+        server.events.keeper.problem = "the disk is full"
         (tmp_path / "camwire.yaml").write_text("cameras: 3\n")
         await client.post(f"{API}/configuration/reload")
         parts = {

@@ -99,7 +99,7 @@ def test_each_picture_goes_where_the_configuration_says(
         assert desired.document().event_pictures == wanted
         hub = Hub(desired, changed=lambda: None, cleared=lambda: None)
         saver, media = Saver(hub, told.saving, tmp_path), Media(told.events, tmp_path)
-        both = EventPictures(told, media, saver)
+        both = EventPictures(told, media, saver.store_or_log)
         task = asyncio.create_task(both.run())
         for rendition in wanted:
             both.received(picture("event_clean" if rendition == "clean" else "event"))
@@ -118,7 +118,7 @@ def test_pictures_that_wait_are_bounded(tmp_path: Path) -> None:
         told = settings("annotated", snapshots=True)
         hub = Hub(Desired(told), changed=lambda: None, cleared=lambda: None)
         media = Media(told.events, tmp_path)
-        both = EventPictures(told, media, Saver(hub, told.saving, tmp_path))
+        both = EventPictures(told, media, Saver(hub, told.saving, tmp_path).store_or_log)
         for number in range(WAITING + 3):
             both.received(picture("event", number))
         assert media.lost == 3

@@ -103,7 +103,7 @@ Filter = Annotated[queries.Query, Depends(looked_for)]
 
 def routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["events"])
-    path, media = services.events.path, services.media
+    path, media = services.events.keeper.path, services.events.media
 
     async def event_of(name: str) -> StoredEvent:
         if (event := await reading(lambda: queries.event(path, name))) is None:

@@ -47,9 +47,7 @@ class SavedClip(BaseModel):
 
     file: str = Field(description="Its path on the server.")
     bytes: int
-    seconds: float = Field(
-        description="How long it is: it begins at the key frame before."
-    )
+    seconds: float = Field(description="How long it is: it begins at the key frame before.")
 
 
 def routes(services: Services) -> APIRouter:
@@ -82,7 +80,7 @@ def routes(services: Services) -> APIRouter:
         config = services.configuration.config
         position(config, camera_id)
         services.saver.folder()
-        made = await services.clips.save(camera_id, seconds)
+        made = await services.events.clips.save(camera_id, seconds)
         if made is None or made.reason is not None:
             raise RefusedError(
                 HTTPStatus.SERVICE_UNAVAILABLE,

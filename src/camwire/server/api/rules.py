@@ -156,7 +156,7 @@ def routes(services: Services) -> APIRouter:
         for name in names:
             position(configuration.config, name)
         services.desired.clear_rules(names)
-        services.rule_states.clear(names)
+        services.events.rule_states.clear(names)
         services.workers.changed()
 
     @router.post("/import")
@@ -222,7 +222,7 @@ def routes(services: Services) -> APIRouter:
                 where="path",
                 todo="Name a rule of type heatmap that is enabled and for this camera.",
             )
-        seconds = services.rule_states.heatmap(rule, camera)
+        seconds = services.events.rule_states.heatmap(rule, camera)
         return HeatmapView(
             rows=rule.rows,
             columns=rule.columns,

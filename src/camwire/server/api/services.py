@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from camwire.server.auth.security import Security
 from camwire.server.configuration import Configuration
 from camwire.server.desired import Desired
-from camwire.server.events.clips import Clips
-from camwire.server.events.keeper import EventKeeper
-from camwire.server.events.media import Media
+from camwire.server.events.parts import EventParts
 from camwire.server.hub import Hub
 from camwire.server.probing import Probing
 from camwire.server.rehearsing import Rehearsing
 from camwire.server.reporter import Reporter
-from camwire.server.rule_states import RuleStates
 from camwire.server.saver import Saver
 from camwire.server.system import System
 from camwire.server.workers import Workers
@@ -32,9 +29,6 @@ class Services:
     probing: Probing
     saver: Saver
     system: System
-    events: EventKeeper
-    media: Media
-    rule_states: RuleStates
+    events: EventParts
     rehearsing: Rehearsing
-    clips: Clips
     security: Security

@@ -114,8 +114,8 @@ def routes(services: Services) -> APIRouter:
 def _parts(services: Services) -> list[Part]:
     return [
         Part(name="configuration", problem="; ".join(map(str, services.configuration.problems)) or None),
-        Part(name="events", problem=services.events.problem),
-        Part(name="media", problem=services.media.problem),
+        Part(name="events", problem=services.events.keeper.problem),
+        Part(name="media", problem=services.events.media.problem),
     ]
 
 

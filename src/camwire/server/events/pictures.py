@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from camwire.config.root import Config
 from camwire.link.messages import EventPicture
 from camwire.server.events.media import Media, media_name
 from camwire.server.mailbox import Picture
-from camwire.server.saver import Saver
+
+Save = Callable[[Picture], Awaitable[None]]
 
 WAITING = 50
 """Pictures that wait for the disk at most; beyond, they are lost and counted."""
@@ -17,10 +19,11 @@ WAITING = 50
 class EventPictures:
     """Each goes where the configuration says: beside the events, among the saved pictures, or both."""
 
-    def __init__(self, config: Config, media: Media, saver: Saver) -> None:
+    def __init__(self, config: Config, media: Media, save: Save) -> None:
+        """``save`` keeps a picture among those that are saved."""
         self._config = config
         self._media = media
-        self._saver = saver
+        self._save = save
         self._waiting: asyncio.Queue[EventPicture] = asyncio.Queue(WAITING)
 
     def configured(self, config: Config) -> None:
@@ -44,6 +47,4 @@ class EventPictures:
             name = media_name(picture.camera, picture.captured, picture.sequence, ".jpg")
             await self._media.keep(name, picture.jpeg)
         if config.saving.on_events and annotated == (config.saving.pictures == "annotated"):
-            await self._saver.store_or_log(
-                Picture(picture.camera, picture.jpeg, 0.0, picture.captured, picture.sequence)
-            )
+            await self._save(Picture(picture.camera, picture.jpeg, 0.0, picture.captured, picture.sequence))
