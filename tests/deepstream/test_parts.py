@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,19 @@ from hypothesis import strategies as st
 
 from camwire.deepstream.changes import pipeline_changes
 from camwire.deepstream.elements import Graph
-from camwire.deepstream.flow import scaled
+from camwire.deepstream.flow import Flow, scaled
 from camwire.deepstream.graph import assign_pads, build
 from camwire.deepstream.ledger import MOST, Ledger
 from camwire.deepstream.metadata import UNTRACKED, BatchMeta
 from camwire.deepstream.objects import TrackHistory
+from camwire.deepstream.scene import FlowScene
 from camwire.deepstream.timing import UNDER_WAY, BatchTimes
 from camwire.deepstream.watch import FIRST_BATCH, PipelineWatch, SourceWatch
+from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Frame, Size
-from camwire.link.messages import DesiredCamera, DesiredState
+from camwire.link.messages import DesiredCamera, DesiredState, Rendition
+from camwire.pipeline.analysis import Analysis
+from camwire.pipeline.recorder import Recorder
 from tests.deepstream.desired import NAMES, camera, deepstream, desired
 
 FOLDER = Path("/run/deepstream")
@@ -125,6 +130,61 @@ def test_only_some_frames_of_a_batch() -> None:
     assert some.pads.tolist() == [0, 2]
     assert some.ids.tolist() == [1, 3]
     assert some.frame_index.tolist() == [0, 1]
+
+
+class Known:
+    """Metadata that is known beforehand."""
+
+    def __init__(self, batch: BatchMeta) -> None:
+        self.batch = batch
+
+    def check(self, device: str, *, draws: bool) -> None: ...
+
+    def read(self, buffer: object) -> BatchMeta:
+        return self.batch
+
+    def relabel(self, buffer: object, rows: object, ids: object, texts: object) -> None: ...
+
+    def picture(self, buffer: object, index: int) -> None: ...
+
+
+@dataclass
+class Buffer:
+    pts: int = 1
+
+
+def test_a_picture_that_is_older_than_its_pads_camera_is_anothers() -> None:
+    """Pads are given again while pictures of the camera that left are still under way."""
+    published: list[str] = []
+
+    def publish(made: Frame, payload: bytes, rendition: Rendition) -> bool:
+        published.append(made.camera)
+        return True
+
+    recorder = Recorder()
+    batch = replace(meta(frames=3), captured=np.array([999.5, 1000.5, 900.0]))
+    flow = Flow(recorder, Analysis(), publish, Known(batch), clock=lambda: 5.0, wall_clock=lambda: 1000.0)
+    cameras = {0: "new", 1: "gate", 2: "clock was set"}
+    for name in cameras.values():
+        flow.add(name)
+    flow.scene = FlowScene(
+        cameras=cameras,
+        bound=None,
+        history=TrackHistory(0),
+        tracker=None,
+        relabels=False,
+        drawn_here=False,
+        overlay=Overlay(frozenset(), NAMES),
+        views={name: {"objects": 0.0} for name in cameras.values()},
+        max_fps=0.0,
+        jpeg_quality=80,
+        thumbnail=Size(480, 270),
+    )
+    flow.analysed(Buffer())
+    assert published == ["gate", "clock was set"]
+    flow.remove("gate")
+    flow.analysed(Buffer(2))
+    assert published == ["gate", "clock was set", "clock was set"]
 
 
 # --- what is on its way ------------------------------------------------------------------------

@@ -20,7 +20,9 @@ CODECS = {
 class CameraBook:
     """``began`` is called by the source's thread, the rest by the thread that analyses."""
 
-    def __init__(self, camera: str) -> None:
+    def __init__(self, camera: str, since: float) -> None:
+        """``since``: UTC, when the camera was added."""
+        self.since = since
         self.status = SourceStatus()
         self.last_arrival: float | None = None
         """When a picture came to the muxer last, since the source was started."""

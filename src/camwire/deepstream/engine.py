@@ -87,7 +87,8 @@ class DeepstreamEngine:
     def apply(self, desired: DesiredState) -> None:
         """Make what runs the same as ``desired``, touching only what differs.
 
-        Raises ModelError when the model, the tracker, the rules or the pipeline can't be used.
+        Raises ModelError when the model, the tracker, the rules or the pipeline can't be used; what ran
+        before then runs again.
         """
         desired = _on_device(desired, self._device.name)
         before = self._desired
@@ -97,15 +98,23 @@ class DeepstreamEngine:
         history, tracker = self._followers(desired)
         same_ids = history is self._history and tracker is self._tracker
         self.analysis.use(_for_camwire(desired), names, same_ids=same_ids)
+        kept = self._flow.scene, self._history, self._tracker
         self._history, self._tracker = history, tracker
         self._flow.scene = self._scene(desired, names, graph)
+        try:
+            self._run(desired, graph)
+        except DeepstreamError:
+            scene, self._history, self._tracker = kept
+            self._flow.scene = scene
+            if before is not None and scene is not None:
+                self.analysis.use(_for_camwire(before), scene.overlay.class_names, same_ids=same_ids)
+            raise
         if before is not None and before.stats_epoch != desired.stats_epoch:
             self.recorder.clear()
             self.analysis.clear()
         known = before.cleared_rules if before is not None else desired.cleared_rules
         if cleared := {name for name, times in desired.cleared_rules.items() if times != known.get(name, 0)}:
             self.analysis.clear(cleared)
-        self._run(desired, graph)
         self._desired = desired
         for note in graph.notes if before is None else ():
             log.info("about this pipeline", note=note)

@@ -63,7 +63,7 @@ class Flow:
     def add(self, camera: str) -> None:
         self._recorder.add(camera)
         self.dispatch.add(camera)
-        self.books[camera] = CameraBook(camera)
+        self.books[camera] = CameraBook(camera, self._wall_clock())
 
     def remove(self, camera: str) -> None:
         """Forget a camera whose elements are gone; what was under way is counted."""
@@ -131,8 +131,14 @@ class Flow:
         now = self._clock()
         whole = self._metadata.read(buffer)
         here = [
-            index for index, pad in enumerate(whole.pads.tolist()) if scene.cameras.get(pad) in self.books
+            index
+            for index, (pad, captured) in enumerate(
+                zip(whole.pads.tolist(), whole.captured.tolist(), strict=True)
+            )
+            if self._is_of_its_camera(scene.cameras.get(pad), captured)
         ]
+        if not here:
+            return
         rows = np.flatnonzero(np.isin(whole.frame_index, here)).astype(np.int32)
         meta = scaled(whole.only(here), scene.bound)
         times = self.times.take(buffer.pts)
@@ -159,6 +165,11 @@ class Flow:
             self.batches += 1
             drawable = Drawable(batch, tracks, here, {})
             self.dispatch.hand_on(drawable, events, meta.pts.tolist(), buffer.pts, marks, scene)
+
+    def _is_of_its_camera(self, camera: str | None, captured: float) -> bool:
+        """Pads are given again: what came before the camera that has it now is a picture of another one."""
+        book = self.books.get(camera) if camera is not None else None
+        return book is not None and not 0.0 < book.since - captured < OLDEST
 
     def _batch(self, meta: BatchMeta, scene: FlowScene, formed: float, now: float) -> Batch:
         utc = self._wall_clock()

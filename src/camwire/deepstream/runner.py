@@ -112,7 +112,8 @@ class Runner:
         except DeepstreamError:
             if before is not None:
                 self._books_for(before)
-                self._set_up(before)
+                self._graph = before
+                self._try_again()
             raise
 
     def _set_up(self, graph: Graph) -> None:
