@@ -22,9 +22,9 @@ from camwire.deepstream.graph import assign_pads, build, output_size, settings_o
 from camwire.deepstream.gst import DeepstreamError
 from camwire.deepstream.metadata import Metadata
 from camwire.deepstream.objects import TrackHistory
-from camwire.deepstream.pipeline import Handlers
 from camwire.deepstream.runner import Runner
 from camwire.deepstream.scene import FlowScene
+from camwire.deepstream.taps import Handlers
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Size
 from camwire.link.messages import CameraReport, DesiredState

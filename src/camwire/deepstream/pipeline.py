@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,39 +12,12 @@ import structlog
 
 from camwire.config.secrets import redact
 from camwire.deepstream.elements import Element, Graph, Link, Part
-from camwire.deepstream.graph import ANALYTICS, DETECTOR, MUX, TRACKER
 from camwire.deepstream.gst import DeepstreamError, gstreamer
-from camwire.deepstream.outputs import OUT, output_name
+from camwire.deepstream.outputs import OUT
 from camwire.deepstream.properties import Value
-
-MARKS = {MUX: "formed", DETECTOR: "detected", TRACKER: "tracked", ANALYTICS: "analysed"}
-"""Elements behind which a batch's time is taken."""
+from camwire.deepstream.taps import Handlers, Taps
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Handlers:
-    """Who hears of what flows. All are called on GStreamer's threads and must neither wait nor raise."""
-
-    arrived: Callable[[str], None]
-    """A picture of a camera comes to the muxer."""
-    began: Callable[[str], None]
-    """A camera's stream begins, perhaps anew."""
-    ended: Callable[[str], None]
-    """A camera's stream is over."""
-    tagged: Callable[[str, str], None]
-    """What a camera's codec is, in GStreamer's words."""
-    passed: Callable[[str, int], None]
-    """A batch's timestamp has passed the mark of this name."""
-    analysed: Callable[[Any], None]
-    """A batch (a buffer) has passed the last analysis."""
-    wanted: Callable[[str, int], bool]
-    """Whether the camera's picture of this timestamp is to be encoded."""
-    encoded: Callable[[str, int, bytes], None]
-    """A camera's JPEG with its picture's timestamp."""
-    drawable: Callable[[Any], None]
-    """A sample with a batch that camwire is to draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +38,8 @@ class Pipeline:
         """Write the files and make the elements. Raises DeepstreamError for what isn't there."""
         os.environ.update(graph.environment)
         self._gst = gstreamer()
-        self._handlers = handlers
+        self._taps = Taps(self._gst, handlers)
+        self._queues: list[str] = []
         self._cameras: dict[str, str] = {}
         """By an element's name."""
         self._with_source: set[str] = set()
@@ -77,7 +51,7 @@ class Pipeline:
             (folder / name).write_text(text, encoding="utf-8")
         try:
             self._add(graph.trunk)
-            self._probe_trunk(graph.trunk)
+            self._listen(graph.trunk)
             for camera in graph.sources:
                 self.start_camera(graph, camera)
         except DeepstreamError:
@@ -102,7 +76,8 @@ class Pipeline:
         output = graph.outputs.get(camera)
         if output is not None:
             self._add(output, camera)
-            self._probe_output(output, camera, graph.pads[camera])
+            entry, sink = (self._element(output.elements[end].name) for end in (0, -1))
+            self._taps.on_output(entry, sink, camera)
             self._play(output)
         self.start_source(graph, camera)
 
@@ -161,6 +136,14 @@ class Pipeline:
         log.debug("gstreamer", details=redact(details or ""))
         kind = "error" if message.type == kinds.ERROR else "warning"
         return Notice(kind, camera, redact(f"{message.src.get_name()}: {error.message}"))
+
+    def _listen(self, trunk: Part) -> None:
+        self._queues = [element.name for element in trunk.elements if element.factory == "queue"]
+        for element in trunk.elements:
+            self._taps.on_step(element.name, self._element(element.name))
+        self._taps.after_analysis(self._element(self._queues[-1]))
+        if (sink := self._pipeline.get_by_name(OUT)) is not None:
+            self._taps.on_batches(sink)
 
     def _holds(self, thing: Any) -> bool:
         while thing is not None and thing != self._pipeline:
@@ -249,7 +232,7 @@ class Pipeline:
             except DeepstreamError as error:
                 log.error("a camera's stream can't be linked", camera=camera, reason=str(error))
                 return
-            self._probe_source(pad, camera)
+            self._taps.on_source(pad, camera)
 
         self._element(link.source).connect("pad-added", appeared)
 
@@ -271,75 +254,3 @@ class Pipeline:
         for element in part.elements:
             self._cameras.pop(element.name, None)
             self._pipeline.remove(self._element(element.name))
-
-    # --- probes ------------------------------------------------------------------------------
-
-    def _probe_trunk(self, trunk: Part) -> None:
-        steps = [element for element in trunk.elements if element.factory != "queue"]
-        self._queues = [element.name for element in trunk.elements if element.factory == "queue"]
-        for element in steps:
-            if element.name in MARKS:
-                self._on_buffer(element.name, "src", self._marking(MARKS[element.name]))
-        last = self._queues[-1]
-        self._on_buffer(last, "sink", lambda buffer: self._handlers.analysed(buffer))
-        if self._pipeline.get_by_name(OUT) is not None:
-            self._element(OUT).connect("new-sample", self._pull(self._handlers.drawable))
-
-    def _marking(self, mark: str) -> Callable[[Any], None]:
-        return lambda buffer: self._handlers.passed(mark, buffer.pts)
-
-    def _on_buffer(self, element: str, pad: str, handle: Callable[[Any], None]) -> None:
-        gst = self._gst
-
-        def probe(_: Any, info: Any) -> Any:
-            handle(info.get_buffer())
-            return gst.PadProbeReturn.OK
-
-        self._element(element).get_static_pad(pad).add_probe(gst.PadProbeType.BUFFER, probe)
-
-    def _probe_source(self, pad: Any, camera: str) -> None:
-        gst = self._gst
-
-        def probe(_: Any, info: Any) -> Any:
-            if info.type & gst.PadProbeType.BUFFER:
-                self._handlers.arrived(camera)
-            else:
-                self._hear(camera, info.get_event())
-            return gst.PadProbeReturn.OK
-
-        pad.add_probe(gst.PadProbeType.BUFFER | gst.PadProbeType.EVENT_DOWNSTREAM, probe)
-
-    def _hear(self, camera: str, event: Any) -> None:
-        if event.type == self._gst.EventType.STREAM_START:
-            self._handlers.began(camera)
-        elif event.type == self._gst.EventType.EOS:
-            self._handlers.ended(camera)
-        elif event.type == self._gst.EventType.TAG:
-            known, codec = event.parse_tag().get_string(self._gst.TAG_VIDEO_CODEC)
-            if known:
-                self._handlers.tagged(camera, codec)
-
-    def _probe_output(self, part: Part, camera: str, pad: int) -> None:
-        gst = self._gst
-
-        def probe(_: Any, info: Any) -> Any:
-            wanted = self._handlers.wanted(camera, info.get_buffer().pts)
-            return gst.PadProbeReturn.OK if wanted else gst.PadProbeReturn.DROP
-
-        entry = self._element(part.elements[0].name).get_static_pad("sink")
-        entry.add_probe(gst.PadProbeType.BUFFER, probe)
-
-        def encoded(sample: Any) -> None:
-            buffer = sample.get_buffer()
-            self._handlers.encoded(camera, buffer.pts, buffer.extract_dup(0, buffer.get_size()))
-
-        self._element(output_name(pad)).connect("new-sample", self._pull(encoded))
-
-    def _pull(self, handle: Callable[[Any], None]) -> Callable[[Any], Any]:
-        def new_sample(sink: Any) -> Any:
-            sample = sink.emit("pull-sample")
-            if sample is not None:
-                handle(sample)
-            return self._gst.FlowReturn.OK
-
-        return new_sample

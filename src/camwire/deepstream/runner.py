@@ -16,7 +16,8 @@ from camwire.deepstream.changes import pipeline_changes
 from camwire.deepstream.elements import Graph
 from camwire.deepstream.flow import Flow
 from camwire.deepstream.gst import DeepstreamError
-from camwire.deepstream.pipeline import Handlers, Notice, Pipeline
+from camwire.deepstream.pipeline import Notice, Pipeline
+from camwire.deepstream.taps import Handlers
 from camwire.deepstream.watch import PipelineWatch, SourceWatch
 
 STOP_LIMIT = 20.0
