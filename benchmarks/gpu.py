@@ -101,7 +101,6 @@ def main() -> None:
     parser.add_argument("--no-stages", action="store_true")
     parser.add_argument("--compile", action="store_true", help="the network fused by torch.compile")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--switch-interval", type=float, default=sys.getswitchinterval(), help="seconds")
     parser.add_argument("--beside", action="store_true", help="also detection and JPEG beside decoders")
     parser.add_argument("--decode-only", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--processes", type=int, default=1, help="measure in so many at once, and add up")
@@ -113,7 +112,6 @@ def main() -> None:
         at = sys.argv.index("--processes")
         in_processes(arguments.processes, sys.argv[1:at] + sys.argv[at + 2 :])
         return
-    sys.setswitchinterval(arguments.switch_interval)
     size = Size(*map(int, arguments.size.split("x")))
     results: list[Result] = []
 
