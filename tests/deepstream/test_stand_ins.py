@@ -72,6 +72,11 @@ def test_pads_and_caps_features(kind: str, pads: dict[str, str], elements: None)
             assert caps.get_features(0).contains("memory:NVMM")
 
 
+WITHOUT_BINDING = """
+import sys
+
+sys.modules["gi"] = None
+"""
 NO_ELEMENTS = """
 from camwire.deepstream.engine import DeepstreamEngine
 from camwire.devices.cpu import CpuDevice
@@ -96,8 +101,8 @@ engine.stop(1)
 def test_what_is_missing_is_told(with_binding: bool, binding: Path) -> None:
     """In a process of its own: no stand-ins are registered there."""
     result = subprocess.run(
-        [sys.executable, "-c", NO_ELEMENTS],
-        env={"PYTHONPATH": str(binding) if with_binding else "", "PATH": "/usr/bin"},
+        [sys.executable, "-c", NO_ELEMENTS if with_binding else WITHOUT_BINDING + NO_ELEMENTS],
+        env={"PYTHONPATH": str(binding), "PATH": "/usr/bin"},
         cwd=Path(__file__).parent.parent.parent,
         capture_output=True,
         text=True,
