@@ -197,7 +197,7 @@ def test_torchscript_says_itself_what_it_finds(device: CudaDevice, clip: Path, t
     torch.jit.script(blobs()).save(str(tmp_path / "blobs.torchscript"), _extra_files=about)
     detector = GpuDetector.load(model(tmp_path / "blobs.torchscript"), device)
     assert (detector.class_names, detector.describe()) == (NAMES, "blobs 640×384, PyTorch FP16")
-    assert detector(alone(frames(clip, device.hwaccel())[0])).classes.tolist() == [0, 1, 2]
+    assert sorted(detector(alone(frames(clip, device.hwaccel())[0])).classes.tolist()) == [0, 1, 2]
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:
@@ -265,7 +265,7 @@ def test_the_engine_runs_on_the_gpu_and_tells_of_cameras_that_it_cannot_take(
         reports = {report.id: report for report in engine.report()}
         assert (reports["a"].phase, reports["a"].objects) == ("live", dict.fromkeys(NAMES, 1))
         assert reports["odd"].phase == "retrying"
-        assert "can't decode ffv1 video" in (reports["odd"].reason or "")
+        assert "can't decode" in (reports["odd"].reason or "")
         assert jpeg_pixels(jpegs[-1][1]).shape == (360, 640, 3)
         memory = device.memory()
         assert memory.network > 0

@@ -148,7 +148,9 @@ def _exported(file: Path) -> tuple[Any, Size, Sequence[str]]:
     import torch
     from torch.export.passes import move_to_device_pass
 
-    program = move_to_device_pass(torch.export.load(file), "cuda")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # about its own way of reading tensors
+        program = move_to_device_pass(torch.export.load(file), "cuda")
     (example,), _ = program.example_inputs
     return _any_precision(program.module()), Size(int(example.shape[3]), int(example.shape[2])), ()
 
