@@ -221,8 +221,9 @@ class DeepstreamEngine:
 
     def stop(self, timeout: float) -> bool:
         """End every thread within ``timeout`` seconds; false if some were left."""
+        deadline = time.monotonic() + timeout
         ended = self._runner is None or self._runner.close(timeout)
-        drawn = self._drawer.close(timeout)
+        drawn = self._drawer.close(max(0.05, deadline - time.monotonic()))
         shutil.rmtree(self._folder, ignore_errors=True)
         return ended and drawn
 

@@ -75,17 +75,20 @@ class Runner:
                 self._thread.start()
 
     def close(self, timeout: float) -> bool:
-        """Stop everything; false where a thread doesn't end in time."""
+        """Stop everything; false where that takes longer than ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
         self._closed.set()
         if self._thread.ident is not None:
             self._thread.join(timeout)
-        if not self._lock.acquire(timeout=timeout):
-            return False
-        try:
+        # GStreamer waits for its own threads for as long as they take; whoever closes may not have that long.
+        last = threading.Thread(target=self._close_pipeline, name="deepstream-end", daemon=True)
+        last.start()
+        last.join(max(0.05, deadline - time.monotonic()))
+        return not self._thread.is_alive() and not last.is_alive()
+
+    def _close_pipeline(self) -> None:
+        with self._lock:
             self._take_down("stopped")
-        finally:
-            self._lock.release()
-        return not self._thread.is_alive()
 
     def stuck(self) -> str | None:
         """Why nothing but a new process will help; None where all is well."""
