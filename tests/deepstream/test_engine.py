@@ -131,11 +131,12 @@ def test_rtsp_and_a_camera_that_is_not_there(rig: Rig, server: RtspServer, clip:
     missing = f"rtsp://127.0.0.1:{server.port}/nothing.mp4"
     rig.engine.apply(desired(camera("gate", server.url("box.mp4")), camera("lost", missing)))
     rig.wait_for_pictures("gate")
-    report = wait_for(
-        lambda: rig.report("lost").phase == "retrying" and rig.report("lost"), "the lost camera's report", 20
-    )
-    assert report.reason
-    assert report.retry_at is not None
+
+    def told() -> CameraReport | None:
+        report = rig.report("lost")
+        return report if report.phase == "retrying" and report.retry_at is not None else None
+
+    assert wait_for(told, "the lost camera to be told", 20).reason
     rig.wait_for_pictures("gate", more=10)
     assert rig.engine.elements()["rebuilds"] == 0
 
