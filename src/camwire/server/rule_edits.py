@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -26,6 +27,10 @@ class UnknownRuleError(LookupError):
     """There is no rule of this name."""
 
 
+class ChangedMeanwhileError(Exception):
+    """The rules are no longer those that a change was meant for."""
+
+
 class NamedByRulesError(Exception):
     """A camera can't go because rules name it."""
 
@@ -45,6 +50,24 @@ def position(config: Config, name: str) -> int:
 def settings_of(rule: Rule) -> dict[str, Any]:
     """All of a rule's settings as plain values, defaults too."""
     return rule.model_dump(mode="json")
+
+
+def tag_of(config: Config) -> str:
+    """Names the rules as they are: other settings or another order, another tag. Written-out defaults change
+    nothing."""
+    settings = [settings_of(rule) for rule in config.rules]
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:32]
+
+
+def only_if(tags: Collection[str], edit: Edit) -> Edit:
+    """``edit``, where the rules in the file have one of these tags. Raises ChangedMeanwhileError."""
+
+    def guarded(text: str, config: Config) -> str:
+        if tag_of(config) not in tags:
+            raise ChangedMeanwhileError
+        return edit(text, config)
+
+    return guarded
 
 
 def add_rule(settings: Settings) -> Edit:

@@ -19,7 +19,7 @@ from camwire.server.auth.database import AccountsFileError
 from camwire.server.auth.store import AccountsError, UnknownNameError
 from camwire.server.configuration import BrokenFileError, UnknownCameraError
 from camwire.server.document import CannotWriteError
-from camwire.server.rule_edits import NamedByRulesError, UnknownRuleError
+from camwire.server.rule_edits import ChangedMeanwhileError, NamedByRulesError, UnknownRuleError
 from camwire.server.saver import CannotSaveError, NoFolderError
 
 
@@ -116,6 +116,13 @@ def explained(error: Exception) -> RefusedError:
                 where="path",
                 todo="GET /api/v1/rules lists those that there are.",
             )
+        case ChangedMeanwhileError():
+            return RefusedError(
+                HTTPStatus.PRECONDITION_FAILED,
+                "somebody else has changed the rules meanwhile",
+                where="header If-Match",
+                todo="GET /api/v1/rules says how they are now; send the change with that answer's ETag.",
+            )
         case NamedByRulesError():
             return RefusedError(
                 HTTPStatus.CONFLICT,
@@ -161,7 +168,7 @@ def add_error_answers(app: FastAPI) -> None:
         *(RefusedError, ConfigError, BrokenFileError, CannotEditError, CannotWriteError),
         *(UnknownCameraError, TooManyAtOnceError, NoFolderError, CannotSaveError),
         *(AccountsError, AccountsFileError),
-        *(UnknownRuleError, NamedByRulesError),
+        *(UnknownRuleError, NamedByRulesError, ChangedMeanwhileError),
     ):
         app.add_exception_handler(kind, known)
 

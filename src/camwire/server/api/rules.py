@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from camwire.analytics.nvdsanalytics.load import parse
@@ -17,6 +17,7 @@ from camwire.link.messages import LinkedEvent
 from camwire.server import configuration as cameras
 from camwire.server.api.bodies import JsonList, JsonObject
 from camwire.server.api.errors import RefusedError
+from camwire.server.api.locking import Expected, guarded, tag
 from camwire.server.api.services import Services
 from camwire.server.events.keeper import stored
 from camwire.server.rehearsing import LONGEST
@@ -128,24 +129,29 @@ def routes(services: Services) -> APIRouter:
     def check(rules: list[dict[str, Any]]) -> None:
         checked(rules, configuration.config, configuration.document.parse)
 
+    async def change_rules(edit: cameras.Edit, expected: frozenset[str] | None, response: Response) -> None:
+        await configuration.change(guarded(expected, edit))
+        tag(response, configuration.config)
+
     @router.get("")
-    async def list_rules() -> list[RuleView]:
-        """All rules, in the configuration's order."""
+    async def list_rules(response: Response) -> list[RuleView]:
+        """All rules, in the configuration's order. The answer's `ETag` stands for all their settings."""
+        tag(response, configuration.config)
         return views()
 
     @router.post("", status_code=HTTPStatus.CREATED, openapi_extra=described())
-    async def add(values: JsonObject) -> RuleView:
+    async def add(values: JsonObject, expected: Expected, response: Response) -> RuleView:
         """Add a rule. It is applied at once, and written to the configuration's file."""
         check([*map(settings_of, configuration.config.rules), values])
-        await configuration.change(add_rule(values))
+        await change_rules(add_rule(values), expected, response)
         return view(values["name"])
 
     @router.put("", openapi_extra=described(many=True))
-    async def replace(rules: JsonList) -> list[RuleView]:
+    async def replace(rules: JsonList, expected: Expected, response: Response) -> list[RuleView]:
         """These rules and no others, as one change or not at all. Rules that count the same go on counting;
         rules keep their places in the file, and new ones come behind them."""
         check(rules)
-        await configuration.change(replace_rules(rules))
+        await change_rules(replace_rules(rules), expected, response)
         return views()
 
     @router.post("/clear", status_code=HTTPStatus.NO_CONTENT)
@@ -231,24 +237,25 @@ def routes(services: Services) -> APIRouter:
         )
 
     @router.get("/{name:path}")
-    async def get(name: str) -> RuleView:
-        """One rule."""
+    async def get(name: str, response: Response) -> RuleView:
+        """One rule. The answer's `ETag` stands for the settings of all rules."""
+        tag(response, configuration.config)
         return view(name)
 
     @router.patch("/{name:path}", openapi_extra=described(partial=True))
-    async def change(name: str, values: JsonObject) -> RuleView:
+    async def change(name: str, values: JsonObject, expected: Expected, response: Response) -> RuleView:
         """Change settings of a rule; those left out stay. One that then counts something else starts anew."""
         config = configuration.config
         rules = [settings_of(rule) for rule in config.rules]
         rules[position(config, name)] |= values
         check(rules)
-        await configuration.change(change_rule(name, values))
+        await change_rules(change_rule(name, values), expected, response)
         return view(values.get("name", name))
 
     @router.delete("/{name:path}", status_code=HTTPStatus.NO_CONTENT)
-    async def remove(name: str) -> None:
+    async def remove(name: str, expected: Expected, response: Response) -> None:
         """Remove a rule, from the configuration's file too. Its events stay."""
-        await configuration.change(remove_rule(name))
+        await change_rules(remove_rule(name), expected, response)
 
     return router
 

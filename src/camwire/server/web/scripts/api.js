@@ -77,6 +77,26 @@ export class Api {
   }
 
   /**
+   * What others may change, too: the answer's JSON, and its tag, which a change can name.
+   * @param {string} path
+   * @returns {Promise<{body: any, tag: string | null}>}
+   */
+  getTagged(path) {
+    return this.#exchange("GET", this.url(path));
+  }
+
+  /**
+   * Replace what has this tag; refused with status 412 where it has been changed since.
+   * @param {string} path
+   * @param {unknown} body
+   * @param {string | null} tag  null: whatever it is now
+   * @returns {Promise<{body: any, tag: string | null}>}
+   */
+  putTagged(path, body, tag) {
+    return this.#exchange("PUT", this.url(path), body, tag === null ? {} : { "If-Match": tag });
+  }
+
+  /**
    * @param {string} method
    * @param {string} url
    * @param {unknown} [body]
@@ -84,7 +104,19 @@ export class Api {
    * @throws {ApiError}
    */
   async #send(method, url, body) {
-    const init = { method, headers: { Accept: "application/json" } };
+    return (await this.#exchange(method, url, body)).body;
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} url
+   * @param {unknown} [body]
+   * @param {Record<string, string>} [headers]
+   * @returns {Promise<{body: any, tag: string | null}>}
+   * @throws {ApiError}
+   */
+  async #exchange(method, url, body, headers = {}) {
+    const init = { method, headers: { Accept: "application/json", ...headers } };
     if (body !== undefined) {
       init.headers["Content-Type"] = "application/json";
       init.body = JSON.stringify(body);
@@ -96,7 +128,7 @@ export class Api {
       throw new ApiError(0, { what: "the server does not answer", todo: "Check that camwire is running." });
     }
     const answer = await read(response);
-    if (response.ok) return answer;
+    if (response.ok) return { body: answer, tag: response.headers.get("ETag") };
     if (response.status === 401) this.#onLoginNeeded();
     const refusal = answer ?? { what: `the server answered with status ${response.status}` };
     throw new ApiError(response.status, refusal, Number(response.headers.get("Retry-After")) || 0);

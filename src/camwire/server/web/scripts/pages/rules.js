@@ -41,6 +41,8 @@ class RulesPage {
   /** @type {import("../protocol.js").Camera[]} */
   #cameras = [];
   #knownClasses = [];
+  /** What the server calls the rules as they were read or saved last; at first no rules' name. @type {string | null} */
+  #tag = '""';
   #stops;
 
   /**
@@ -112,8 +114,9 @@ class RulesPage {
 
   async open() {
     try {
-      const [rules, model] = await Promise.all([load(this.#services.api), this.#services.api.get("model")]);
+      const [{ rules, tag }, model] = await Promise.all([load(this.#services.api), this.#services.api.get("model")]);
       this.#knownClasses = model.classes ?? [];
+      this.#tag = tag;
       this.editor.open(rules);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -260,12 +263,14 @@ class RulesPage {
     this.#show();
     const { rules } = this.editor.document.now;
     try {
-      const outcome = await save(this.#services.api, settingsOf(this.editor.document), this.editor.document.saved);
+      const base = { rules: this.editor.document.saved, tag: this.#tag };
+      const outcome = await save(this.#services.api, settingsOf(this.editor.document), base);
       this.message.say("", "idle");
       if ("cancelled" in outcome) return;
       this.#tell("mistakes" in outcome ? outcome.mistakes : new Map(), rules);
       if ("saved" in outcome) {
-        this.editor.saved(outcome.saved);
+        this.#tag = outcome.saved.tag;
+        this.editor.saved(outcome.saved.rules);
         this.message.say("Saved. The rules count from now on.", "good");
       } else this.message.say(outcome.words, "bad");
     } finally {

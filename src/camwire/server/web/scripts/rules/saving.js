@@ -5,32 +5,49 @@ import { confirmed } from "../dialog.js";
 import { byRule } from "./mistakes.js";
 import { same } from "./settings.js";
 
+/** Times that others may come between in one go. */
+const MOST_TRIES = 3;
+const CHANGED_MEANWHILE = 412;
+
 /**
  * @typedef {import("./settings.js").Settings} Settings
- * @typedef {{saved: Settings[]} | {mistakes: Map<number | null, string[]>, words: string} | {cancelled: true}} Outcome
+ * @typedef {{rules: Settings[], tag: string | null}} Saved  the server's rules, and what it calls this state of them
+ * @typedef {{saved: Saved} | {mistakes: Map<number | null, string[]>, words: string} | {cancelled: true}} Outcome
  */
 
-/** @param {import("../api.js").Api} api @returns {Promise<Settings[]>} */
+/** @param {import("../api.js").Api} api @returns {Promise<Saved>} */
 export async function load(api) {
-  return (await api.get("rules")).map(({ settings }) => settings);
+  return savedOf(await api.getTagged("rules"));
 }
 
 /**
  * @param {import("../api.js").Api} api
  * @param {Settings[]} rules
- * @param {Settings[]} base  what the server had when the changes began
+ * @param {Saved} base  what the server had when the changes began
  * @returns {Promise<Outcome>}
  */
 export async function save(api, rules, base) {
+  let { tag } = base;
   try {
-    const theirs = await load(api);
-    if (!same(theirs, base) && !(await mayReplace(theirs, base))) return { cancelled: true };
-    const saved = await api.put("rules", rules);
-    return { saved: saved.map(({ settings }) => settings) };
+    for (let tries = 1; ; tries++) {
+      try {
+        return { saved: savedOf(await api.putTagged("rules", rules, tag)) };
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== CHANGED_MEANWHILE || tries === MOST_TRIES) throw error;
+      }
+      const theirs = await load(api);
+      if (!same(theirs.rules, base.rules) && !(await mayReplace(theirs.rules, base.rules))) return { cancelled: true };
+      ({ tag } = theirs);
+    }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return { mistakes: byRule(error.problems, rules), words: error.words };
   }
+}
+
+/** @param {{body: {settings: Settings}[], tag: string | null}} answer @returns {Saved} */
+function savedOf({ body, tag }) {
+  return { rules: body.map(({ settings }) => settings), tag };
 }
 
 /** @param {Settings[]} theirs @param {Settings[]} base */
