@@ -82,6 +82,7 @@ def test_a_configuration_with_five_mistakes() -> None:
         (camera(url="httpp://10.0.0.5/"), ["3:10: url: a URL begins with one of rtsp, rtsps, http, https"]),
         (camera(url="rtsp:///stream"), ["3:10: url: the URL has no host"]),
         (camera(url="admin:hunter2@10.0.0.5/s"), ["3:10: url: a URL begins with its scheme"]),
+        (camera(url="//admin:hun/ter2@10.0.0.5/s"), ["3:10: url: a URL begins with its scheme"]),
         (camera(url="${A-B}"), ["3:10: not a variable; write ${NAME}, or $${ for a literal ${"]),
         (camera(url="rtsp://a:${B@h/s"), ["3:19: not a variable"]),
         ("cameras: []\noutput: {size: 1280}\n", ["2:16: size is 1280; allowed: WIDTHxHEIGHT in pixels"]),
@@ -157,6 +158,14 @@ def test_a_camera_id_has_no_control_characters(camera_id: str) -> None:
     assert any(
         "control characters" in problem for problem in problems(f'cameras: [{{id: "{camera_id}", url: x}}]')
     )
+
+
+def test_no_message_shows_a_password_that_stands_in_a_url_as_well() -> None:
+    text = "cameras:\n  - {id: a, url: 'rtsp://u:hun/ter2@10.0.0.5/', transport: 'hun/ter2'}\n"
+    text += "model: {file: 'rtsp://u:hun/ter2@10.0.0.5/'}\n"
+    found = problems(text)
+    assert len(found) == 2
+    assert not any("ter2" in problem for problem in found)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5))

@@ -1,6 +1,7 @@
 """Passwords open cameras and are never shown."""
 
 import base64
+import json
 from urllib.parse import quote, unquote
 
 import pytest
@@ -122,7 +123,11 @@ def test_a_registry_masks_every_spelling(password: str) -> None:
     registry = SecretRegistry()
     registry.add(SecretUrl(f"rtsp://admin:{encoded(password)}@10.0.0.5/s"))
     plain = unquote(encoded(password))
-    for spelled in (plain, quote(plain), quote(plain, safe=""), repr(plain), ascii(plain), encoded(password)):
+    in_json = (json.dumps(plain), json.dumps(plain, ensure_ascii=False))
+    for spelled in (
+        *(plain, quote(plain), quote(plain, safe=""), repr(plain), ascii(plain), encoded(password)),
+        *in_json,
+    ):
         assert SECRET not in registry.redact(f"401 for {spelled}!")
     authorisation = base64.b64encode(f"admin:{plain}".encode()).decode()
     assert authorisation not in registry.redact(f"Authorization: Basic {authorisation}")

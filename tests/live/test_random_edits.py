@@ -40,7 +40,8 @@ def test_four_hundred_edits(tmp_path: Path) -> None:
             for camera in session.running.cameras
         }
         wait_for(lambda: handed()[-1] == wanted, "the worker to have the last sound configuration")
-        assert product.interrupt() == 0
+        product.process.terminate()
+        assert product.process.wait(20) == 0
     assert min(session.made.values()) > 100
     states = handed()
     assert len(states) > 50
@@ -61,7 +62,8 @@ def test_sixty_edits_while_real_cameras_are_decoded_and_drawn(tmp_path: Path) ->
         with camwire("run", str(config)) as product:
             session = Session(product, config, Editor(7, urls))
             session.edit(60)
-            assert product.interrupt() == 0
+            product.process.terminate()
+        assert product.process.wait(20) == 0
         assert [camera.connections for camera in witnesses] == [1, 1]
         assert sum(camera.connections for camera in others) > 3
     assert min(session.made.values()) > 10

@@ -32,7 +32,7 @@ CameraId = Annotated[str, AfterValidator(_fits_wire), AfterValidator(_can_be_sho
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 
-_CREDENTIALS_WITHOUT_SCHEME = re.compile(r"([a-z]+:/)?[^/]*:[^/]*@", re.IGNORECASE)
+_CREDENTIALS_WITHOUT_SCHEME = re.compile(r"//.*:.*@|([a-z]+:/)?[^/]*:[^/]*@", re.IGNORECASE)
 
 
 def _can_be_opened(url: SecretUrl) -> SecretUrl:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from camwire.config.base import ConfigModel
 from camwire.config.output import PictureSize
@@ -33,10 +33,22 @@ class ClassConfig(ConfigModel):
     top_k: int | None = Field(None, ge=1, description="As in `model`, for this class.")
 
 
+def _is_no_url(path: str) -> str:
+    """A camera's URL that was pasted here would be shown with its password, as paths are."""
+    if "://" in path:
+        raise ValueError("expected a file's path, not a URL")
+    return path
+
+
+FilePath = Annotated[str, AfterValidator(_is_no_url)]
+
+
 class ModelConfig(ConfigModel):
     """The model that finds objects."""
 
-    file: str = Field(BUNDLED_MODEL, description="`nanodet` (comes with camwire) or a model file's path.")
+    file: FilePath = Field(
+        BUNDLED_MODEL, description="`nanodet` (comes with camwire) or a model file's path."
+    )
     runtime: Literal["auto", "openvino", "onnxruntime", "tensorrt", "torch"] = Field(
         "auto", description="What runs the model; `auto`: what is fastest for the device and the file."
     )
@@ -56,7 +68,7 @@ class ModelConfig(ConfigModel):
         description="How pictures come to the input's shape: with bars, or distorted; `auto`: as the kind of "
         "model wants it.",
     )
-    labels: str | None = Field(
+    labels: FilePath | None = Field(
         None, description="A file with the classes' names, one a line; as the model's file says where absent."
     )
     score_threshold: float = Field(

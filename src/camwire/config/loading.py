@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -110,10 +110,20 @@ def _without_secrets(tree: Tree) -> list[Problem]:
     secrets = SecretRegistry()
     for values in tree.from_environment.values():
         secrets.add(*values)
+    secrets.add(*(SecretUrl(text) for text in _texts(tree.data) if "://" in text))
     return [
         Problem(problem.file, problem.line, problem.column, secrets.redact(problem.message))
         for problem in tree.problems
     ]
+
+
+def _texts(data: object) -> Iterator[str]:
+    """Every text in plain data, nested no deeper than the reader lets it be."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for item in data.values() if isinstance(data, dict) else data:
+            yield from _texts(item)
 
 
 def _file_bytes(path: Path, name: str) -> bytes:

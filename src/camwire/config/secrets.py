@@ -196,7 +196,8 @@ def _spellings(secret: str) -> set[str]:
         for safe in ("", "/", ":", "/:"):
             percent = quote(text, safe=safe)
             spelled |= {percent, re.sub("%[0-9A-F]{2}", lambda escape: escape[0].lower(), percent)}
-        spelled |= {repr(text)[1:-1], ascii(text)[1:-1], repr(text.encode())[2:-1], json.dumps(text)[1:-1]}
+        spelled |= {repr(text)[1:-1], ascii(text)[1:-1], repr(text.encode())[2:-1]}
+        spelled |= {json.dumps(text, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
         if ":" in text:
             spelled.add(base64.b64encode(text.encode()).decode())
     return {text for text in spelled if len(text) >= SHORTEST_SEARCHED}
