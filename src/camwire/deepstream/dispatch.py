@@ -142,7 +142,8 @@ class Dispatch:
         return admitted
 
     def _send_objects(self, drawable: Drawable, index: int, scene: FlowScene) -> bool:
-        [made] = objects_of(drawable.batch, [index], drawable.tracks, scene.overlay.class_names)
+        names = scene.overlay.class_names
+        [made] = objects_of(drawable.batch, [index], drawable.tracks, names, scene.analysed)
         with self._publishing:
             return self._publish(made.frame, made.payload, made.rendition)
 

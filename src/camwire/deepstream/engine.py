@@ -163,12 +163,14 @@ class DeepstreamEngine:
                 rules=self.analysis.rules,
                 counts=LiveCounts(self.analysis),
                 bound=output_size(desired),
+                annotator=self.analysis.annotation_of,
             ),
             views=wanted_views(desired),
             max_fps=desired.output.max_fps,
             jpeg_quality=desired.output.jpeg_quality,
             thumbnail=Size(desired.output.thumbnail_width, desired.output.thumbnail_height),
             event_pictures=frozenset(desired.event_pictures),
+            analysed=self.analysis.nvds_frame_of,
         )
 
     def _run(self, desired: DesiredState, graph: Graph) -> None:

@@ -9,7 +9,7 @@ from camwire.deepstream.objects import TrackHistory
 from camwire.devices.contracts import Overlay
 from camwire.frames import Size
 from camwire.link.messages import Rendition
-from camwire.pipeline.renditions import Views
+from camwire.pipeline.renditions import NvdsLookup, Views, unanalysed
 from camwire.tracking import Tracker
 
 
@@ -34,3 +34,5 @@ class FlowScene:
     thumbnail: Size
     event_pictures: frozenset[Rendition] = frozenset()
     """What is made of frames in which rules report something, whoever watches."""
+    analysed: NvdsLookup = unanalysed
+    """For messages about objects."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from camwire.config.rules import Rule
+from camwire.devices.annotations import Annotator
 from camwire.frames import Batch, Float32Array, Size, Tracks, UInt8Array
 
 
@@ -57,6 +58,8 @@ class Overlay:
     """By camera and rule, to stand beside the shapes."""
     bound: Size | None = None
     """What full pictures are fitted into, whose pixels rules may be written in; None: these are full."""
+    annotator: Annotator | None = None
+    """What other analytics want drawn on a frame."""
 
 
 class Renderer(Protocol):

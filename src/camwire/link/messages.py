@@ -399,6 +399,30 @@ class Rehearsed(Message, frozen=True, kw_only=True):
     events: tuple[LinkedEvent, ...] = ()
 
 
+class NvdsObject(msgspec.Struct, frozen=True, kw_only=True):
+    """What DeepStream's rules say of an object; named as DeepStream's metadata is."""
+
+    roi_status: list[str]
+    oc_status: list[str]
+    lc_status: list[str]
+    """Lines crossed in this very frame."""
+    dir_status: str
+    obj_status: str
+
+
+class NvdsFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """What DeepStream's rules say of a frame, by label; named as DeepStream's metadata is."""
+
+    oc_status: dict[str, bool]
+    obj_in_roi_cnt: dict[str, int]
+    obj_lc_curr_cnt: dict[str, int]
+    obj_lc_cum_cnt: dict[str, int]
+    obj_cnt: dict[str, int]
+    """By class name."""
+    objects: dict[int, NvdsObject]
+    """Those of which there is something to say, by place among the frame's objects."""
+
+
 class FrameObjects(msgspec.Struct, frozen=True, kw_only=True):
     """The tracked objects of a frame, one entry each in every list."""
 
@@ -407,6 +431,8 @@ class FrameObjects(msgspec.Struct, frozen=True, kw_only=True):
     scores: list[float]
     boxes: list[list[float]]
     """x1, y1, x2, y2 in pixels of the full picture."""
+    nvdsanalytics: NvdsFrame | None = None
+    """None where no such rules run."""
 
 
 class FrameHeader(Message, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,19 @@ from camwire.analytics.rules import RuleEngine
 from camwire.analytics.rules.events import Counts, Event
 from camwire.analytics.rules.moment import class_name
 from camwire.config.rules import Rule
-from camwire.frames import Batch, Tracks
-from camwire.link.messages import DesiredState
+from camwire.devices.annotations import Annotation
+from camwire.frames import Batch, Frame, Tracks
+from camwire.link.messages import DesiredState, NvdsFrame
 from camwire.models import ModelError
+from camwire.pipeline.nvds_metadata import nvds_frame
 from camwire.pipeline.recollection import Recollection, Rehearsal
 
 log = structlog.get_logger()
 
 NO_STREAM = -1
 """A stream's number that no configuration has rules for."""
+REMEMBERED_FRAMES = 64
+"""Of each camera; more than can be under way between the rules and drawing."""
 
 _rules = TypeAdapter(tuple[Rule, ...])
 
@@ -50,7 +54,8 @@ class Analysis:
         self._engine = RuleEngine((), ())
         self._nvds: NvdsAnalytics | None = None
         self._nvds_settings: tuple[str | None, tuple[str, ...]] = (None, ())
-        self._nvds_results: dict[str, FrameResult] = {}
+        self._nvds_results: dict[str, deque[tuple[int, FrameResult]]] = {}
+        """By camera: the last frames' sequences and what DeepStream's rules said of them."""
         self._streams: Mapping[str, int] = {}
         self.rules: tuple[Rule, ...] = ()
         self._recollection = Recollection()
@@ -99,7 +104,8 @@ class Analysis:
                 batch.frames, self._nvds.step(batch, tracks, self._streams), strict=True
             ):
                 if result is not None:
-                    self._nvds_results[frame.camera] = result
+                    known = self._nvds_results.setdefault(frame.camera, deque(maxlen=REMEMBERED_FRAMES))
+                    known.append((frame.sequence, result))
         return events
 
     def rehearse(self, rules: Sequence[dict[str, Any]], camera: str, seconds: float) -> Rehearsal:
@@ -143,7 +149,8 @@ class Analysis:
         """What DeepStream's rules say of the camera's newest frame: `inside`, `overcrowded` (0 or 1) and
         `crossed` (since the camera began) by label, `objects` by class."""
         with self._lock:
-            result = self._nvds_results.get(camera)
+            known = self._nvds_results.get(camera)
+            result = known[-1][1] if known else None
         if result is None:
             return {}
         return {
@@ -154,6 +161,24 @@ class Analysis:
                 class_name(self._class_names, number): count for number, count in result.object_counts.items()
             },
         }
+
+    def annotation_of(self, frame: Frame) -> Annotation | None:
+        """What DeepStream's rules have drawn on a frame that has passed ``step`` not long ago."""
+        with self._lock:
+            result = self._nvds_result(frame)
+            if result is None or self._nvds is None:
+                return None
+            return self._nvds.annotation(self._streams[frame.camera], result)
+
+    def nvds_frame_of(self, frame: Frame) -> NvdsFrame | None:
+        """What DeepStream's rules say of a frame that has passed ``step`` not long ago."""
+        with self._lock:
+            result, names = self._nvds_result(frame), self._class_names
+        return None if result is None else nvds_frame(result, names)
+
+    def _nvds_result(self, frame: Frame) -> FrameResult | None:
+        known = reversed(self._nvds_results.get(frame.camera, ()))
+        return next((result for sequence, result in known if sequence == frame.sequence), None)
 
 
 class LiveCounts(Mapping[str, Mapping[str, Counts]]):

@@ -18,6 +18,7 @@ from camwire.analytics.nvdsanalytics.engine import NvdsAnalytics
 from camwire.analytics.nvdsanalytics.stream import FrameResult
 from camwire.analytics.rules.events import Counts, Event
 from camwire.config.rules import Rule
+from camwire.devices.annotations import Annotation
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
 from camwire.link.messages import DesiredDetection, DesiredState
@@ -93,6 +94,7 @@ class DryRun:
             frozenset(name for name, on in desired.toggles.items() if on), self._detector.class_names, rules
         )
         self.nvds_totals = NvdsTotals() if self._nvds else None
+        self._nvds_result: FrameResult | None = None
 
     def frames(self, pictures: Iterable[Frame]) -> Iterator[Analysed]:
         """Every frame of a recording, in order."""
@@ -111,9 +113,15 @@ class DryRun:
 
     def picture(self, analysed: Analysed) -> np.ndarray:
         """The frame with everything drawn that the configuration asks for, [H, W, 3] BGR."""
-        overlay = replace(self._overlay, counts={self._camera: self.counts})
+        overlay = replace(self._overlay, counts={self._camera: self.counts}, annotator=self._annotation)
         picture: np.ndarray = self._device.render(analysed.batch, (0,), analysed.tracks, overlay)[0]
         return picture
+
+    def _annotation(self, _: Frame) -> Annotation | None:
+        """Frames are drawn one by one, so that the newest result is that of the frame."""
+        if self._nvds is None or self._nvds_result is None:
+            return None
+        return self._nvds.annotation(self._stream, self._nvds_result)
 
     def _own(self, frame: Frame) -> Frame:
         """The frame as one of the camera's, with the recording's own time for the clock on the wall."""
@@ -131,3 +139,4 @@ class DryRun:
         (result,) = self._nvds.step(batch, tracks, {self._camera: self._stream})
         if result is not None:
             self.nvds_totals.add(result)
+            self._nvds_result = result

@@ -108,12 +108,14 @@ class Engine:
                     rules=self.analysis.rules,
                     counts=LiveCounts(self.analysis),
                     bound=Size(desired.output.width, desired.output.height),
+                    annotator=self.analysis.annotation_of,
                 ),
                 views=wanted_views(desired),
                 max_fps=desired.output.max_fps,
                 jpeg_quality=desired.output.jpeg_quality,
                 thumbnail=Size(desired.output.thumbnail_width, desired.output.thumbnail_height),
                 event_pictures=desired.event_pictures,
+                analysed=self.analysis.nvds_frame_of,
             )
         )
         if before is not None and before.stats_epoch != desired.stats_epoch:

@@ -160,7 +160,8 @@ class Lanes:
         rendering = encoding = 0.0
         for rendition, indices in chosen.items():
             if rendition == "objects":
-                made += objects_of(batch, indices, tracks, stages.overlay.class_names)
+                names = stages.overlay.class_names
+                made += objects_of(batch, indices, tracks, names, stages.analysed)
                 continue
             began = self._clock()
             scene = scene_for(rendition, batch, tracks, stages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -10,10 +10,19 @@ import numpy as np
 
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Float32Array, Frame, Size, Tracks
-from camwire.link.messages import DesiredState, FrameObjects, Rendition, encode_objects
+from camwire.link.messages import DesiredState, FrameObjects, NvdsFrame, Rendition, encode_objects
 
 Views = Mapping[str, Mapping[Rendition, float]]
 """By camera and rendition: how often a second at most; 0 as often as pictures come."""
+
+
+NvdsLookup = Callable[[Frame], NvdsFrame | None]
+"""What DeepStream's rules say of a frame; None where they don't run."""
+
+
+def unanalysed(frame: Frame) -> None:  # noqa: ARG001
+    """Where they don't run."""
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +114,13 @@ def _scaled_keypoints(keypoints: Float32Array | None, factors: Float32Array) -> 
 
 
 def objects_of(
-    batch: Batch, indices: Sequence[int], tracks: Tracks, class_names: Sequence[str]
+    batch: Batch,
+    indices: Sequence[int],
+    tracks: Tracks,
+    class_names: Sequence[str],
+    analysed: NvdsLookup = unanalysed,
 ) -> list[Made]:
-    """The tracked objects of each frame, as a message."""
+    """The tracked objects of each frame, as a message; ``analysed`` tells what DeepStream's rules said."""
     made = []
     for index in indices:
         rows = tracks.rows_of(index)
@@ -116,6 +129,7 @@ def objects_of(
             classes=[class_names[number] for number in tracks.classes[rows].tolist()],
             scores=[round(score, 3) for score in tracks.scores[rows].tolist()],
             boxes=[[round(side, 1) for side in box] for box in tracks.boxes[rows].tolist()],
+            nvdsanalytics=analysed(batch.frames[index]),
         )
         made.append(Made(index, "objects", batch.frames[index], encode_objects(objects)))
     return made

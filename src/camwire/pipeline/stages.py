@@ -10,7 +10,7 @@ from camwire.analytics.rules.events import Event
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Batch, Detections, Size, Tracks
 from camwire.link.messages import Rendition
-from camwire.pipeline.renditions import Views
+from camwire.pipeline.renditions import NvdsLookup, Views, unanalysed
 from camwire.tracking import Tracker
 
 
@@ -38,3 +38,5 @@ class Stages:
     """Thumbnails fit into this."""
     event_pictures: tuple[Rendition, ...] = ()
     """What is made of frames in which rules report something, whether or not anyone watches."""
+    analysed: NvdsLookup = unanalysed
+    """For messages about objects."""

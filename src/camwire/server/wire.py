@@ -104,19 +104,22 @@ _SIZES: tuple[Rendition, ...] = ("full", "thumbnail")
 def extended_picture(header: FrameHeader, jpeg: bytes | memoryview) -> bytes:
     """The binary message for a picture, for clients that asked for the extended header.
 
-    Its first byte is 0, which no plain message begins with.
+    Its first byte is 0, which no plain message begins with. Raises ValueError for what doesn't fit into it.
     """
     name = header.camera.encode()
-    head = _EXTENDED.pack(
-        0,
-        _VERSION,
-        _SIZES.index(header.rendition),
-        len(name),
-        header.sequence,
-        round(header.captured * 1e6),
-        header.width,
-        header.height,
-    )
+    try:
+        head = _EXTENDED.pack(
+            0,
+            _VERSION,
+            _SIZES.index(header.rendition),
+            len(name),
+            header.sequence,
+            round(header.captured * 1e6),
+            header.width,
+            header.height,
+        )
+    except (struct.error, OverflowError) as error:
+        raise ValueError(f"a header says what can't be: {error}") from None
     return b"".join((head, name, jpeg))
 
 
@@ -147,23 +150,27 @@ def parse_extended(message: bytes) -> tuple[FrameHeader, bytes]:
 
 
 def objects_message(header: FrameHeader, objects: FrameObjects) -> str:
-    """The objects of a frame."""
-    return _text(
-        {
-            "type": "objects",
-            "camera": header.camera,
-            "sequence": header.sequence,
-            "captured": round(header.captured, 6),
-            "width": header.width,
-            "height": header.height,
-            "objects": [
-                {"id": number, "class": name, "score": score, "box": box}
-                for number, name, score, box in zip(
-                    objects.ids, objects.classes, objects.scores, objects.boxes, strict=True
-                )
-            ],
-        }
-    )
+    """The objects of a frame, and what DeepStream's rules say of it where they run."""
+    listed: list[dict[str, Any]] = [
+        {"id": number, "class": name, "score": score, "box": box}
+        for number, name, score, box in zip(
+            objects.ids, objects.classes, objects.scores, objects.boxes, strict=True
+        )
+    ]
+    message = {
+        "type": "objects",
+        "camera": header.camera,
+        "sequence": header.sequence,
+        "captured": round(header.captured, 6),
+        "width": header.width,
+        "height": header.height,
+        "objects": listed,
+    }
+    if objects.nvdsanalytics is not None:
+        message["nvdsanalytics"] = analysed = msgspec.to_builtins(objects.nvdsanalytics)
+        for place, told in analysed.pop("objects").items():
+            listed[place]["nvdsanalytics"] = told
+    return _text(message)
 
 
 def event_message(event: Mapping[str, Any]) -> str:

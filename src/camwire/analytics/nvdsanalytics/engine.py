@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from camwire.analytics.clock import CameraClock
+from camwire.analytics.nvdsanalytics.drawing import Sketch
 from camwire.analytics.nvdsanalytics.history import TrackedObject
 from camwire.analytics.nvdsanalytics.settings import Settings, StreamSettings
 from camwire.analytics.nvdsanalytics.stream import FrameResult, StreamContext
+from camwire.devices.annotations import Annotation
 from camwire.frames import Batch, Tracks
 
 
@@ -22,6 +24,7 @@ class NvdsAnalytics:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._contexts: dict[int, StreamContext] = {}
+        self._sketches: dict[int, Sketch] = {}
         self._clocks: dict[str, CameraClock] = {}
 
     def step(self, batch: Batch, tracks: Tracks, streams: Mapping[str, int]) -> list[FrameResult | None]:
@@ -54,7 +57,12 @@ class NvdsAnalytics:
         if context is None:
             settings = self._settings.streams.get(stream, StreamSettings())
             context = self._contexts[stream] = StreamContext(settings, size, self._settings.window)
+            self._sketches[stream] = Sketch(self._settings, settings, size)
         return context.process(pts, objects)
+
+    def annotation(self, stream: int, result: FrameResult) -> Annotation:
+        """What is drawn on the frame of the stream that gave this result."""
+        return self._sketches[stream].annotation(result)
 
     def _clock(self, camera: str) -> CameraClock:
         return self._clocks.setdefault(camera, CameraClock())

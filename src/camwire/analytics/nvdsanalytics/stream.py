@@ -80,8 +80,10 @@ class ObjectResult:
 class FrameResult:
     """What the rules say of one frame; the maps have a key for each label whose group is on."""
 
-    roi_counts: dict[str, int]
-    """Objects by label of a region, those of overcrowding among them."""
+    region_counts: dict[str, int]
+    """Objects by label of a region to filter by."""
+    crowd_counts: dict[str, int]
+    """Objects by label of a region that may be overcrowded."""
     overcrowded: dict[str, bool]
     line_counts: dict[str, int]
     """Crossings in this frame."""
@@ -93,6 +95,11 @@ class FrameResult:
     """Where several counts were equally frequent: all of them, by class id."""
     objects: list[ObjectResult]
     """Only objects of which there is something to say."""
+
+    @property
+    def roi_counts(self) -> dict[str, int]:
+        """Objects by label of either kind of region, as the metadata has them: overcrowding's count wins."""
+        return self.region_counts | self.crowd_counts
 
 
 @dataclass(slots=True)
@@ -173,8 +180,8 @@ class StreamContext:
         counts, ties = self._smoothed(Counter(item.class_id for item in objects), pts)
         crowd_labels = [crowd.label for crowd, _ in self._crowds]
         return FrameResult(
-            roi_counts={roi.label: roi_counts[roi.label] for roi, _ in self._rois}
-            | {label: crowd_counts[label] for label in crowd_labels},
+            region_counts={roi.label: roi_counts[roi.label] for roi, _ in self._rois},
+            crowd_counts={label: crowd_counts[label] for label in crowd_labels},
             overcrowded={label: label in overcrowded for label in crowd_labels},
             line_counts={label: line_counts[label] for label in self._line_labels},
             line_totals={label: self._line_totals[label] for label in self._line_labels},

@@ -35,13 +35,18 @@ def score_plate(score: float, class_index: int, text_size: int) -> UInt8Array:
     return _plate(f"{score:.2f}", colour_of(class_index), text_size, 0)
 
 
-def text_plate(text: str, colour: Colour, text_size: int) -> UInt8Array:
+def text_plate(text: str, colour: Colour, text_size: int, ink: Colour = INK) -> UInt8Array:
     """Any text on a colour."""
-    return _plate(text, colour, text_size, text_size * 2 // 5)
+    return _plate(text, colour, text_size, text_size * 2 // 5, ink)
+
+
+def remark_plate(remark: str, class_index: int, text_size: int) -> UInt8Array:
+    """What analytics say of an object, made to stand to the right of a score plate."""
+    return _plate(remark, colour_of(class_index), text_size, 0)
 
 
 @lru_cache(maxsize=REMEMBERED_PLATES)
-def _plate(text: str, colour: Colour, size: int, margin: int) -> UInt8Array:
+def _plate(text: str, colour: Colour, size: int, margin: int, ink: Colour = INK) -> UInt8Array:
     """``text`` with ``margin`` pixels of room before it and a fixed room after it."""
     # Ascenders reach 0.75 and descenders 0.25 of the font's size; the rest is room around them.
     height = size * 3 // 2
@@ -50,7 +55,7 @@ def _plate(text: str, colour: Colour, size: int, margin: int) -> UInt8Array:
         plate = np.empty((height, margin + width + size * 2 // 5, 3), np.uint8)
         plate[:] = colour
         baseline = (height + size * 7 // 10) // 2
-        cv2.putText(plate, text, (margin, baseline), INK, _font, size, SEMIBOLD)
+        cv2.putText(plate, text, (margin, baseline), ink, _font, size, SEMIBOLD)
     plate.flags.writeable = False
     return plate
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import cv2
 import numpy as np
 
+from camwire.devices.annotations import opposite
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.convert import to_bgr
-from camwire.devices.cpu.labels import name_plate, paste, score_plate
+from camwire.devices.cpu.labels import name_plate, paste, remark_plate, score_plate
 from camwire.devices.cpu.masks import draw_masks
 from camwire.devices.cpu.palette import INK, Colour, Style, colour_of
+from camwire.devices.cpu.signs import draw_signs
 from camwire.devices.cpu.skeletons import FARTHEST, draw_skeletons
 from camwire.devices.cpu.zones import draw_rules
 from camwire.frames import Batch, Float32Array, Int32Array, Size, Tracks, UInt8Array
@@ -35,6 +37,9 @@ class CpuRenderer:
         picture = to_bgr(frame.picture, frame.size)
         style = Style.for_size(frame.size)
         draw_rules(picture, frame, overlay, style)
+        annotation = None if overlay.annotator is None else overlay.annotator(frame)
+        if annotation is not None:
+            draw_signs(picture, annotation.scaled_to(frame.size), overlay.toggles)
         rows = tracks.rows_of(index)
         if rows.start == rows.stop:
             return picture
@@ -46,13 +51,15 @@ class CpuRenderer:
             draw_traces(picture, tracks.traces[rows], classes, style)
         if "boxes" in overlay.toggles:
             turned = None if tracks.corners is None else tracks.corners[rows]
-            draw_boxes(picture, corners, classes, style, turned)
+            inverted = annotation.inverted if annotation is not None else ()
+            draw_boxes(picture, corners, classes, style, turned, inverted)
         if tracks.keypoints is not None and "keypoints" in overlay.toggles:
             draw_skeletons(picture, tracks.keypoints[rows], classes, style)
         if "labels" in overlay.toggles:
             names = [overlay.class_names[class_index] for class_index in classes]
             ids, scores = tracks.ids[rows].tolist(), tracks.scores[rows].tolist()
-            draw_labels(picture, corners, classes, names, ids, scores, style)
+            remarks = annotation.remarks if annotation is not None else {}
+            draw_labels(picture, corners, classes, names, ids, scores, style, remarks)
         return picture
 
 
@@ -70,16 +77,18 @@ def draw_boxes(
     classes: Sequence[int],
     style: Style,
     turned: Float32Array | None = None,
+    inverted: Collection[int] = (),
 ) -> None:
     """A line along each box's inside, with a dark edge on both its sides that lifts it off any background.
 
     Drawn as nested rectangles one pixel wide: sharp corners, in half the time of OpenCV's thick lines. Where
-    an oriented box is known, ``turned`` [N, 4, 2] not NaN, that is drawn instead.
+    an oriented box is known, ``turned`` [N, 4, 2] not NaN, that is drawn instead. ``inverted``: rows whose
+    colour is turned into its opposite.
     """
     for row, ((left, top, right, bottom), class_index) in enumerate(
         zip(corners.tolist(), classes, strict=True)
     ):
-        colour = colour_of(class_index)
+        colour = opposite(colour_of(class_index)) if row in inverted else colour_of(class_index)
         if turned is not None and np.isfinite(turned[row]).all():
             _draw_turned(picture, turned[row], colour, style)
             continue
@@ -107,15 +116,21 @@ def draw_labels(
     ids: Sequence[int],
     scores: Sequence[float],
     style: Style,
+    remarks: Mapping[int, str] | None = None,
 ) -> None:
-    """A plate on each box's upper edge, or inside the picture where there is no room above it."""
-    for (left, top, _, _), class_index, name, track_id, score in zip(
-        corners.tolist(), classes, names, ids, scores, strict=True
+    """A plate on each box's upper edge, or inside the picture where there is no room above it.
+
+    ``remarks``: what stands after the score, by row.
+    """
+    for row, ((left, top, _, _), class_index, name, track_id, score) in enumerate(
+        zip(corners.tolist(), classes, names, ids, scores, strict=True)
     ):
-        plates = (
+        plates: tuple[UInt8Array, ...] = (
             name_plate(name, track_id, class_index, style.text),
             score_plate(score, class_index, style.text),
         )
+        if remarks and row in remarks:
+            plates = (*plates, remark_plate(remarks[row].strip(), class_index, style.text))
         paste(picture, plates, left, top)
 
 
