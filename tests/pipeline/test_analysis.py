@@ -1,12 +1,14 @@
 """The rules in a worker: what they count outlives changes of the configuration."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
 from camwire.frames import Batch, Frame, Size
 from camwire.link.messages import decode_downward, encode
 from camwire.models import ModelError
-from camwire.pipeline.analysis import Analysis, LiveCounts
+from camwire.pipeline.analysis import REMEMBERED_FRAMES, Analysis, LiveCounts
 from camwire.server.desired import Desired
 from tests.analytics.rules.scene import CLASSES, obj, tracks_of
 from tests.server.configs import config
@@ -38,6 +40,7 @@ def step(analysis, number, *objects, camera="gate"):
     time = number / 10
     frame = Frame(camera, number, 0, None, size, size, time, time, 1e6 + time, time)
     analysis.step(Batch(number, (frame,), time), tracks_of([objects]))
+    return frame
 
 
 def crossed(analysis, camera="gate"):
@@ -104,6 +107,29 @@ def test_deepstreams_rules_beside_ones_own(analysis, tmp_path):
     step(analysis, 0, obj(1, 600, 300), camera="removed")
     analysis.use(desired(LINE), CLASSES, same_ids=True)
     assert analysis.nvdsanalytics_of("gate") == {}
+
+
+def test_what_deepstreams_rules_say_goes_with_its_own_frame(analysis, tmp_path):
+    """Lanes draw frames while later ones are analysed."""
+    (tmp_path / "nvds.txt").write_text(NVDS)
+    analysis.use(desired(nvdsanalytics=str(tmp_path / "nvds.txt")), CLASSES, same_ids=True)
+    first = step(analysis, 2, obj(1, 600, 300))
+    second = step(analysis, 3, obj(1, 600, 300), obj(2, 300, 300))
+    assert [sign.text for sign in analysis.annotation_of(first).signs] == ["WHOLE=1"]
+    assert [sign.text for sign in analysis.annotation_of(second).signs] == ["WHOLE=2"]
+    assert analysis.annotation_of(second).remarks == {0: " ROI:WHOLE", 1: " ROI:WHOLE"}
+    told = analysis.nvds_frame_of(first)
+    assert (told.obj_in_roi_cnt, told.obj_cnt) == ({"WHOLE": 1}, {"person": 1})
+    assert told.objects[0].roi_status == ["WHOLE"]
+    assert told.objects[0].obj_status == " ROI:WHOLE"
+    unknown = replace(first, sequence=99)
+    assert analysis.annotation_of(unknown) is None
+    assert analysis.nvds_frame_of(unknown) is None
+    for number in range(4, 4 + REMEMBERED_FRAMES):
+        step(analysis, number)
+    assert analysis.annotation_of(second) is None
+    analysis.use(desired(), CLASSES, same_ids=True)
+    assert analysis.annotation_of(second) is None
 
 
 def test_another_worker_goes_on_counting(analysis):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camwire.devices.contracts import Overlay
-from camwire.frames import Batch, Size, Tracks
-from camwire.link.messages import View, decode_objects
+from camwire.frames import Batch, Frame, Size, Tracks
+from camwire.link.messages import NvdsFrame, NvdsObject, View, decode_objects
 from camwire.pipeline.renditions import higher_cap, lower_cap, objects_of, scene_for, wanted_views
 from tests.support.frames import frame
 
@@ -88,3 +88,24 @@ def test_objects_are_told_for_their_own_frame() -> None:
     assert (objects.ids, objects.classes, objects.scores) == ([8], ["person"], [0.9])
     assert objects.boxes == [[20, 40, 60, 80]]
     assert (made.index, made.frame.camera) == (1, "b")
+    assert objects.nvdsanalytics is None
+
+
+def test_objects_carry_what_deepstreams_rules_say_of_their_frame() -> None:
+    batch, tracks = two_frames()
+
+    def analysed(frame: Frame) -> NvdsFrame:
+        status = NvdsObject(
+            roi_status=[frame.camera], oc_status=[], lc_status=[], dir_status="", obj_status=" ROI:"
+        )
+        return NvdsFrame(
+            oc_status={},
+            obj_in_roi_cnt={frame.camera: 1},
+            obj_lc_curr_cnt={},
+            obj_lc_cum_cnt={},
+            obj_cnt={},
+            objects={0: status},
+        )
+
+    for index, made in enumerate(objects_of(batch, [0, 1], tracks, ("person", "car"), analysed)):
+        assert decode_objects(made.payload).nvdsanalytics == analysed(batch.frames[index])

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from camwire.link.messages import FrameHeader
+from camwire.link.messages import (
+    FrameHeader,
+    FrameObjects,
+    NvdsFrame,
+    NvdsObject,
+    decode_objects,
+    encode_objects,
+)
 from camwire.server import wire
 
 
@@ -200,3 +207,47 @@ def test_any_subscription_is_understood_or_told_wrong(wish: dict[str, object]) -
         assert {key: answer[key] for key in wish if key != "type"} == {
             key: value for key, value in wish.items() if key != "type"
         }
+
+
+def test_deepstreams_metadata_stands_with_the_frame_and_with_its_objects():
+    told = NvdsObject(
+        roi_status=["YARD"],
+        oc_status=[],
+        lc_status=["DOOR"],
+        dir_status=" DIR:NORTH ",
+        obj_status=" ROI:YARD DIR:NORTH  LC:DOOR ",
+    )
+    frame = NvdsFrame(
+        oc_status={"HALL": True},
+        obj_in_roi_cnt={"YARD": 1, "HALL": 4},
+        obj_lc_curr_cnt={"DOOR": 1},
+        obj_lc_cum_cnt={"DOOR": 9},
+        obj_cnt={"person": 2},
+        objects={1: told},
+    )
+    objects = FrameObjects(
+        ids=[7, 8],
+        classes=["person"] * 2,
+        scores=[0.5, 0.6],
+        boxes=[[0.0, 0.0, 1.0, 1.0]] * 2,
+        nvdsanalytics=frame,
+    )
+    header = FrameHeader(
+        camera="gate", sequence=1, epoch=0, width=64, height=36, captured=0.0, arrived=0.0, published=0.0
+    )
+    message = json.loads(wire.objects_message(header, decode_objects(encode_objects(objects))))
+    assert message["nvdsanalytics"] == {
+        "oc_status": {"HALL": True},
+        "obj_in_roi_cnt": {"YARD": 1, "HALL": 4},
+        "obj_lc_curr_cnt": {"DOOR": 1},
+        "obj_lc_cum_cnt": {"DOOR": 9},
+        "obj_cnt": {"person": 2},
+    }
+    assert "nvdsanalytics" not in message["objects"][0]
+    assert message["objects"][1]["nvdsanalytics"] == {
+        "roi_status": ["YARD"],
+        "oc_status": [],
+        "lc_status": ["DOOR"],
+        "dir_status": " DIR:NORTH ",
+        "obj_status": " ROI:YARD DIR:NORTH  LC:DOOR ",
+    }
