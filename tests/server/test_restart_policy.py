@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camwire.server.restart_policy import HOPELESS, LONG_ENOUGH, Heartbeat, RestartPolicy
+from camwire.server.restart_policy import HOPELESS, LONG_ENOUGH, Heartbeat, RestartPolicy, heartbeat_of
 
 
 def test_the_delay_doubles_to_its_bound() -> None:
@@ -52,3 +52,9 @@ def test_no_deadline_passes_between_two_looks(
     look = heartbeat.next_look(0.0, None, now)
     assert look <= heartbeat.deadline(0.0, None)
     assert look <= heartbeat.deadline(0.0, max(heard, now))
+
+
+def test_a_worker_on_a_gpu_may_take_longer_to_begin_and_no_longer_later() -> None:
+    cpu, gpu = heartbeat_of("cpu"), heartbeat_of("cuda:1")
+    assert gpu.at_first > cpu.at_first
+    assert gpu.later == cpu.later

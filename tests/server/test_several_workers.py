@@ -40,13 +40,13 @@ def test_cameras_of_a_worker_that_fails_go_to_the_other(monkeypatch: pytest.Monk
                 running = asyncio.create_task(server.run(listener, lambda _: None))
                 try:
                     await until(
-                        lambda: len(cameras("cuda:0")) == len(cameras("cuda:1")) == 2, "both run two", 30
+                        lambda: len(cameras("cuda:0")) == len(cameras("cuda:1")) == 2, "both run two", 50
                     )
                     assert sorted(cameras("cuda:0") + cameras("cuda:1")) == ["a", "b", "c", "d"]
                     assert server.not_ready() is None
                     server.supervisors["cuda:1"]._command = ["false"]  # from now on it can't be started
                     server.supervisors["cuda:1"].kill()
-                    await until(lambda: cameras("cuda:0") == ["a", "b", "c", "d"], "all are on the one", 30)
+                    await until(lambda: cameras("cuda:0") == ["a", "b", "c", "d"], "all are on the one", 50)
                     states = server.reporter.latest()["cameras"]
                     assert list(states) == ["a", "b", "c", "d"]
                     assert server.not_ready() is None, "one worker runs"

@@ -36,6 +36,7 @@ from camwire.server.notify import ServiceManager
 from camwire.server.probing import Probing
 from camwire.server.rehearsing import Rehearsing
 from camwire.server.reporter import Reporter
+from camwire.server.restart_policy import heartbeat_of
 from camwire.server.saver import Saver
 from camwire.server.statistics import reports_by_camera
 from camwire.server.supervisor import Supervisor
@@ -136,7 +137,9 @@ class Server:
         self.security = security or secured(self.configuration.config.server, None)
         self.desired = Desired(self.configuration.config)
         self.supervisors = {
-            name: Supervisor(name, command, partial(link.send, name, Stop()))
+            name: Supervisor(
+                name, command, partial(link.send, name, Stop()), heartbeat=heartbeat_of(device_of(name))
+            )
             for name, command in commands.items()
         }
         self.probing = Probing(self.desired, changed=lambda: self.workers.changed())

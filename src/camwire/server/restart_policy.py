@@ -36,12 +36,16 @@ class RestartPolicy:
         return min(self.first * 2.0 ** (self.failures - 1), self.longest)
 
 
+GPU_START = 120.0
+"""Seconds until a GPU's worker says something: packages of gigabytes are read, perhaps from a cold disk."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """How long a worker may be silent, in seconds."""
 
     at_first: float = 20.0
-    """Until its first message: it may have to load a model."""
+    """Until its first message, before which it opens its device."""
     later: float = 10.0
 
     def deadline(self, started: float, last_heard: float | None) -> float:
@@ -51,3 +55,8 @@ class Heartbeat:
     def next_look(self, started: float, last_heard: float | None, now: float) -> float:
         """The time until which nobody need look; a message from now on sets no earlier deadline than that."""
         return min(self.deadline(started, last_heard), now + self.later)
+
+
+def heartbeat_of(device: str) -> Heartbeat:
+    """What is expected of a worker on a device."""
+    return Heartbeat() if device == "cpu" else Heartbeat(at_first=GPU_START)

@@ -26,7 +26,8 @@ BATCH_SIZE = 32
 LANES = 4
 """While one batch is in the network the next ones are decoded, drawn and encoded."""
 SUCCESS, NOT_READY = 0, 600
-"""``cudaError_t``."""
+CAPTURING = range(900, 910)
+"""``cudaError_t``: all is well, work is under way, a graph is being captured just now."""
 
 
 class CudaDevice:
@@ -78,7 +79,7 @@ class CudaDevice:
 
         with cupy.cuda.Device(self.index):
             status = cupy.cuda.runtime.streamQuery(0)
-        if status in (SUCCESS, NOT_READY):
+        if status in (SUCCESS, NOT_READY) or status in CAPTURING:
             return None
         return f"{self.name} has failed for good: {cupy.cuda.runtime.CUDARuntimeError(status)}"
 
