@@ -66,7 +66,7 @@ def test_what_a_worker_does_is_explained(
 def test_a_part_in_trouble_says_why_and_what_that_means(blank: Chrome) -> None:
     body = """
         const list = new m.PartList();
-        list.show([{ name: "events", problem: "no space" }, { name: "media", problem: null }]);
+        list.show([{ name: "events", problem: "no space" }, { name: "media", problem: null }], 1000);
         return Array.from(list.list.children, (row) => [row.dataset.tone, row.textContent]);
     """
     (tone, trouble), (other, well) = call_module(blank, "system/parts.js", body)
@@ -74,6 +74,26 @@ def test_a_part_in_trouble_says_why_and_what_that_means(blank: Chrome) -> None:
     assert "In trouble" in trouble
     assert "no space. Workers remember" in trouble
     assert "Well" in well
+
+
+def test_a_sink_in_trouble_says_since_when_and_how_many_wait(blank: Chrome) -> None:
+    body = """
+        const list = new m.PartList();
+        const sink = { name: "sink", problem: "the receiver answers 503" };
+        list.show([
+            { ...sink, sink: "alarms", since: 700, waiting: 1200 },
+            { ...sink, sink: "broker", problem: "a package is missing", since: 990, waiting: null },
+            { ...sink, sink: "log", problem: null, since: null, waiting: 0 },
+        ], 1000);
+        return Array.from(list.list.children, (row) => row.textContent);
+    """
+    alarms, broker, log = call_module(blank, "system/parts.js", body)
+    assert alarms.startswith("Sending events to “alarms”In trouble")
+    assert alarms.endswith(
+        "503. This has been so for 5 min. 1,200 events wait for it, on the disk; the other sinks go on."
+    )
+    assert broker.endswith("missing. This has been so for 10 s. The other sinks go on.")
+    assert log == "Sending events to “log”Well"
 
 
 _GPUS = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from pathlib import Path
@@ -13,13 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camwire.link.messages import Events, LinkedEvent
 from camwire.monitoring.gpus import GpuMeter, GpuUsage
 from camwire.monitoring.machine import MachineMeter, busy_percent
 from camwire.server import system
 from camwire.server.api.system import picture_size
 from camwire.server.main import Server
 from camwire.server.wish import Wish
-from tests.server.api.serving import with_api
+from tests.server.api.serving import TEXT, with_api
+from tests.server.running import until
 
 API = "/api/v1"
 
@@ -76,6 +79,33 @@ def test_parts_in_trouble_are_told(tmp_path: Path) -> None:
         assert parts["media"] is None
 
     with_api(tmp_path, play)
+
+
+def test_sinks_are_told_with_what_waits_for_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aiomqtt", None)
+    lines = "{name: log, file: camwire.yaml/impossible.jsonl}"
+    sinks = f"sinks:\n  files: [{lines}]\n  mqtt: [{{name: broker, url: mqtt://127.0.0.1}}]\n"
+
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        keeper, couriers = server.events.keeper, server.events.couriers
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(couriers.run()), tasks.create_task(keeper.run())]
+            await until(lambda: len(couriers.states()) == 2, "the sinks")
+            await keeper.use(lambda store: store.cursor("log"))
+            event = LinkedEvent(id="w-1", time=1.0, camera="gate", rule="door", kind="in", body={})
+            keeper.received(Events(worker="cpu", pid=1, upto=1, events=(event,)))
+            await until(lambda: couriers.states()["log"]["problem"], "the problem")
+            log, broker = (await client.get(f"{API}/system")).json()["parts"][3:]
+            for task in running:
+                task.cancel()
+        assert (log["name"], log["sink"], log["waiting"]) == ("sink", "log", 1)
+        assert "can't be written" in log["problem"]
+        assert (broker["name"], broker["sink"], broker["waiting"]) == ("sink", "broker", None)
+        assert "camwire[mqtt]" in broker["problem"]
+        for sink in (log, broker):
+            assert abs(sink["since"] - time.time()) < 120
+
+    with_api(tmp_path, play, TEXT + sinks)
 
 
 def test_whoever_asks_in_the_same_second_gets_the_same_reading(

@@ -130,4 +130,13 @@ def couriered(
 
 
 async def delivered(courier: Courier, number: int) -> None:
-    await until(lambda: courier.delivered >= number, f"{number} events to be delivered", 20)
+    await until(lambda: courier.delivered >= number, f"{number} events to be delivered", 60)
+
+
+async def all_delivered(courier: Courier) -> None:
+    """Whatever waited when it began, at least one event."""
+
+    def done() -> bool:
+        return courier.delivered > 0 and courier.state()["waiting"] == 0
+
+    await until(done, "every event to be delivered", 50)

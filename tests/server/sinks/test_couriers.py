@@ -46,7 +46,7 @@ def with_couriers(
 
         tasks = [asyncio.create_task(keeper.run()), asyncio.create_task(couriers.run())]
         try:
-            await asyncio.wait_for(play(couriers, keeper, report), 60)
+            await asyncio.wait_for(play(couriers, keeper, report), 100)
         finally:
             for task in reversed(tasks):
                 task.cancel()
@@ -59,8 +59,20 @@ def lines(path: Path) -> list[int]:
     return [json.loads(line)["number"] for line in path.read_text().splitlines()] if path.exists() else []
 
 
+async def soon(condition: Callable[[], object], what: str) -> None:
+    """With a deadline for a busy machine."""
+    await until(condition, what, 30)
+
+
 async def ready(couriers: Couriers, *names: str) -> None:
-    await until(lambda: set(names) <= set(couriers.states()), "the sinks")
+    await soon(lambda: set(names) <= set(couriers.states()), "the sinks")
+
+
+async def placed(keeper: EventKeeper, sink: str, number: int) -> None:
+    """Until it is on the disk how far the sink is: one that ends before delivers again."""
+    async with asyncio.timeout(30):
+        while await keeper.use(lambda store: store.cursor(sink)) != number:
+            await asyncio.sleep(0.005)
 
 
 def test_a_dead_sink_holds_up_no_other_and_changes_are_followed(tmp_path: Path) -> None:
@@ -69,21 +81,23 @@ def test_a_dead_sink_holds_up_no_other_and_changes_are_followed(tmp_path: Path) 
         await keeper.use(lambda store: (store.cursor("lines"), store.cursor("dead")))
         for number in range(1, 4):
             await report(number)
-        await until(lambda: lines(tmp_path / "events.jsonl") == [1, 2, 3], "the lines")
-        await until(lambda: couriers.states()["dead"]["problem"] is not None, "the dead one's problem")
+        await soon(lambda: lines(tmp_path / "events.jsonl") == [1, 2, 3], "the lines")
+        await soon(lambda: couriers.states()["dead"]["problem"] is not None, "the dead one's problem")
         assert couriers.states()["dead"]["waiting"] == 3
+        await placed(keeper, "lines", 3)
         moved = LINES.model_copy(update={"file": "other.jsonl"})
         couriers.configured(SinksConfig(files=(moved,)))
-        await until(lambda: set(couriers.states()) == {"lines"}, "the dead one's end")
+        await soon(lambda: set(couriers.states()) == {"lines"}, "the dead one's end")
         await report(4)
-        await until(lambda: lines(tmp_path / "other.jsonl") == [4], "the line in the other file")
+        await soon(lambda: lines(tmp_path / "other.jsonl") == [4], "the line in the other file")
         assert lines(tmp_path / "events.jsonl") == [1, 2, 3]
+        await placed(keeper, "lines", 4)
         off = moved.model_copy(update={"enabled": False})
         couriers.configured(SinksConfig(files=(off,)))
-        await until(lambda: couriers.states() == {}, "the sink to be switched off")
+        await soon(lambda: couriers.states() == {}, "the sink to be switched off")
         await report(5)
         couriers.configured(SinksConfig(files=(moved,)))
-        await until(lambda: lines(tmp_path / "other.jsonl") == [4, 5], "what waited while it was off")
+        await soon(lambda: lines(tmp_path / "other.jsonl") == [4, 5], "what waited while it was off")
 
     with_couriers(tmp_path, SinksConfig(webhooks=(DEAD,), files=(LINES,)), play)
 
@@ -97,13 +111,13 @@ def test_a_place_that_cannot_be_saved_stops_nothing(tmp_path: Path, monkeypatch:
         await keeper.use(lambda store: store.cursor("lines"))
         monkeypatch.setattr(EventStore, "move_cursor", full)
         await report(1)
-        await until(lambda: couriers.states()["lines"]["problem"] is not None, "the problem")
+        await soon(lambda: couriers.states()["lines"]["problem"] is not None, "the problem")
         await report(2)
-        await until(lambda: lines(tmp_path / "events.jsonl") == [1, 2], "the lines, each once")
+        await soon(lambda: lines(tmp_path / "events.jsonl") == [1, 2], "the lines, each once")
         monkeypatch.undo()
         await report(3)
-        await until(lambda: lines(tmp_path / "events.jsonl") == [1, 2, 3], "the next line")
-        assert await keeper.use(lambda store: store.cursor("lines")) == 3
+        await soon(lambda: lines(tmp_path / "events.jsonl") == [1, 2, 3], "the next line")
+        await placed(keeper, "lines", 3)
         assert couriers.states()["lines"]["problem"] is None
 
     with_couriers(tmp_path, SinksConfig(files=(LINES,)), play)

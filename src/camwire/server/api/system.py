@@ -52,8 +52,11 @@ class ConnectedClient(BaseModel):
 class Part(BaseModel):
     """A part of the server that can be in trouble while all else goes on."""
 
-    name: Literal["configuration", "events", "media"]
+    name: Literal["configuration", "events", "media", "sink"]
+    sink: str | None = Field(None, description="Its name, where it is one of `sinks`.")
     problem: str | None
+    since: float | None = Field(None, description="UTC at which a sink's problem began.")
+    waiting: int | None = Field(None, description="Events that a sink has not taken yet; null where unknown.")
 
 
 class Platform(BaseModel):
@@ -116,6 +119,16 @@ def _parts(services: Services) -> list[Part]:
         Part(name="configuration", problem="; ".join(map(str, services.configuration.problems)) or None),
         Part(name="events", problem=services.events.keeper.problem),
         Part(name="media", problem=services.events.media.problem),
+        *(
+            Part(
+                name="sink",
+                sink=name,
+                problem=state["problem"],
+                since=state["since"],
+                waiting=state.get("waiting"),
+            )
+            for name, state in services.events.couriers.states().items()
+        ),
     ]
 
 

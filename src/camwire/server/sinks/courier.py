@@ -43,6 +43,8 @@ class Courier:
         self.refused = 0
         self.lost = 0
         self.problem: str | None = None
+        self.since: float | None = None
+        """UTC at which the problem began."""
         self._settings = settings
         self._sink = sink
         self._keeper = keeper
@@ -65,6 +67,7 @@ class Courier:
         return {
             "state": "delivering" if self.problem is None else "retrying",
             "problem": self.problem,
+            "since": self.since,
             "retry_in_s": None if retry_in is None else round(retry_in, 1),
             "delivered": self.delivered,
             "refused": self.refused,
@@ -173,6 +176,7 @@ class Courier:
 
     def _log_problem(self, problem: str) -> None:
         self.problem = SECRETS.redact(problem)
+        self.since = self.since or round(time.time(), 3)
         if time.monotonic() - self._logged >= LOG_EVERY:
             self._logged = time.monotonic()
             log.error(
@@ -185,5 +189,5 @@ class Courier:
         if self.problem is not None:
             log.info("a sink's receiver takes events again", sink=self._settings.name)
             self._logged = float("-inf")
-        self.problem = None
+        self.problem = self.since = None
         self._backoff.succeeded()

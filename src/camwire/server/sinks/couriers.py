@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ class Couriers:
         self._keeper = keeper
         self._told = told
         self._running: dict[SinkConfig, tuple[Courier, asyncio.Task[None]]] = {}
-        self._impossible: dict[str, str] = {}
+        self._impossible: dict[str, tuple[str, float]] = {}
+        """Why, and the UTC since which it is known."""
         self._changed = asyncio.Event()
 
     def configured(self, settings: SinksConfig) -> None:
@@ -55,7 +57,8 @@ class Couriers:
         """How each does, by name, for statistics."""
         states = {settings.name: courier.state() for settings, (courier, _) in self._running.items()}
         return states | {
-            name: {"state": "impossible", "problem": problem} for name, problem in self._impossible.items()
+            name: {"state": "impossible", "problem": problem, "since": since}
+            for name, (problem, since) in self._impossible.items()
         }
 
     async def run(self) -> None:
@@ -78,14 +81,15 @@ class Couriers:
         """End what is no longer wanted so, start what is."""
         wanted = [sink for sink in self._settings.all() if sink.enabled]
         await self._end([sink for sink in self._running if sink not in wanted])
-        self._impossible.clear()
+        known, self._impossible = self._impossible, {}
         for settings in wanted:
             if settings in self._running:
                 continue
             try:
                 sink = opened(settings, self._folder)
             except NoPackageError as error:
-                self._impossible[settings.name] = str(error)
+                since = known.get(settings.name, ("", round(time.time(), 3)))[1]
+                self._impossible[settings.name] = str(error), since
                 log.error("a sink can't be used", sink=settings.name, reason=str(error))
                 continue
             courier = Courier(settings, sink, self._keeper, self._told)

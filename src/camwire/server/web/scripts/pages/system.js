@@ -79,8 +79,8 @@ class SystemPage {
     const processes = [server, ...system.workers];
     reconcile(this.processList, this.#processes, processes.map(({ name }) => name), () => new ProcessCard());
     for (const process of processes) this.#processes.get(process.name).show(process);
-    this.parts.show(system.parts);
     const now = Date.now() / 1000;
+    this.parts.show(system.parts, now);
     this.clients.show(system.clients, now);
     const { version, started, platform } = system;
     const up = format.duration(Math.max(0, now - started));
