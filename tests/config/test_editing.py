@@ -105,6 +105,16 @@ def test_a_list_may_become_empty_and_be_filled_again() -> None:
     assert "# last comment" in empty
 
 
+@pytest.mark.parametrize("nothing", ["", " null", " ~", " null  # none yet", " Null"])
+def test_a_list_that_is_nothing_is_begun(nothing: str) -> None:
+    text = append(f"rules:{nothing}\ncameras: []\n", ("rules",), {"name": "door"})
+    assert parsed(text) == {"rules": [{"name": "door"}], "cameras": []}
+    assert ("# none yet" in text) == ("#" in nothing)
+    assert parsed(append("{rules: null, cameras: []}", ("rules",), {"name": "door"}))["rules"] == [
+        {"name": "door"}
+    ]
+
+
 def test_an_alias_is_not_followed() -> None:
     text = "cameras:\n- id: a\n  url: &u /x\n- id: b\n  url: *u\n"
     for index in (0, 1):

@@ -48,7 +48,7 @@ def set_values(text: str, path: Path, values: Mapping[str, Any]) -> str:
 
 
 def append(text: str, path: Path, item: Mapping[str, Any]) -> str:
-    """Add a mapping to the end of the list at ``path``; a top-level list that is missing is begun.
+    """Add a mapping to the end of the list at ``path``; a top-level list that is missing or null is begun.
 
     Raises CannotEditError.
     """
@@ -57,7 +57,7 @@ def append(text: str, path: Path, item: Mapping[str, Any]) -> str:
         _at(meant, path[:-1])[path[-1]] = []
     _at(meant, path).append(dict(item))
     node = _node(text, path)
-    if node is None or _is_absent(node):
+    if node is None or isinstance(node, ScalarNode):
         return _checked(_with_list(text, path, node, item), meant)
     if not isinstance(node, SequenceNode):
         raise CannotEditError(_BY_HAND)
