@@ -266,6 +266,9 @@ def test_a_file_of_deepstreams_becomes_proposals(tmp_path: Path) -> None:
         assert any("'door 2' is proposed" in note for note in answer.json()["notes"])
         saved = await client.put(RULES, json=[DOOR, zone, line])
         assert saved.status_code == HTTPStatus.OK, saved.text
+        names = [rule["name"] for rule in (zone, line)]
+        again = await client.post(f"{RULES}/import", json={**body, "taken": [*names, "door 3"]})
+        assert [rule["name"] for rule in again.json()["rules"]] == ["door 4", f"{line['name']} 2"]
         none = await client.post(f"{RULES}/import", json={**body, "stream": 7})
         assert none.json() == {"rules": [], "notes": ["the file has nothing for stream 7; it has: 1"]}
         broken = await client.post(f"{RULES}/import", json={**body, "nvdsanalytics": "[property\nx"})

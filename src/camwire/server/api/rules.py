@@ -61,6 +61,11 @@ class NvdsFile(BaseModel, extra="forbid"):
 
     nvdsanalytics: str = Field(max_length=200_000, description="Its text.")
     camera: str = Field(description="The camera that the rules are to be for.")
+    taken: list[str] = Field(
+        [],
+        max_length=1000,
+        description="Names that no proposal may have, besides those of the rules that there are.",
+    )
     stream: int = Field(0, ge=0, le=10_000, description="Whose rules: the number in the file's group names.")
 
 
@@ -180,7 +185,7 @@ def routes(services: Services) -> APIRouter:
                 todo="Correct every problem and send it again.",
                 problems=list(map(str, error.notices)),
             ) from None
-        taken = [rule.name for rule in config.rules]
+        taken = [*file.taken, *(rule.name for rule in config.rules)]
         rules, notes = proposals(
             loaded.settings, file.stream, file.camera, known_classes(config.model), taken
         )

@@ -252,7 +252,8 @@ class RulesPage {
 
   async #import() {
     const { camera } = this.editor;
-    const rules = await importedRules(this.#services.api, camera, this.#camera()?.name ?? camera);
+    const names = settingsOf(this.editor.document).map(({ name }) => name);
+    const rules = await importedRules(this.#services.api, camera, this.#camera()?.name ?? camera, names);
     if (camera === this.editor.camera) this.editor.addAll(rules);
   }
 

@@ -8,9 +8,10 @@ import { el } from "../dom.js";
  * @param {import("../api.js").Api} api
  * @param {string} camera  the id of the one that the rules are to be for
  * @param {string} name  its name
+ * @param {string[]} names  of the rules that are being edited, saved or not
  * @returns {Promise<import("./settings.js").Settings[]>} none where it was cancelled
  */
-export function importedRules(api, camera, name) {
+export function importedRules(api, camera, name, names) {
   const file = el("input", {
     class: "input",
     type: "file",
@@ -58,7 +59,8 @@ export function importedRules(api, camera, name) {
       }
       try {
         const text = await file.files[0].text();
-        const answer = await api.post("rules/import", { nvdsanalytics: text, camera, stream: stream.valueAsNumber });
+        const asked = { nvdsanalytics: text, camera, stream: stream.valueAsNumber, taken: names };
+        const answer = await api.post("rules/import", asked);
         rules = answer.rules;
         file.disabled = stream.disabled = true;
         notes.replaceChildren(...found(answer));
