@@ -118,15 +118,14 @@ def routes(services: Services) -> APIRouter:
     ) -> Page:
         """What the rules reported, page by page."""
         query = replace(wanted, limit=limit + 1, before=before)
-        found = await reading(lambda: queries.find(path, query)) or []
-        page = found[::-1][:limit]
-        now = time.time()
-        return Page.model_validate(
-            {
-                "events": [media.told(event, now) for event in page],
-                "next": page[-1].number if len(found) > limit else None,
-            }
-        )
+
+        def read() -> tuple[list[dict[str, Any]], bool]:
+            # In the reader's thread: each event has two files looked at.
+            found, now = queries.find(path, query)[::-1], time.time()
+            return [media.told(event, now) for event in found[:limit]], len(found) > limit
+
+        page, more = await reading(read) or ([], False)
+        return Page.model_validate({"events": page, "next": page[-1]["number"] if more else None})
 
     @router.get("/events.json", response_class=StreamingResponse, responses={200: {"content": {JSON: {}}}})
     async def download_json(wanted: Filter) -> StreamingResponse:
