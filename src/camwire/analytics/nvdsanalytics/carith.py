@@ -7,7 +7,7 @@ outside the picture wraps to a huge unsigned number, and its centre comes back a
 from __future__ import annotations
 
 import math
-import struct
+from ctypes import c_float
 
 import numpy as np
 
@@ -17,7 +17,6 @@ INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
 _EXACT = 2**53
 _EXACT_SINGLE = 2**24
-_SINGLE = struct.Struct("f")
 
 
 def int32(value: int) -> int:
@@ -43,10 +42,7 @@ def single(value: float) -> float:
     A sum, product or quotient of two singles, computed in double precision and rounded by this, is what
     single precision arithmetic gives: double precision has more than twice the digits.
     """
-    try:
-        return float(_SINGLE.unpack(_SINGLE.pack(value))[0])
-    except OverflowError:
-        return math.copysign(math.inf, value)
+    return c_float(value).value  # Half the time of struct's way there and back.
 
 
 def single_of_unsigned(value: int) -> float:

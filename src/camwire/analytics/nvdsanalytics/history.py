@@ -42,7 +42,8 @@ class Box(NamedTuple):
     @classmethod
     def of(cls, item: TrackedObject) -> Box:
         """Each number becomes an unsigned integer first, so that a negative one wraps."""
-        left, top, width, height = map(unsigned, item[2:])
+        left, top = unsigned(item.left), unsigned(item.top)
+        width, height = unsigned(item.width), unsigned(item.height)
         return cls(int32(left + width // 2), int32(top + height // 2), int32(width), int32(height))
 
     @property
@@ -58,6 +59,7 @@ class Track:
     """One object's history. ``last_seen`` is the PTS of the newest sample in nanoseconds."""
 
     __slots__ = (
+        "_begin",
         "_length",
         "_next",
         "_ring",
@@ -77,7 +79,10 @@ class Track:
         self._length = length
         self._ring = array("i")
         self._next = 0
+        # 64-bit unsigned in DeepStream: they are cut to that where they are read.
         self._sum_x = self._sum_y = self._sum_xx = self._sum_yy = self._sum_height = 0
+        self._begin: Box | None = None
+        """The reference while the ring fills, which stays the same."""
         self._window = 0
         """Samples in the ring."""
         self.count = 0
@@ -93,30 +98,30 @@ class Track:
         ring, at = self._ring, self._next * VALUES
         if self.count >= self._length:
             self._forget(*ring[at : at + VALUES])
-            ring[at : at + VALUES] = array("i", box)
+            ring[at], ring[at + 1], ring[at + 2], ring[at + 3] = box
         else:
             ring.extend(box)
         self._next = (self._next + 1) % self._length
-        self._sum_x = (self._sum_x + x) & UINT64
-        self._sum_y = (self._sum_y + y) & UINT64
-        self._sum_xx = (self._sum_xx + int32(x * x)) & UINT64
-        self._sum_yy = (self._sum_yy + int32(y * y)) & UINT64
+        self._sum_x += x
+        self._sum_y += y
+        self._sum_xx += int32(x * x)
+        self._sum_yy += int32(y * y)
         # A height is added unsigned and taken off signed; a negative one leaves 2³² behind.
-        self._sum_height = (self._sum_height + (height & UINT32)) & UINT64
+        self._sum_height += height & UINT32
         self.count += 1
         self._window = min(self.count, self._length)
         self.last_seen = pts
         self.mean_height = self._mean(self._sum_height)
 
     def _forget(self, x: int, y: int, _width: int, height: int) -> None:
-        self._sum_x = (self._sum_x - x) & UINT64
-        self._sum_y = (self._sum_y - y) & UINT64
-        self._sum_xx = (self._sum_xx - int32(x * x)) & UINT64
-        self._sum_yy = (self._sum_yy - int32(y * y)) & UINT64
-        self._sum_height = (self._sum_height - height) & UINT64
+        self._sum_x -= x
+        self._sum_y -= y
+        self._sum_xx -= int32(x * x)
+        self._sum_yy -= int32(y * y)
+        self._sum_height -= height
 
     def _mean(self, total: int) -> float:
-        return single(single_of_unsigned(total) / self._window)
+        return single(single_of_unsigned(total & UINT64) / self._window)
 
     @property
     def half_height(self) -> int:
@@ -140,7 +145,9 @@ class Track:
         if self.count <= 3:
             return NOWHERE
         if self.count < self._length:
-            return _mean_box(self._ring[: 2 * VALUES])
+            if self._begin is None:
+                self._begin = _mean_box(self._ring[: 2 * VALUES])
+            return self._begin
         oldest = self._ring[self._next * VALUES : (self._next + 4) * VALUES]
         if len(oldest) < 4 * VALUES:  # Round the ring's end; more than once where it is short.
             oldest = (oldest + self._ring * 4)[: 4 * VALUES]
@@ -149,4 +156,5 @@ class Track:
 
 def _mean_box(samples: array[int]) -> Box:
     many = len(samples) // VALUES
-    return Box(*(quotient(int32(sum(samples[value::VALUES])), many) for value in range(VALUES)))
+    sums = [sum(samples[value::VALUES]) for value in range(VALUES)]
+    return Box(*[quotient(int32(total), many) for total in sums])

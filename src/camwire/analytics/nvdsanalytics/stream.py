@@ -117,21 +117,33 @@ class _CountedLine:
     on: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Those that look at objects of one class."""
+
+    rois: list[tuple[Roi, Polygon]]
+    crowds: list[tuple[Overcrowding, Polygon]]
+    ways: list[_Way]
+    lines: list[_CountedLine]
+
+
 class _Moment:
     """One object in one frame, with what its history says."""
 
-    __slots__ = ("before", "box", "displacement", "foot", "item", "result", "track")
+    __slots__ = ("before", "bottom", "box", "displacement", "foot", "item", "result", "rules", "track")
 
-    def __init__(self, index: int, item: TrackedObject, box: Box, track: Track) -> None:
+    def __init__(self, index: int, item: TrackedObject, box: Box, track: Track, rules: _Rules) -> None:
         """``track`` has the box already."""
         self.item = item
         self.box = box
+        self.bottom = box.bottom
         self.track = track
+        self.rules = rules
         self.result = ObjectResult(index)
         self.foot = (box.x, int32(box.y + track.half_height))
         """Bottom centre, with the smoothed height."""
         self.before = track.reference()
-        self.displacement = squared_length(box.x - self.before.x, box.bottom - self.before.bottom)
+        self.displacement = squared_length(box.x - self.before.x, self.bottom - self.before.bottom)
         """The square of the way from the reference bottom centre, in pixels²."""
 
     def exceeds(self, thresholds: Thresholds) -> bool:
@@ -153,6 +165,7 @@ class StreamContext:
         ]
         self._lines = [_scaled_line(line, scale) for line in _on(settings.lines)]
         self._line_labels = [line.entry.label for line in self._lines]
+        self._by_class: dict[int, _Rules] = {}
         self._tracks: dict[int, Track] = {}
         self._line_totals: Counter[str] = Counter()
         self._filters: dict[int, CountFilter] = {}
@@ -167,13 +180,15 @@ class StreamContext:
         reported = []
         for index, item in enumerate(objects):
             moment = self._moment(index, item, pts)
-            roi_counts.update(self._apply_rois(moment))
+            for label in self._apply_rois(moment):
+                roi_counts[label] += 1
             for crowd in self._apply_crowds(moment):
                 crowd_counts[crowd.label] += 1
                 if crowd_counts[crowd.label] >= crowd.threshold:
                     overcrowded.add(crowd.label)
             self._apply_directions(moment)
-            line_counts.update(self._apply_lines(moment))
+            for label in self._apply_lines(moment):
+                line_counts[label] += 1
             if moment.result.is_reported:
                 reported.append(moment.result)
         self._line_totals.update(line_counts)
@@ -203,28 +218,35 @@ class StreamContext:
             track = self._tracks[item.object_id] = Track(self._window)
         box = Box.of(item)
         track.add(box, pts)
-        return _Moment(index, item, box, track)
+        return _Moment(index, item, box, track, self._rules_for(item.class_id))
+
+    def _rules_for(self, class_id: int) -> _Rules:
+        rules = self._by_class.get(class_id)
+        if rules is None:
+            rules = self._by_class[class_id] = _Rules(
+                [shape for shape in self._rois if shape[0].applies_to(class_id)],
+                [shape for shape in self._crowds if shape[0].applies_to(class_id)],
+                [way for way in self._ways if way.entry.applies_to(class_id)],
+                [line for line in self._lines if line.entry.applies_to(class_id)],
+            )
+        return rules
 
     def _apply_rois(self, moment: _Moment) -> list[str]:
         result = moment.result
-        for roi, polygon in self._rois:
-            if roi.applies_to(moment.item.class_id) and polygon.contains(*moment.foot) != roi.inverse:
+        for roi, polygon in moment.rules.rois:
+            if polygon.contains(*moment.foot) != roi.inverse:
                 result.status += f" ROI:{roi.label}"
                 result.rois.append(roi.label)
         return result.rois
 
     def _apply_crowds(self, moment: _Moment) -> list[Overcrowding]:
-        inside = [
-            crowd
-            for crowd, polygon in self._crowds
-            if crowd.applies_to(moment.item.class_id) and polygon.contains(*moment.foot)
-        ]
+        inside = [crowd for crowd, polygon in moment.rules.crowds if polygon.contains(*moment.foot)]
         moment.result.crowds += [crowd.label for crowd in inside]
         return inside
 
     def _apply_directions(self, moment: _Moment) -> None:
         item, result = moment.item, moment.result
-        ways = [way for way in self._ways if way.on and way.entry.applies_to(item.class_id)]
+        ways = [way for way in moment.rules.ways if way.on]
         if not ways:
             return
         stopped = self._has_stopped(moment.track)
@@ -244,13 +266,9 @@ class StreamContext:
 
     def _apply_lines(self, moment: _Moment) -> list[str]:
         result = moment.result
-        for line in self._lines:
+        for line in moment.rules.lines:
             label = line.entry.label
-            if (
-                not line.on
-                or label in moment.track.crossed
-                or not line.entry.applies_to(moment.item.class_id)
-            ):
+            if not line.on or label in moment.track.crossed:
                 continue
             if moment.item.object_id == UNTRACKED:
                 line.on = False
@@ -294,7 +312,7 @@ def _goes(moment: _Moment, along: Vector) -> bool:
 
 def _crosses(moment: _Moment, line: _CountedLine) -> bool:
     box, before, shape = moment.box, moment.before, line.shape
-    end = (box.x, box.bottom)
+    end = (box.x, moment.bottom)
     half = moment.track.mean_height / 2
     if line.entry.mode is Mode.LOOSE and shape.sense is not Sense.DIRECTION:
         crossed = shape.crossed_in_sense((before.x, single(before.y + half)), end)
