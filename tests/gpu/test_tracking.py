@@ -48,7 +48,8 @@ def test_filters_on_the_device_see_what_those_in_memory_see(
 ) -> None:
     generator = np.random.default_rng(0)
     corners = generator.uniform(0, 250, (2, count))
-    boxes = np.concatenate((corners, corners + generator.uniform(15, 90, (2, count))))
+    corners[:, 0] = 60
+    boxes = np.concatenate((corners, corners + generator.uniform(60, 90, (2, count))))
     frame = np.zeros(count, np.intp)
     seen = []
     for reader, frames in ((IN_MEMORY, frames_of(clip)), (pictures_of(device), frames_of(clip, device))):
