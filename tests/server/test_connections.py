@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -65,8 +66,8 @@ def test_open_files_are_allowed_as_connections_need_them(
 
 
 @asynccontextmanager
-async def serving(app: object, limits: Limits) -> AsyncIterator[int]:
-    http = http_server(app, limits=limits)  # type: ignore[arg-type]
+async def serving(app: object, limits: Limits, refused: Counter[str] | None = None) -> AsyncIterator[int]:
+    http = http_server(app, limits=limits, refused=refused)  # type: ignore[arg-type]
     with listen(ServerConfig(port=0)) as listener:
         task = asyncio.create_task(http.serve(sockets=[listener]))
         try:
@@ -89,12 +90,14 @@ async def status(reader: Reader) -> int:
 @pytest.mark.integration
 def test_one_too_many_is_told_and_others_go_on() -> None:
     async def test() -> None:
-        async with serving(hello, Limits(all=2, per_address=10)) as port:
+        refused: Counter[str] = Counter()
+        async with serving(hello, Limits(all=2, per_address=10), refused) as port:
             kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             assert b"503" in await asyncio.wait_for(reader.readline(), 10)
             assert b"Retry-After" in await asyncio.wait_for(reader.read(), 10), "and it is closed"
             writer.close()
+            assert refused == {"too_many": 1}
             for reader, writer in kept:
                 writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert await status(reader) == 200
@@ -202,10 +205,12 @@ def test_who_takes_nothing_of_an_answer_is_cut_off(monkeypatch: pytest.MonkeyPat
         ended.set()
 
     async def test() -> None:
-        async with serving(endless, Limits(all=9, per_address=9)) as port:
+        refused: Counter[str] = Counter()
+        async with serving(endless, Limits(all=9, per_address=9), refused) as port:
             _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             await asyncio.wait_for(ended.wait(), 20)
+            assert refused == {"takes_nothing": 1}
             writer.transport.abort()
 
     asyncio.run(test())

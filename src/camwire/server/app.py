@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -66,7 +67,7 @@ def create_app(
         @app.get("/metrics")
         async def metrics() -> Response:
             """Everything that is measured, for Prometheus."""
-            return Response(reporter.metrics(), media_type=CONTENT_TYPE)
+            return Response(reporter.metrics(security.access.refusals), media_type=CONTENT_TYPE)
 
         app.mount(PREFIX, create_api(services))
     app.mount("/", Viewer())
@@ -86,12 +87,16 @@ def http_server(
     *,
     limits: Limits = DEFAULT_LIMITS,
     certificate: Certificate | None = None,
+    refused: Counter[str] | None = None,
 ) -> HttpServer:
-    """uvicorn, with everything bounded and without compression: JPEG doesn't get smaller."""
+    """uvicorn, with everything bounded and without compression: JPEG doesn't get smaller.
+
+    ``refused`` counts connections that were ended, by cause.
+    """
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http=bounded_http(limits),
+        http=bounded_http(limits, Counter() if refused is None else refused),
         h11_max_incomplete_event_size=LARGEST_HEADERS,
         # A proxy on this machine says who its clients are and whether they speak TLS.
         forwarded_allow_ips=["127.0.0.1", "::1", "::ffff:127.0.0.1"],

@@ -6,6 +6,7 @@ import asyncio
 import resource
 import time
 from asyncio.transports import Transport
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -66,6 +67,8 @@ class BoundedHttp(H11Protocol):
     """Pass a subclass with ``limits`` to ``uvicorn.Config(http=...)``."""
 
     limits: Limits
+    refused: Counter[str]
+    """By cause: see ``Refusals.connections``."""
     headers_timeout = HEADERS_TIMEOUT
     taking_timeout = TAKING_TIMEOUT
     _logged = float("-inf")
@@ -76,6 +79,7 @@ class BoundedHttp(H11Protocol):
         super().connection_made(transport)
         if self.limits.refuses(_address(self.client), others):
             self._log_refusal(len(others))
+            self.refused["too_many" if len(others) >= self.limits.all else "address"] += 1
             self._end_with(b"503 Service Unavailable", b"Retry-After: 5\r\n")
         else:
             self._arm("headers", self.headers_timeout, self._too_slow)
@@ -97,11 +101,12 @@ class BoundedHttp(H11Protocol):
         """Hand over; the WebSocket library reads the headers again and says nothing where it gives up."""
         super().handle_websocket_upgrade(event)
         if not getattr(self.transport.get_protocol(), "handshake_initiated", False):
+            self.refused["large_headers"] += 1
             self._end_with(b"431 Request Header Fields Too Large")
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._arm("taking", self.taking_timeout, self.transport.abort)
+        self._arm("taking", self.taking_timeout, self._takes_nothing)
 
     def resume_writing(self) -> None:
         self._disarm("taking")
@@ -115,7 +120,12 @@ class BoundedHttp(H11Protocol):
         if (timer := self._timers.pop(name, None)) is not None:
             timer.cancel()
 
+    def _takes_nothing(self) -> None:
+        self.refused["takes_nothing"] += 1
+        self.transport.abort()
+
     def _too_slow(self) -> None:
+        self.refused["slow_headers"] += 1
         self._end_with(b"408 Request Timeout")
 
     def _end_with(self, status: bytes, header: bytes = b"") -> None:
@@ -135,9 +145,9 @@ class BoundedHttp(H11Protocol):
             )
 
 
-def bounded_http(limits: Limits) -> type[BoundedHttp]:
-    """The connection class with these limits."""
-    return type("LimitedHttp", (BoundedHttp,), {"limits": limits})
+def bounded_http(limits: Limits, refused: Counter[str]) -> type[BoundedHttp]:
+    """The connection class with these limits; it counts in ``refused``."""
+    return type("LimitedHttp", (BoundedHttp,), {"limits": limits, "refused": refused})
 
 
 def _address(client: tuple[str, int] | None) -> str:

@@ -207,7 +207,8 @@ class Server:
         certificate = self.security.certificate
         limits = limits_of(self.configuration.config.server)
         allow_files(limits)
-        http = http_server(app, limits=limits, certificate=certificate)
+        refused = self.security.access.refusals.connections
+        http = http_server(app, limits=limits, certificate=certificate, refused=refused)
         async with asyncio.TaskGroup() as tasks:
             for_ever = [
                 tasks.create_task(self.workers.listen()),

@@ -16,20 +16,25 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from camwire.link.messages import CameraReport, LatencyCounts
 from camwire.monitoring.exported import BOUNDS_S
+from camwire.server.auth.refusals import Refusals
 from camwire.server.statistics import STATES
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
 def exposition(
-    stats: Mapping[str, Any], reports: Mapping[str, CameraReport], socket: Mapping[str, LatencyCounts]
+    stats: Mapping[str, Any],
+    reports: Mapping[str, CameraReport],
+    socket: Mapping[str, LatencyCounts],
+    refusals: Refusals,
 ) -> bytes:
-    """Prometheus's text of the `stats` message, the workers' reports and latencies up to clients' sockets.
+    """Prometheus's text of the `stats` message, the workers' reports, latencies up to clients' sockets, and
+    whom the server has sent away.
 
     Counters begin anew with a worker, and when somebody clears statistics.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(stats, reports, socket))
+    registry.register(_Collector(stats, reports, socket, refusals))
     return generate_latest(registry)
 
 
@@ -39,16 +44,19 @@ class _Collector:
         stats: Mapping[str, Any],
         reports: Mapping[str, CameraReport],
         socket: Mapping[str, LatencyCounts],
+        refusals: Refusals,
     ) -> None:
         self._stats = stats
         self._reports = reports
         self._socket = socket
+        self._refusals = refusals
 
     def collect(self) -> Iterable[Metric]:
         yield from self._of_cameras(self._stats["cameras"])
         yield from self._latencies()
         yield from self._of_processes(self._stats["processes"])
         yield from self._of_clients()
+        yield from _of_refusals(self._refusals)
         if events := self._stats["events"]:
             yield from _of_events(events)
 
@@ -139,6 +147,20 @@ class _Collector:
             "Pictures that wait for clients",
             value=sum(one["queue"] for one in clients),
         )
+
+
+def _of_refusals(refusals: Refusals) -> Iterator[Metric]:
+    for what, counts, words in (
+        ("logins", refusals.logins, "Tries to log in"),
+        ("requests", refusals.requests, "Requests and WebSockets"),
+        ("connections", refusals.connections, "Connections"),
+    ):
+        family = CounterMetricFamily(
+            f"camwire_{what}_refused", f"{words} that were refused, by cause", labels=["cause"]
+        )
+        for cause, count in counts.items():
+            family.add_metric([cause], count)
+        yield family
 
 
 def _of_events(events: Mapping[str, Any]) -> Iterator[Metric]:

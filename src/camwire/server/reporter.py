@@ -14,6 +14,7 @@ from camwire.monitoring.exported import latency_counts
 from camwire.monitoring.histogram import Histogram, SlidingHistogram
 from camwire.monitoring.process import ProcessMeter
 from camwire.server import metrics, statistics, wire
+from camwire.server.auth.refusals import Refusals
 from camwire.server.desired import Desired
 from camwire.server.hub import Hub
 from camwire.server.workers import Workers
@@ -112,10 +113,10 @@ class Reporter:
             "connections": {"now": len(self._hub.clients), "total": self._hub.connected_so_far},
         }
 
-    def metrics(self) -> bytes:
+    def metrics(self, refusals: Refusals) -> bytes:
         """Everything that is known now, in Prometheus's text format."""
         socket = {camera: latency_counts(counted) for camera, counted in self._counted.items()}
-        return metrics.exposition(self.latest(), self._reports(), socket)
+        return metrics.exposition(self.latest(), self._reports(), socket, refusals)
 
     def _reports(self) -> Mapping[str, CameraReport]:
         return statistics.reports_by_camera(

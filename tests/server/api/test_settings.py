@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from camwire.link.messages import CameraReport, LatencyCounts, Statistics
 from camwire.monitoring.exported import BOUNDS_S, latency_counts
 from camwire.monitoring.histogram import Histogram
+from camwire.server.auth.refusals import Refusals
 from camwire.server.main import Server
 from camwire.server.metrics import exposition
 from tests.server.api.serving import TEXT, with_api
@@ -131,7 +132,7 @@ def test_a_worker_s_counts_become_counters_and_histograms(tmp_path: Path) -> Non
             rss_bytes=2,
         )
         server.workers.statistics = lambda worker: statistics  # type: ignore[method-assign]
-        text = exposition(server.reporter.compose(0.0, 0.0), {"gate": report}, {}).decode()
+        text = exposition(server.reporter.compose(0.0, 0.0), {"gate": report}, {}, Refusals()).decode()
         assert 'camwire_camera_frames_total{at="in",camera="gate"} 10.0' in text
         assert 'camwire_camera_dropped_frames_total{camera="gate",cause="link"} 3.0' in text
         assert 'camwire_camera_objects{camera="gate",class="person"} 2.0' in text
@@ -153,7 +154,7 @@ def test_how_events_do_is_in_statistics_and_metrics(tmp_path: Path) -> None:
         }
         states = {"hook": {"state": "retrying", "delivered": 3, "refused": 1, "lost": 2, "waiting": 7}}
         stats = {**server.reporter.latest(), "events": {**told, "sinks": states}}
-        text = exposition(stats, {}, {}).decode()
+        text = exposition(stats, {}, {}, Refusals()).decode()
         for line in (
             'camwire_events_failing{part="events"} 1.0',
             'camwire_events_failing{part="media"} 0.0',

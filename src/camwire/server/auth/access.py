@@ -15,6 +15,7 @@ from camwire.config.server import ServerConfig
 from camwire.server.auth.credentials import Credentials, digest, new_session_id
 from camwire.server.auth.database import AccountsFileError
 from camwire.server.auth.passwords import matches
+from camwire.server.auth.refusals import Refusals
 from camwire.server.auth.roles import Role, includes
 from camwire.server.auth.store import AccountStore, Session
 from camwire.server.auth.tries import FOR_ACCOUNT, FOR_ADDRESS, TryLimit, address_key
@@ -81,6 +82,7 @@ class Access:
     ) -> None:
         self.store = store
         self.lifetime = lifetime
+        self.refusals = Refusals()
         self._always_required = always_required
         self._clock = clock
         self._addresses = TryLimit(FOR_ADDRESS)
@@ -130,8 +132,10 @@ class Access:
         wait = max(limit.wait(key, now) for limit, key in keys)
         if wait > 0:
             log.warning("login refused: too many tries", address=address)
+            self.refusals.logins["too_many"] += 1
             raise TooManyTriesError(wait)
         if self._waiting >= WAITING:
+            self.refusals.logins["too_many"] += 1
             raise TooManyTriesError(BUSY_WAIT)
         for limit, key in keys:
             limit.take(key, now)
@@ -142,6 +146,7 @@ class Access:
         except WrongLoginError:
             # What was given as a name may be a password.
             log.warning("login failed", address=address)
+            self.refusals.logins["wrong"] += 1
             raise
         finally:
             self._waiting -= 1

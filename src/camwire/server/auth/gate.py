@@ -24,6 +24,12 @@ LOGGED_OUT = 4401
 """Close code of a WebSocket whose session or token is no longer good."""
 LOGIN = "Log in with POST /api/v1/session, or send `Authorization: Bearer TOKEN`."
 
+_CAUSES = {
+    HTTPStatus.MISDIRECTED_REQUEST: "host",
+    HTTPStatus.UNAUTHORIZED: "login",
+    HTTPStatus.FORBIDDEN: "role",
+}
+
 log = structlog.get_logger()
 
 
@@ -53,10 +59,12 @@ class Gate:
                 _check(caller, needed)
                 await caller.keep()
         except RefusedError as refused:
+            self._access.refusals.requests[_CAUSES[refused.status]] += 1
             await _refuse(refused, scope, receive, send)
             return
         except AccountsFileError as error:
             log.error("nobody can be let in", problem=str(error))
+            self._access.refusals.requests["accounts"] += 1
             await _refuse(_no_accounts_file(), scope, receive, send)
             return
         scope[CALLER] = caller
