@@ -13,8 +13,10 @@ import structlog
 from hypothesis import settings
 
 # No test asserts a time: a busy machine must not fail Hypothesis's deadline.
+# HYPOTHESIS_PROFILE=long tries much more; it wants --timeout=0.
 settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
+settings.register_profile("long", deadline=None, max_examples=20_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "no deadline"))
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 IN_CI = os.environ.get("CI") == "true"

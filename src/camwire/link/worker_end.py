@@ -45,7 +45,7 @@ class WorkerEnd:
         data = self._control.recv()
         try:
             return decode_downward(data)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             log.error("a message from the server can't be read", problem=str(error), size=len(data))
             return None
 

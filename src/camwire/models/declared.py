@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,8 @@ def read_declared(file: Path, metadata: Mapping[str, str]) -> Declared:
     task = metadata.get("task")
     if task is not None and task not in TASKS:
         raise ModelError(
-            f"model {file}: its metadata says that its task is {task!r}; accepted: {', '.join(TASKS)}"
+            f"model {file}: its metadata says that its task is {_shortened(task)}; "
+            f"accepted: {', '.join(TASKS)}"
         )
     size = _numbers(file, metadata, "imgsz", 2)
     stride = _numbers(file, metadata, "stride", 1)
@@ -63,7 +65,7 @@ def _names(file: Path, metadata: Mapping[str, str]) -> tuple[str, ...] | None:
     value = _literal(metadata["names"])
     if isinstance(value, list | tuple):
         value = dict(enumerate(value))
-    if not isinstance(value, dict) or not value or sorted(value) != list(range(len(value))):
+    if not isinstance(value, dict) or not value or set(value) != set(range(len(value))):
         raise ModelError(
             f"model {file}: its metadata's names are no list of classes numbered from 0 "
             f"({_shortened(metadata['names'])})"
@@ -85,10 +87,12 @@ def _numbers(file: Path, metadata: Mapping[str, str], key: str, count: int) -> t
 
 
 def _literal(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd escapes: it isn't this program's own text
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return None
 
 
 def _shortened(text: str) -> str:

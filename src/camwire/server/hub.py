@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,13 +64,21 @@ class Hub:
     Everything here happens in the event loop's thread and returns at once.
     """
 
-    def __init__(self, desired: Desired, changed: Callable[[], None], cleared: Callable[[], None]) -> None:
-        """``changed``: the desired state has a new revision. ``cleared``: statistics start anew."""
+    def __init__(
+        self,
+        desired: Desired,
+        changed: Callable[[], None],
+        cleared: Callable[[], None],
+        rules_cleared: Callable[[Collection[str]], None] = lambda _: None,
+    ) -> None:
+        """``changed``: the desired state has a new revision. ``cleared``: statistics start anew;
+        ``rules_cleared``: the counts of these rules do."""
         self.clients: dict[int, Client] = {}
         self.connected_so_far = 0
         self._desired = desired
         self._changed = changed
         self._cleared = cleared
+        self._rules_cleared = rules_cleared
         self._cameras = _ids(desired)
 
     def configured(self) -> None:
@@ -111,8 +119,8 @@ class Hub:
             if (picture := messages.get(wish.framing)) is None:
                 try:
                     picture = framed(header, payload, wish.framing)
-                except msgspec.DecodeError as error:
-                    log.warning("a worker sent objects that can't be read", problem=str(error))
+                except (msgspec.DecodeError, ValueError, LookupError) as error:
+                    log.warning("a worker sent what makes no sense; it is left out", problem=str(error))
                     return
                 messages[wish.framing] = picture
             client.mailbox.put_picture(picture)
@@ -144,7 +152,7 @@ class Hub:
         if isinstance(parsed, wire.SetVisToggle):
             parsed = self._set_toggle(parsed)
         elif isinstance(parsed, wire.ClearStats):
-            self.clear_statistics()
+            parsed = self._clear(parsed)
         elif isinstance(parsed, wire.Subscribe):
             parsed = self._subscribe(client, parsed)
         if isinstance(parsed, wire.Wrong):
@@ -175,6 +183,22 @@ class Hub:
         except UnknownToggleError:
             return wire.unknown_toggle(wish.toggle, self._desired.toggles)
         return wish
+
+    def _clear(self, wish: wire.ClearStats) -> wire.ClearStats | wire.Wrong:
+        if wish.rules is None:
+            self.clear_statistics()
+            return wish
+        known = {rule.name for rule in self._desired.config.rules}
+        if unknown := [name for name in wish.rules if name not in known]:
+            return wire.unknown_rules(unknown)
+        self.clear_rules(wish.rules)
+        return wish
+
+    def clear_rules(self, names: Collection[str]) -> None:
+        """Have these rules count anew, which are known; who is inside stays counted."""
+        self._desired.clear_rules(names)
+        self._rules_cleared(names)
+        self._changed()
 
     def clear_statistics(self) -> None:
         """Have everything counted anew."""

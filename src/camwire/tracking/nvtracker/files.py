@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from enum import IntEnum
+from math import isfinite
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import structlog
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
 
 from camwire.tracking.nvtracker.parameters import NvTrackerParameters, key_of, sections
 from camwire.tracking.nvtracker.visual import SIZES
@@ -19,6 +21,9 @@ from camwire.tracking.nvtracker.visual import SIZES
 log = structlog.get_logger(__name__)
 
 LEVEL = "featureImgSizeLevel"
+DEEPEST = 20
+"""Sections hold keys and these values: deeper nesting is no tracker file."""
+
 UNSUPPORTED = {("StateEstimator", "stateEstimatorType"): "3 (positions on the ground plane)"}
 """Values that name a module which doesn't exist here."""
 
@@ -53,13 +58,19 @@ def load(path: Path) -> NvTrackerParameters:
 
 def parse(text: str, name: str) -> TrackerFile:
     """Read the text of the file called ``name``. Raises TrackerFileError."""
+    parser = YAML(typ="rt", pure=True)  # which knows the lines
+    parser.max_depth = DEEPEST
     try:
-        # DeepStream's files begin with %YAML:1.0, which YAML itself doesn't allow.
-        document = YAML(typ="rt", pure=True).load(_without_directive(text))  # which knows the lines
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ReusedAnchorWarning)  # YAML allows it
+            # DeepStream's files begin with %YAML:1.0, which YAML itself doesn't allow.
+            document = parser.load(_without_directive(text))
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise TrackerFileError(f"{place}: {getattr(error, 'problem', None) or 'no YAML'}") from None
+    except RecursionError:
+        raise TrackerFileError(f"{name}: nested too deeply") from None
     if not isinstance(document, Mapping) or not set(document) & set(sections()):
         expected = ", ".join(sections())
         raise TrackerFileError(f"{name}: no low-level tracker file; expected sections like {expected}")
@@ -102,7 +113,7 @@ def _section(content: Any, section: str, kind: Any, name: str, ignored: list[str
 
 def _value(value: Any, wanted: Any, place: str) -> Any:
     """The value as the wanted type; booleans are 0 and 1 in these files."""
-    if not isinstance(value, int | float) or (wanted is int and value != int(value)):
+    if not isinstance(value, int | float) or not isfinite(value) or (wanted is int and value != int(value)):
         raise TrackerFileError(f"{place}: {value!r} is no {'whole ' if wanted is int else ''}number")
     if wanted is bool and value not in (0, 1):
         raise TrackerFileError(f"{place}: {value!r}; allowed are 0 and 1")
