@@ -58,6 +58,8 @@ def test_statistics_hold_no_number_that_json_has_not() -> None:
     [
         ('{"type": "clear_stats"}', wire.ClearStats()),
         ('{"type":"clear_stats","more":1}', wire.ClearStats()),
+        ('{"type":"clear_stats","rules":null}', wire.ClearStats()),
+        ('{"type":"clear_stats","rules":["a","b"]}', wire.ClearStats(("a", "b"))),
         ('{"enabled":false,"toggle":"boxes","type":"set_vis_toggle"}', wire.SetVisToggle("boxes", False)),
     ],
 )
@@ -73,6 +75,7 @@ def test_what_clients_may_say(text: str, meaning: object) -> None:
         ("[]", "object"),
         ("{}", "type"),
         ('{"type": 1}', "type"),
+        ('{"type": "clear_stats", "rules": "a"}', "rules"),
         ('{"type": "explode"}', "known types: clear_stats, set_vis_toggle"),
         ('{"type": "set_vis_toggle", "enabled": true}', "toggle"),
         ('{"type": "set_vis_toggle", "toggle": "boxes", "enabled": "yes"}', "enabled"),

@@ -164,7 +164,12 @@ class Server:
             pictured=self.events.pictures.received,
             clipped=self.events.clips.answered,
         )
-        self.hub = Hub(self.desired, changed=self.workers.changed, cleared=self._cleared)
+        self.hub = Hub(
+            self.desired,
+            changed=self.workers.changed,
+            cleared=self._cleared,
+            rules_cleared=self.events.rule_states.clear,
+        )
         self.reporter = Reporter(self.desired, self.hub, self.workers, self.events.state)
         self.saver = Saver(self.hub, self.configuration.config.saving, document.folder)
         self.system = System(document.folder)

@@ -23,7 +23,9 @@ _LONGEST_ECHO = 60
 
 
 class ClearStats(msgspec.Struct, frozen=True, tag_field="type", tag="clear_stats"):
-    """All counters and latencies are to start anew."""
+    """All counters and latencies are to start anew; where rules are named, what these have counted alone."""
+
+    rules: tuple[str, ...] | None = None
 
 
 class SetVisToggle(msgspec.Struct, frozen=True, tag_field="type", tag="set_vis_toggle"):
@@ -187,6 +189,12 @@ def unknown_cameras(names: Iterable[str]) -> Wrong:
     """For a subscription to cameras that aren't configured."""
     shown = ", ".join(repr(_shortened(name)) for name in list(names)[:5])
     return Wrong(f"no such cameras: {shown}; the subscription stays as it was")
+
+
+def unknown_rules(names: Iterable[str]) -> Wrong:
+    """For rules to be cleared that aren't configured."""
+    shown = ", ".join(repr(_shortened(name)) for name in list(names)[:5])
+    return Wrong(f"no such rules: {shown}; nothing was cleared")
 
 
 def toggles_message(toggles: Mapping[str, bool]) -> str:

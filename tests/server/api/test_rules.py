@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from http import HTTPStatus
 from pathlib import Path
@@ -207,8 +208,19 @@ def test_counts_come_with_each_rule_and_start_anew(tmp_path: Path) -> None:
         assert (rules["door"]["gate"]["counts"], rules["yard"]["gate"]["counts"]) == ({}, kept["counts"])
         await client.post(f"{RULES}/clear", json={"names": None})
         assert server.desired.document().cleared_rules == {"door": 2, "yard": 1}
+
+        program, epoch = server.hub.join("192.0.2.3"), server.desired.document().stats_epoch
+        server.hub.handle(program, '{"type": "clear_stats", "rules": ["yard"]}')
+        server.hub.handle(program, '{"type": "clear_stats", "rules": []}')
+        assert server.desired.document().cleared_rules == {"door": 2, "yard": 2}
+        program.mailbox.take()
+        server.hub.handle(program, '{"type": "clear_stats", "rules": ["yard", "none"]}')
+        told = json.loads(str(program.mailbox.take()))
+        assert told == {"type": "error", "message": "no such rules: 'none'; nothing was cleared"}
+        assert server.desired.document().cleared_rules == {"door": 2, "yard": 2}
+        assert server.desired.document().stats_epoch == epoch, "all else goes on"
         await client.delete(f"{RULES}/door")
-        assert server.desired.document().cleared_rules == {"yard": 1}
+        assert server.desired.document().cleared_rules == {"yard": 2}
 
     with_api(tmp_path, play, WITH_RULES)
 

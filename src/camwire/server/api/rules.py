@@ -166,9 +166,7 @@ def routes(services: Services) -> APIRouter:
         names = known if selection.names is None else selection.names
         for name in names:
             position(configuration.config, name)
-        services.desired.clear_rules(names)
-        services.events.rule_states.clear(names)
-        services.workers.changed()
+        services.hub.clear_rules(names)
 
     @router.post("/import")
     async def take_over(file: NvdsFile) -> Proposals:
