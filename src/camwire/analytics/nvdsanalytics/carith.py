@@ -64,7 +64,9 @@ def truncated(value: float) -> int:
 
 def unsigned(value: float) -> int:
     """A float, stored in single precision, as a 32-bit unsigned integer; negative ones wrap."""
-    value = single(value)
+    value = c_float(value).value
+    if 0 <= value < 2.0**32:
+        return int(value)
     return int(value) & UINT32 if -(2.0**63) <= value < 2.0**63 else 0
 
 

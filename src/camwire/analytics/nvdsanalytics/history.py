@@ -6,6 +6,7 @@ from array import array
 from typing import NamedTuple
 
 from camwire.analytics.nvdsanalytics.carith import (
+    INT32_MAX,
     UINT32,
     UINT64,
     int32,
@@ -96,6 +97,7 @@ class Track:
     def add(self, box: Box, pts: int) -> None:
         x, y, _, height = box
         ring, at = self._ring, self._next * VALUES
+        square_x, square_y = x * x, y * y
         if self.count >= self._length:
             self._forget(*ring[at : at + VALUES])
             ring[at], ring[at + 1], ring[at + 2], ring[at + 3] = box
@@ -104,12 +106,13 @@ class Track:
         self._next = (self._next + 1) % self._length
         self._sum_x += x
         self._sum_y += y
-        self._sum_xx += int32(x * x)
-        self._sum_yy += int32(y * y)
+        self._sum_xx += square_x if square_x <= INT32_MAX else int32(square_x)
+        self._sum_yy += square_y if square_y <= INT32_MAX else int32(square_y)
         # A height is added unsigned and taken off signed; a negative one leaves 2³² behind.
         self._sum_height += height & UINT32
         self.count += 1
-        self._window = min(self.count, self._length)
+        if self._window < self._length:
+            self._window += 1
         self.last_seen = pts
         self.mean_height = self._mean(self._sum_height)
 
@@ -157,4 +160,6 @@ class Track:
 def _mean_box(samples: array[int]) -> Box:
     many = len(samples) // VALUES
     sums = [sum(samples[value::VALUES]) for value in range(VALUES)]
+    if min(sums) >= 0 and max(sums) <= INT32_MAX:
+        return Box(*[total // many for total in sums])
     return Box(*[quotient(int32(total), many) for total in sums])
