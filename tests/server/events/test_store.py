@@ -157,6 +157,39 @@ def test_the_file_stays_within_its_size_and_the_newest_stay(path):
     assert path.stat().st_size <= 300_000
 
 
+def test_minutes_of_long_ago_never_cost_events_of_today(path):
+    """Weeks of counts once filled the file, and every event went to make room for them."""
+    store = EventStore(path, Bounds(event_days=1, bytes=400_000))
+    kinds = [f"kind {number}" for number in range(50)]
+    for day in range(200):
+        store.add([event(f"{day} {kind}", day * DAY, kind=kind) for kind in kinds])
+        store.prune(now=day * DAY + 60)
+    today = store.add([event(f"today {number}", 200 * DAY) for number in range(200)])
+    assert store.prune(now=200 * DAY + 60) <= len(kinds), "yesterday's, by their age"
+    assert kept(path)[-200:] == [one.body["number"] for one in today]
+    spans = [row.time for row in counts(path, Query(limit=100_000), "day")]
+    assert spans[-1] == 200 * DAY
+    assert 0 < spans[0] < 190 * DAY, "the oldest went"
+    store.close()
+    assert path.stat().st_size <= 400_000
+
+
+def test_many_events_never_cost_the_minutes(path):
+    store = EventStore(path, Bounds(bytes=400_000))
+    for part in range(20):
+        store.add([event(part * 100 + n, part * 60.0, name="x" * 400) for n in range(100)])
+        store.prune(now=2000)
+    assert [row.number for row in counts(path, Query(), "minute")] == [100] * 20
+
+
+def test_what_is_remembered_never_costs_events(path):
+    store = EventStore(path, Bounds(bytes=100_000))
+    store.remember("rules", bytes(200_000))
+    store.add([event(1), event(2)])
+    assert store.prune(now=2000) == 0
+    assert kept(path) == [1, 2]
+
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -22,7 +22,10 @@ from camwire.server.events.schema import TooNewError, bring_up_to_date
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process that has the file locked."""
 SHARE = 10
-"""When the file is too large, one in so many events goes, the oldest first."""
+"""When the file is too large, one in so many events or minutes goes at a time, the oldest first."""
+MINUTE_ROW = 24
+"""Bytes of a row of minutes besides its texts, with its part of what pages leave empty."""
+SIZES = ("page_count", "freelist_count", "page_size")
 MINUTE = 60
 DAY = 86_400
 
@@ -40,7 +43,8 @@ class Bounds:
     event_days: float = 30
     minute_days: float = 400
     bytes: int = 256 << 20
-    """Of the file, events and minutes together."""
+    """Of events and minutes together. Each may fill what the other leaves; where there isn't room for both,
+    each has half."""
 
 
 class EventStore:
@@ -139,27 +143,49 @@ class EventStore:
             gone = self._delete("time < ?", now - self.bounds.event_days * DAY)
             oldest = now - self.bounds.minute_days * DAY
             self._database.execute("DELETE FROM minutes WHERE minute < ?", (oldest,))
-            while self._size() > self.bounds.bytes and (count := self._events()):
-                some = max(count // SHARE, 1)
-                gone += self._delete("number IN (SELECT number FROM events ORDER BY time LIMIT ?)", some)
+            gone += self._make_room()
             self._database.executescript("PRAGMA incremental_vacuum")  # execute would free one page
         except sqlite3.Error as error:
             raise explained(self._path, error) from None
         return gone
 
+    def _make_room(self) -> int:
+        """Delete the oldest until the rest is within the bounds; how many events went."""
+        gone = 0
+        while self._size() > self.bounds.bytes:
+            events, minutes = self._number("SELECT count(*) FROM events"), self._minutes_size()
+            if minutes and (not events or minutes > self.bounds.bytes / 2):
+                self._delete_oldest_minutes()
+            elif events:
+                some = max(events // SHARE, 1)
+                gone += self._delete("number IN (SELECT number FROM events ORDER BY time LIMIT ?)", some)
+            else:
+                break
+        return gone
+
     def _delete(self, condition: str, value: float) -> int:
         return self._database.execute(f"DELETE FROM events WHERE {condition}", (value,)).rowcount
 
-    def _events(self) -> int:
-        return int(self._database.execute("SELECT count(*) FROM events").fetchone()[0])
+    def _delete_oldest_minutes(self) -> None:
+        some = self._number("SELECT count(*) FROM minutes") // SHARE
+        self._database.execute(
+            "DELETE FROM minutes WHERE minute <= (SELECT minute FROM minutes ORDER BY minute LIMIT 1 OFFSET ?)",
+            (some,),
+        )
 
     def _size(self) -> int:
-        """Bytes in use."""
-        pages, free, size = (
-            self._database.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        return int((pages - free) * size)
+        """Bytes in use by events and minutes: what is remembered besides is not theirs to make room for."""
+        pages, free, size = (self._number(f"PRAGMA {name}") for name in SIZES)
+        remembered = self._number("SELECT coalesce(sum(length(value)), 0) FROM remembered")
+        return (pages - free) * size - remembered
+
+    def _minutes_size(self) -> int:
+        """Bytes in use by minutes, roughly."""
+        text = "length(camera) + length(rule) + length(kind) + length(class)"
+        return self._number(f"SELECT coalesce(sum({text} + {MINUTE_ROW}), 0) FROM minutes")
+
+    def _number(self, statement: str) -> int:
+        return int(self._database.execute(statement).fetchone()[0])
 
     def cursor(self, sink: str) -> int:
         """Number of the last event that a sink has; a new one begins behind the newest. Raises StoreError."""
