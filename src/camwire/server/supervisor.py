@@ -18,9 +18,9 @@ from camwire.server.restart_policy import Heartbeat, RestartPolicy
 
 GRACE = 2.0
 """Seconds that a worker has to stop by itself."""
-ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": str(1 << 20)}
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
 """For a worker whose environment doesn't say otherwise. Left to itself, glibc keeps what each of a worker's
-many threads has freed for that thread: 14 % more memory after minutes, and growing (docs/performance.md)."""
+many threads has freed for that thread: a fifth more memory, and growing (docs/performance.md)."""
 OWN_DELAY = 1.0
 """When the watch wakes this much later than it meant to, the server itself stood still."""
 
