@@ -129,6 +129,32 @@ def test_following_goes_on_while_files_are_away(tmp_path: Path, monkeypatch: pyt
     asyncio.run(test())
 
 
+def test_files_that_go_while_they_are_read_end_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """load_cert_chain opens the files by itself, after they were found."""
+    monkeypatch.setattr(tls, "LOOK_EVERY", 0.005)
+
+    def away(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    async def test() -> None:
+        write_certificate(tmp_path)
+        certificate = Certificate(FILES, tmp_path)
+        following = asyncio.create_task(certificate.follow())
+        monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", away)
+        with pytest.raises(CertificateError, match="can't be read: No such file"):
+            Certificate(FILES, tmp_path)
+        before = certificate._seen
+        (tmp_path / "cert.pem").write_text("longer" * 1000)
+        await until(lambda: certificate._seen != before, "the change is seen")
+        await asyncio.sleep(0)
+        assert not following.done()
+        following.cancel()
+
+    asyncio.run(test())
+
+
 def test_a_stalled_client_costs_little_and_is_cut_off_under_tls_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

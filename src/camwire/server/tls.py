@@ -81,6 +81,10 @@ def _load(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
         raise CertificateError(
             f"server.tls: {certificate} and {key} are no certificate and key as PEM ({error.reason or error})"
         ) from None
+    except OSError as error:  # it was there a moment ago
+        raise CertificateError(
+            f"server.tls: {certificate} and {key} can't be read: {error.strerror}"
+        ) from None
 
 
 def _no_passphrase() -> str:
