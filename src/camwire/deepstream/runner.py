@@ -209,6 +209,8 @@ class Runner:
             self._failed(complaint)
             return
         for camera, source in list(self._sources.items()):
+            if self._pipeline is None:
+                return  # a source could not be started again: all of them start with the next pipeline
             if source.is_due(now):
                 self._restart_source(camera, now)
             elif self._flow.books[camera].has_ended:
