@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import av
-import structlog
 
 from camwire.link.messages import ClipMade, DesiredClip
+from camwire.pipeline.questions import Questions
 from camwire.sources.packets import PacketRing, as_mp4
 
 LATE = 0.5
 """Seconds that the last packets may take to arrive."""
-
-log = structlog.get_logger()
 
 
 class Clips:
@@ -27,8 +23,7 @@ class Clips:
         self._worker = worker
         self._waiting: dict[str, DesiredClip] = {}
         self._known: set[str] = set()
-        self._answers: queue.SimpleQueue[ClipMade] = queue.SimpleQueue()
-        self._thread = ThreadPoolExecutor(1, "clips")
+        self._questions = Questions("clips", self._answer, self._impossible)
 
     def apply(self, clips: Iterable[DesiredClip]) -> None:
         """Take in those that are new."""
@@ -40,25 +35,18 @@ class Clips:
     def results(self, now: float) -> list[ClipMade]:
         """What has been made since the last call; ``now`` is UTC."""
         for name in [name for name, clip in self._waiting.items() if now >= clip.until + LATE]:
-            self._thread.submit(self._make, self._waiting.pop(name))
-        found = []
-        while not self._answers.empty():
-            found.append(self._answers.get())
-        return found
+            self._questions.ask(self._waiting.pop(name))
+        return self._questions.answers()
 
     def close(self) -> None:
-        self._thread.shutdown(cancel_futures=True)
+        """Nobody waits for a video that is being made."""
+        self._questions.close()
 
-    def _make(self, clip: DesiredClip) -> None:
-        """The thread's supervisor boundary: what nobody foresaw is logged, and told in place of a video."""
+    def _answer(self, clip: DesiredClip) -> ClipMade:
         try:
-            answer = self._made(clip)
+            return self._made(clip)
         except (ValueError, av.FFmpegError) as error:
-            answer = self._impossible(clip, f"what the camera sends can't be put into an MP4 file: {error}")
-        except Exception as error:
-            log.exception("a video could not be made", camera=clip.camera)
-            answer = self._impossible(clip, f"an unexpected error ({type(error).__name__})")
-        self._answers.put(answer)
+            return self._impossible(clip, f"what the camera sends can't be put into an MP4 file: {error}")
 
     def _made(self, clip: DesiredClip) -> ClipMade:
         ring = self._rings().get(clip.camera)

@@ -105,15 +105,19 @@ class Worker:
                 self._rehearsals.apply(desired.rehearsals)
                 self._clips.apply(desired.clips)
                 self._newest.put(desired)
-            case EventsKept(pid=pid, upto=upto):
-                if pid == os.getpid():
-                    self._outbox.kept(upto)
+            case EventsKept() as kept:
+                self._forget(kept)
             case RuleState(state=state):
                 self._engine.analysis.resume(state)
             case Stop():
                 self._stopping.set()
             case None:
                 pass
+
+    def _forget(self, kept: EventsKept) -> None:
+        """What a worker before this one sent has numbers of its own."""
+        if kept.pid == os.getpid():
+            self._outbox.kept(kept.upto)
 
     def _check_device(self) -> None:
         """A device on which nothing works is given up with the process; the next one starts afresh."""
@@ -191,7 +195,9 @@ class Worker:
         deadline = time.monotonic() + FLUSH_TIMEOUT
         while self._outbox.waiting and os.getppid() == self._parent and time.monotonic() < deadline:
             self._send_events()
-            self._hear(0.05)
+            # Whatever else the server says now comes too late: what would do it has been stopped.
+            if isinstance(message := self._link.receive(0.05), EventsKept):
+                self._forget(message)
         if self._outbox.waiting:
             log.error("the server did not take the last events", events=self._outbox.waiting)
 
