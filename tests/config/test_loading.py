@@ -74,6 +74,13 @@ def test_a_configuration_with_five_mistakes() -> None:
         ("cameras: []\n? [a, b]\n: c\n", ["2:3: a key is text"]),
         ("cameras: []\nport: 80\n", ["2:1: unknown key 'port'; allowed: cameras, device, devices"]),
         ("cameras: []\nx: \x07\n", ["2:4: the character U+0007 can't stand in YAML; remove it"]),
+        (camera(url="~no-such-user/a.mp4"), ["3:10: url: the path begins with ~, whose home folder isn't"]),
+        (
+            "cameras: []\nevents: {media_folder: ~no-such-user}\n",
+            ["2:24: media_folder: the path begins with ~"],
+        ),
+        ("cameras: []\nsaving: {folder: ~no-such-user}\n", ["2:18: folder: the path begins with ~"]),
+        ("cameras: []\nmodel: {file: ~no-such-user/a.onnx}\n", ["2:15: file: the path begins with ~"]),
         (camera(latency_ms="true"), ["4:17: latency_ms is true; allowed: a whole number, 0 to 10000"]),
         (camera(latency_ms="1.5"), ["4:17: latency_ms is 1.5; allowed: a whole number, 0 to 10000"]),
         (camera(latency_ms="-1"), ["4:17: latency_ms is -1; allowed: 0 to 10000"]),

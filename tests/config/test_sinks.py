@@ -53,6 +53,10 @@ def test_a_configuration_in_memory_keeps_its_secrets() -> None:
         ("rulez: [door]", "7:7: unknown key 'rulez'"),
         ("topic: x/{camra}", "topic: a topic may hold {camera}, {rule}, {kind}, {class}"),
         ("topic: x/#", "topic: a topic to send to has no + and no #"),
+        ("url: https://example.org:http/", "5:12: url: the URL's host or port is none; a port is 0 to 65535"),
+        ("broker: mqtt://192.0.2.1:99999", "9:27: url: the URL's host or port is none"),
+        ("file: ~no-such-user/events.jsonl", "11:27: file: the path begins with ~, whose home folder isn't"),
+        ("ca_file: ~no-such-user/ca.pem", "ca_file: the path begins with ~"),
         ("name: hook, url", "two sinks have the name 'hook'"),
     ],
 )
@@ -64,6 +68,9 @@ def test_mistakes(wrong: str, problem: str) -> None:
         "rulez": ("rules: [door]", wrong),
         "topic": ('topic: "x/{camera}"', f'topic: "{wrong.split(": ")[1]}"'),
         "name": ("name: broker, url", wrong),
+        "broker": ("mqtts://cam:sesame6@192.0.2.1", wrong.partition(": ")[2]),
+        "ca_file": ("name: broker", f"name: broker, {wrong}"),
+        "file": ("file: events.jsonl", wrong),
     }[key]
     with pytest.raises(ConfigError) as raised:
         parsed(TEXT.replace(*replaced))

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from camwire.config.base import ConfigModel
 from camwire.config.detection import ClassConfig, ClassNames
+from camwire.config.paths import can_be_expanded
 from camwire.config.secrets import SecretUrl
 
 LONGEST_ID = 255
@@ -39,6 +40,7 @@ def _can_be_opened(url: SecretUrl) -> SecretUrl:
     if not url.scheme:
         if _CREDENTIALS_WITHOUT_SCHEME.match(url.reveal()):
             raise ValueError("a URL begins with its scheme and two slashes, for example rtsp://")
+        can_be_expanded(url.reveal())
         return url
     if url.scheme not in SCHEMES:
         close = get_close_matches(url.scheme, SCHEMES, n=1)

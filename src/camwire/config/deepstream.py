@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from camwire.config.base import ConfigModel
 from camwire.config.camera import CameraId
 from camwire.config.output import PictureSize
+from camwire.config.paths import FilePath
 from camwire.frames import Size
 
 if TYPE_CHECKING:
@@ -82,11 +83,11 @@ class DeepstreamConfig(ConfigModel):
     )
     tensor_name: str = Field("input", min_length=1, description="The model's input, for `preprocess`.")
     tensor_output: bool = Field(False, description="Have nvinfer attach the model's raw output.")
-    parser: str = Field(
+    parser: FilePath = Field(
         "/usr/local/lib/libcamwire_parser.so",
         description="The library that reads the model's output, built from `deepstream/parser`.",
     )
-    detector_config: str | None = Field(
+    detector_config: FilePath | None = Field(
         None, description="An nvinfer file of your own, used as it is in place of what `model` says."
     )
     tracker: Literal["camwire", "iou", "nvsort", "nvdeepsort", "nvdcf_perf", "nvdcf_accuracy"] = Field(
@@ -98,10 +99,10 @@ class DeepstreamConfig(ConfigModel):
         Size(640, 384),
         description="The size in which nvtracker looks at pictures; sides are multiples of 32.",
     )
-    tracker_library: str = Field(
+    tracker_library: FilePath = Field(
         f"{LIBRARIES}/libnvds_nvmultiobjecttracker.so", description="nvtracker's low-level library."
     )
-    reid_model: str | None = Field(
+    reid_model: FilePath | None = Field(
         None, description="An ONNX file for re-identification; `nvdeepsort` needs one."
     )
     analytics: Literal["camwire", "nvdsanalytics"] = Field(

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from camwire.config.base import ConfigModel
 from camwire.config.output import PictureSize
+from camwire.config.paths import FilePath
 
 BUNDLED_MODEL = "nanodet"
 
@@ -31,16 +32,6 @@ class ClassConfig(ConfigModel):
     iou_threshold: float | None = Field(None, ge=0, le=1, description="As in `model`, for this class.")
     final_threshold: float | None = Field(None, ge=0, le=1, description="As in `model`, for this class.")
     top_k: int | None = Field(None, ge=1, description="As in `model`, for this class.")
-
-
-def _is_no_url(path: str) -> str:
-    """A camera's URL that was pasted here would be shown with its password, as paths are."""
-    if "://" in path:
-        raise ValueError("expected a file's path, not a URL")
-    return path
-
-
-FilePath = Annotated[str, AfterValidator(_is_no_url)]
 
 
 class ModelConfig(ConfigModel):

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from camwire.config.base import ConfigModel
+from camwire.config.paths import FilePath
 
 
 class ClipsConfig(ConfigModel):
@@ -15,7 +16,7 @@ class ClipsConfig(ConfigModel):
 class EventsConfig(ConfigModel):
     """The rules' events, kept in an SQLite file, with pictures and videos beside it."""
 
-    file: str = Field(
+    file: FilePath = Field(
         "events.db",
         min_length=1,
         description="The file; it comes with the first event. A relative path begins at the configuration's "
@@ -34,7 +35,7 @@ class EventsConfig(ConfigModel):
         description="Keep a video of what the camera sent around each event, as MP4, not encoded again; none "
         "where absent.",
     )
-    media_folder: str = Field(
+    media_folder: FilePath = Field(
         "events-media",
         min_length=1,
         description="Where pictures and videos of events are kept. A relative path begins at the "

@@ -6,12 +6,13 @@ from pydantic import Field
 
 from camwire.config.base import ConfigModel
 from camwire.config.camera import CameraId
+from camwire.config.paths import FilePath
 
 
 class SavingConfig(ConfigModel):
     """Which pictures are saved, where, and for how long."""
 
-    folder: str | None = Field(
+    folder: FilePath | None = Field(
         None,
         description="Where pictures are saved, in a folder for each camera; without it none are. A relative "
         "path begins at the configuration's folder.",

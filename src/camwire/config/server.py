@@ -3,17 +3,18 @@
 from pydantic import Field
 
 from camwire.config.base import ConfigModel
+from camwire.config.paths import FilePath
 
 
 class TlsConfig(ConfigModel):
     """Files of a certificate, as PEM."""
 
-    certificate: str = Field(
+    certificate: FilePath = Field(
         min_length=1,
         description="The certificate, followed by those between it and its root. A changed file is used for "
         "new connections at once. A relative path begins at the configuration's folder.",
     )
-    key: str = Field(min_length=1, description="Its private key, without a passphrase.")
+    key: FilePath = Field(min_length=1, description="Its private key, without a passphrase.")
 
 
 class ServerConfig(ConfigModel):
@@ -30,7 +31,7 @@ class ServerConfig(ConfigModel):
         "With one, accounts are asked for even on 127.0.0.1: there must be a proxy before it.",
     )
     tls: TlsConfig | None = Field(None, description="Speak HTTPS; without it, HTTP.")
-    accounts: str = Field(
+    accounts: FilePath = Field(
         "accounts.db",
         min_length=1,
         description="Where accounts and tokens are kept; the file comes with the first one. A relative path "

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from camwire.config.base import ConfigModel
 from camwire.config.camera import CameraId
+from camwire.config.paths import FilePath
 from camwire.config.secrets import SecretUrl
 
 PLACEHOLDERS = ("camera", "rule", "kind", "class")
@@ -19,6 +21,10 @@ def _with_scheme(*schemes: str) -> AfterValidator:
     def check(url: SecretUrl) -> SecretUrl:
         if url.scheme not in schemes or not url.host:
             raise ValueError(f"expected a URL that begins with {' or '.join(schemes)} and ://, and a host")
+        try:
+            _ = urlsplit(url.reveal()).port
+        except ValueError:
+            raise ValueError("the URL's host or port is none; a port is 0 to 65535") from None
         return url
 
     return AfterValidator(check)
@@ -83,7 +89,7 @@ class MqttConfig(SinkConfig):
         "camwire/{camera}/{rule}/{kind}",
         description="Where to; `{camera}`, `{rule}`, `{kind}` and `{class}` stand for the event's own.",
     )
-    ca_file: str | None = Field(
+    ca_file: FilePath | None = Field(
         None, description="Certificates to trust in place of the system's, for `mqtts://`; a PEM file."
     )
     timeout_s: float = Field(10, ge=0.1, le=300, description="Seconds that an answer may take.")
@@ -92,7 +98,7 @@ class MqttConfig(SinkConfig):
 class JsonLinesConfig(SinkConfig):
     """Each event as JSON on a line of a file."""
 
-    file: str = Field(
+    file: FilePath = Field(
         min_length=1, description="The file. A relative path begins at the configuration's folder."
     )
     max_mb: float = Field(

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from camwire.config.base import ConfigModel
+from camwire.config.paths import FilePath
 
 TrackerType = Literal["bytetrack", "ocsort", "sort", "iou", "dcf", "nvsort", "nvdcf_perf", "nvdcf_accuracy"]
 IdReset = Literal["never", "on_reconnect", "on_eos"]
@@ -19,7 +20,7 @@ class TrackerConfig(ConfigModel):
         "objects in the picture; `iou`, `nvsort`, `nvdcf_perf` and `nvdcf_accuracy` have the values that "
         "DeepStream ships.",
     )
-    config: str | None = Field(
+    config: FilePath | None = Field(
         None,
         description="A DeepStream low-level tracker file (YAML), in place of `type`. A relative path begins "
         "at the configuration's folder.",

@@ -135,3 +135,27 @@ def test_a_missing_package_is_that_sinks_problem_alone(
 
     broker = MqttConfig(name="broker", url=SecretUrl("mqtt://127.0.0.1"))
     with_couriers(tmp_path, SinksConfig(mqtt=(broker,), files=(LINES,)), play)
+
+
+def test_what_no_sink_can_be_made_of_is_that_sinks_problem_alone(tmp_path: Path) -> None:
+    """A home folder that was there when the configuration was read, for example."""
+    gone = LINES.model_copy(update={"name": "gone", "file": "~no-such-user/events.jsonl"})
+    port = MqttConfig(name="port", url=SecretUrl("mqtt://127.0.0.1")).model_copy(
+        update={"url": SecretUrl("mqtt://cam:sesame7@127.0.0.1:99999")}
+    )
+
+    async def play(couriers: Couriers, keeper: EventKeeper, report: Report) -> None:
+        await ready(couriers, "lines")
+        couriers.configured(SinksConfig(mqtt=(port,), files=(LINES, gone)))
+        await ready(couriers, "lines", "gone", "port")
+        states = couriers.states()
+        assert [states[name]["state"] for name in ("lines", "gone", "port")] == [
+            "delivering",
+            "impossible",
+            "impossible",
+        ]
+        assert "sesame7" not in str(states)
+        await report(1)
+        await soon(lambda: lines(tmp_path / "events.jsonl") == [1], "the line of the sink that is possible")
+
+    with_couriers(tmp_path, SinksConfig(files=(LINES,)), play)

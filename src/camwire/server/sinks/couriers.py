@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from camwire.config.secrets import SECRETS
 from camwire.config.sinks import JsonLinesConfig, MqttConfig, SinkConfig, SinksConfig, WebhookConfig
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.keeper import EventKeeper
@@ -18,6 +19,10 @@ from camwire.server.sinks.courier import Courier
 from camwire.server.sinks.json_lines import JsonLines
 from camwire.server.sinks.mqtt import Mqtt, NoPackageError
 from camwire.server.sinks.webhook import Webhook
+
+UNUSABLE = (NoPackageError, ValueError, RuntimeError, OSError)
+"""What a sink's settings may raise that looked right in the configuration: a home folder, say, that was there
+when it was read."""
 
 log = structlog.get_logger()
 
@@ -87,10 +92,11 @@ class Couriers:
                 continue
             try:
                 sink = opened(settings, self._folder)
-            except NoPackageError as error:
+            except UNUSABLE as error:
+                reason = SECRETS.redact(str(error))
                 since = known.get(settings.name, ("", round(time.time(), 3)))[1]
-                self._impossible[settings.name] = str(error), since
-                log.error("a sink can't be used", sink=settings.name, reason=str(error))
+                self._impossible[settings.name] = reason, since
+                log.error("a sink can't be used", sink=settings.name, reason=reason)
                 continue
             courier = Courier(settings, sink, self._keeper, self._told)
             self._running[settings] = courier, asyncio.create_task(courier.run())
@@ -103,7 +109,7 @@ class Couriers:
 
 
 def opened(settings: SinkConfig, folder: Path) -> Sink:
-    """Raises NoPackageError."""
+    """Raises one of UNUSABLE."""
     match settings:
         case WebhookConfig():
             secret = settings.secret.get_secret_value() if settings.secret is not None else None
