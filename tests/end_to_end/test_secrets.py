@@ -30,7 +30,7 @@ from tests.support.rtsp_faults import refusing_port, rubbish_server, silent_serv
 from tests.support.spilled import Planted, spilled
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 NAMES = {
     "basic": "Zebra41Crossing",

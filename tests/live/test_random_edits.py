@@ -15,7 +15,7 @@ from tests.support.product import camwire, write_config
 from tests.support.rtp_camera import RtpCamera
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 SMALL = {"size": "160x128", "max_fps": 10}
 
