@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import Any
 
-from camwire.link.messages import DesiredState, Failure
+import msgspec
+import pytest
+
+from camwire.link.messages import DesiredDeepstream, DesiredState, DesiredTracker, Failure
 from camwire.server.desired import Desired
-from camwire.server.fallback import TRY_AGAIN_EVERY, UNANSWERED, Fallback
+from camwire.server.fallback import REFUSABLE, TRY_AGAIN_EVERY, UNANSWERED, Fallback
 from tests.server.configs import config
 
 
@@ -51,6 +54,43 @@ def test_after_a_refusal_the_rest_is_followed_with_the_model_before() -> None:
     assert told(fallback, desired(3, "bad", watched=("gate",))) == (3, "good", ("gate",))
     fallback.runs(3)
     assert fallback.failure == refusal(2), "that the rest runs is no reason to say that all is well"
+
+
+DEEPSTREAM = DesiredDeepstream(parser="/lib/parser.so", tracker_library="/lib/tracker.so")
+REFUSED: dict[str, tuple[Any, Any]] = {
+    "tracker": (DesiredTracker(type="sort", trace_length=1), DesiredTracker(type="ocsort", trace_length=1)),
+    "rules": ((), ({"type": "zone"},)),
+    "nvdsanalytics": (None, "/rules.txt"),
+    "deepstream": (DEEPSTREAM, msgspec.structs.replace(DEEPSTREAM, mux="new")),
+}
+"""By part: what the worker could do, and what it refuses."""
+
+
+@pytest.mark.parametrize("part", [part for part in REFUSABLE if part != "model"])
+def test_whatever_is_refused_the_rest_is_followed(part: str) -> None:
+    good, bad = REFUSED[part]
+    fallback = Fallback()
+    fallback.document(msgspec.structs.replace(desired(1, "good"), **{part: good}), 0.0)
+    fallback.runs(1)
+    refused = msgspec.structs.replace(desired(2, "good", watched=("gate",)), **{part: bad})
+    assert fallback.document(refused, 0.0) is refused
+    fallback.failed(refusal(2), 0.0)
+    assert fallback.document(refused, 1.0) == msgspec.structs.replace(refused, **{part: good})
+
+
+def test_a_muxer_that_takes_a_new_process_costs_nobody_the_rest() -> None:
+    """It is refused for as long as the worker lives."""
+    fallback = Fallback()
+    fallback.document(msgspec.structs.replace(desired(1, "good"), deepstream=DEEPSTREAM), 0.0)
+    fallback.runs(1)
+    new_mux = msgspec.structs.replace(DEEPSTREAM, mux="new")
+    for revision in range(2, 6):
+        now = revision * TRY_AGAIN_EVERY
+        wanted = msgspec.structs.replace(desired(revision, "good"), deepstream=new_mux)
+        assert fallback.document(wanted, now) is wanted
+        fallback.failed(refusal(revision), now)
+        watched = msgspec.structs.replace(wanted, watched=("gate",))
+        assert fallback.document(watched, now + 1) == msgspec.structs.replace(watched, deepstream=DEEPSTREAM)
 
 
 def test_another_model_is_tried_at_once() -> None:
