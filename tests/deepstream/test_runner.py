@@ -151,3 +151,15 @@ def test_a_source_that_can_t_be_started_again_costs_a_pipeline_and_not_the_threa
     wait_for(lambda: runner.rebuilds == 1, "a source to fail once more", 20)
     wait_for(lambda: runs(runner, flow, "gate", "yard"), "another pipeline", 20)
     assert faults.built == 2
+
+
+def test_cameras_that_a_running_pipeline_can_t_take_are_in_the_next_one(
+    runner: Runner, flow: Flow, faults: Faults
+) -> None:
+    before = graph("gate")
+    runner.use(before, 10.0)
+    faults.cameras = {"yard", "roof"}
+    runner.use(graph("gate", "yard", "roof", before=before), 10.0)
+    assert sorted(flow.books) == ["gate", "roof", "yard"]
+    wait_for(lambda: runs(runner, flow, "gate", "roof", "yard"), "another pipeline", 20)
+    assert (runner.rebuilds, faults.built) == (1, 2)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from camwire.deepstream.changes import pipeline_changes
+from camwire.deepstream.changes import PipelineChanges, pipeline_changes
 from camwire.deepstream.elements import Graph
 from camwire.deepstream.flow import Flow
 from camwire.deepstream.gst import DeepstreamError
@@ -64,13 +64,7 @@ class Runner:
             else:
                 assert self._pipeline is not None
                 assert before is not None
-                for camera in changes.stop:
-                    self._stop_camera(self._pipeline, before, camera)
-                self._graph = graph
-                for camera in changes.start:
-                    self._start_camera(self._pipeline, graph, camera)
-                for element, name, value in changes.values:
-                    self._pipeline.set_value(element, name, value)
+                self._change(self._pipeline, before, graph, changes)
             if self._thread.ident is None:
                 self._thread.start()
 
@@ -107,6 +101,17 @@ class Runner:
             self._lock.release()
 
     # --- building ------------------------------------------------------------------------------
+
+    def _change(self, pipeline: Pipeline, before: Graph, graph: Graph, changes: PipelineChanges) -> None:
+        for camera in changes.stop:
+            self._stop_camera(pipeline, before, camera)
+        self._graph = graph
+        self._books_for(graph)
+        for camera in changes.start:
+            if not self._start_camera(pipeline, graph, camera):
+                return  # the next pipeline has the other cameras and values, too
+        for element, name, value in changes.values:
+            pipeline.set_value(element, name, value)
 
     def _replace(self, graph: Graph, before: Graph | None) -> None:
         self._take_down("stopped")
@@ -154,15 +159,17 @@ class Runner:
         book.status.trying()
         self._sources.setdefault(camera, SourceWatch(self._watch.limit, now)).started(now)
 
-    def _start_camera(self, pipeline: Pipeline, graph: Graph, camera: str) -> None:
+    def _start_camera(self, pipeline: Pipeline, graph: Graph, camera: str) -> bool:
+        """False: not without a new pipeline."""
         log.info("camera starts", camera=camera)
-        self._flow.add(camera)
         self._began(camera, time.monotonic())
         try:
             pipeline.start_camera(graph, camera)
         except DeepstreamError as error:
             # A muxer or demuxer that gives no more pads while it runs: a new pipeline has them.
             self._failed(f"{error}; a new pipeline is built")
+            return False
+        return True
 
     def _stop_camera(self, pipeline: Pipeline, graph: Graph, camera: str) -> None:
         log.info("camera stops", camera=camera)
