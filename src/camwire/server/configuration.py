@@ -74,10 +74,11 @@ class Configuration:
             self._seen = self.document.stamp()
             return self._use(config)
 
-    def try_out(self, values: Mapping[str, Any]) -> CameraConfig:
+    async def try_out(self, values: Mapping[str, Any]) -> CameraConfig:
         """A camera of these settings as it would be in this configuration. Raises ConfigError."""
         text = json.dumps({"cameras": [as_text({**values, "id": "tried"})]})
-        return self.document.parse(text).cameras[0]
+        config = await asyncio.to_thread(self.document.parse, text)
+        return config.cameras[0]
 
     def _changed(self, edit: Edit) -> Config:
         try:

@@ -164,7 +164,7 @@ def test_only_so_many_are_tried_at_once_and_none_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def play(client: httpx.AsyncClient, server: Server) -> None:
-        camera = server.configuration.try_out({"url": "/x"})
+        camera = await server.configuration.try_out({"url": "/x"})
         asking = [asyncio.create_task(server.probing.try_camera(camera, 60)) for _ in range(4)]
         await until(lambda: len(server.desired.document().probes) == 4, "all are desired")
         answer = await client.post("/api/v1/try-camera", json={"url": "/x"})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 
 from camwire.link.messages import LinkedEvent, Rehearsed, RuleState
+from camwire.server.api import rules as rules_room
 from camwire.server.main import Server
 from tests.server.api.serving import TEXT, with_api
 from tests.server.running import until
@@ -342,3 +345,36 @@ def test_rules_are_tried_out_without_being_saved(tmp_path: Path) -> None:
             assert answer.status_code == status
 
     assert with_api(tmp_path, play).read_text() == TEXT
+
+
+def test_nobody_waits_while_what_was_sent_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        readers: list[threading.Thread] = []
+
+        def watched(read: Callable[..., Any]) -> Callable[..., Any]:
+            def reading(*arguments: Any, **settings: Any) -> Any:
+                readers.append(threading.current_thread())
+                return read(*arguments, **settings)
+
+            return reading
+
+        document = server.configuration.document
+        monkeypatch.setattr(document, "parse", watched(document.parse))
+        monkeypatch.setattr(rules_room, "parse", watched(rules_room.parse))
+        stay = asyncio.ensure_future(asyncio.sleep(0))
+        monkeypatch.setattr(server.services.rehearsing, "rehearse", lambda *_: stay)
+        monkeypatch.setattr(server.services.probing, "try_camera", lambda *_: stay)
+        for method, path, body in [
+            ("POST", RULES, DOOR),
+            ("PUT", RULES, [DOOR]),
+            ("PATCH", f"{RULES}/door", {"colour": "#00FF00"}),
+            ("POST", f"{RULES}/dry-run", {"rules": [DOOR], "camera": "gate"}),
+            ("POST", f"{RULES}/import", {"nvdsanalytics": "[property]\nenable=1\n", "camera": "gate"}),
+            ("POST", "/api/v1/try-camera", {"url": "/x"}),
+        ]:
+            readers.clear()
+            await client.request(method, path, json=body)
+            assert readers, path
+            assert threading.current_thread() not in readers, (method, path)
+
+    with_api(tmp_path, play)

@@ -119,7 +119,7 @@ def trial_routes(services: Services) -> APIRouter:
     @router.post("/try-camera", openapi_extra=described_by(CameraConfig, without=("id",)))
     async def try_camera(values: JsonObject) -> Trial:
         """Open a camera once, without adding it: a picture within seconds, or why there is none."""
-        camera = services.configuration.try_out(values)
+        camera = await services.configuration.try_out(values)
         result = await services.probing.try_camera(camera)
         if result is None:
             return Trial(works=False, reason=f"no picture came within {TIMEOUT:g} seconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from camwire.analytics.nvdsanalytics.load import parse
 from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
 from camwire.analytics.proposals import proposals
 from camwire.config.root import known_classes
-from camwire.config.rules import RULE_MODELS, HeatmapRule
+from camwire.config.rules import RULE_MODELS, HeatmapRule, Rule
 from camwire.link.messages import LinkedEvent
 from camwire.server import configuration as cameras
 from camwire.server.api.bodies import JsonList, JsonObject
@@ -131,8 +132,9 @@ def routes(services: Services) -> APIRouter:
     def view(name: str) -> RuleView:
         return views()[position(configuration.config, name)]
 
-    def check(rules: list[dict[str, Any]]) -> None:
-        checked(rules, configuration.config, configuration.document.parse)
+    async def check(rules: list[dict[str, Any]]) -> tuple[Rule, ...]:
+        # In a thread: a long list takes seconds.
+        return await asyncio.to_thread(checked, rules, configuration.config, configuration.document.parse)
 
     async def change_rules(edit: cameras.Edit, expected: frozenset[str] | None, response: Response) -> None:
         await configuration.change(guarded(expected, edit))
@@ -147,7 +149,7 @@ def routes(services: Services) -> APIRouter:
     @router.post("", status_code=HTTPStatus.CREATED, openapi_extra=described())
     async def add(values: JsonObject, expected: Expected, response: Response) -> RuleView:
         """Add a rule. It is applied at once, and written to the configuration's file."""
-        check([*map(settings_of, configuration.config.rules), values])
+        await check([*map(settings_of, configuration.config.rules), values])
         await change_rules(add_rule(values), expected, response)
         return view(values["name"])
 
@@ -155,7 +157,7 @@ def routes(services: Services) -> APIRouter:
     async def replace(rules: JsonList, expected: Expected, response: Response) -> list[RuleView]:
         """These rules and no others, as one change or not at all. Rules that count the same go on counting;
         rules keep their places in the file, and new ones come behind them."""
-        check(rules)
+        await check(rules)
         await change_rules(replace_rules(rules), expected, response)
         return views()
 
@@ -174,7 +176,7 @@ def routes(services: Services) -> APIRouter:
         config = configuration.config
         cameras.position(config, file.camera)
         try:
-            loaded = parse(file.nvdsanalytics, format_of(file.nvdsanalytics), FILE)
+            loaded = await asyncio.to_thread(parse, file.nvdsanalytics, format_of(file.nvdsanalytics), FILE)
         except NvdsConfigError as error:
             raise RefusedError(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -195,7 +197,7 @@ def routes(services: Services) -> APIRouter:
         Rules that are for other cameras count nothing."""
         config = configuration.config
         cameras.position(config, trial.camera)
-        rules = checked(trial.rules, config, configuration.document.parse)
+        rules = await check(trial.rules)
         result = await services.rehearsing.rehearse(rules, trial.camera, trial.seconds)
         if result is None or result.reason is not None:
             reason = "no worker answers" if result is None else result.reason
@@ -251,7 +253,7 @@ def routes(services: Services) -> APIRouter:
         config = configuration.config
         rules = [settings_of(rule) for rule in config.rules]
         rules[position(config, name)] |= values
-        check(rules)
+        await check(rules)
         await change_rules(change_rule(name, values), expected, response)
         return view(values.get("name", name))
 
