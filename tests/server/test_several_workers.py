@@ -8,7 +8,7 @@ import pytest
 from camwire.config.server import ServerConfig
 from camwire.link.endpoint import private_endpoints
 from camwire.link.server_end import ServerEnd
-from camwire.server import placement
+from camwire.server import attendance
 from camwire.server.document import MemoryDocument
 from camwire.server.listener import listen
 from camwire.server.main import Server
@@ -21,7 +21,7 @@ NAMES = ("cuda:0", "cuda:1")
 
 
 def test_cameras_of_a_worker_that_fails_go_to_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(placement, "PATIENCE", 0.3)
+    monkeypatch.setattr(attendance, "PATIENCE", 0.3)
     module = "tests.support.stand_in_worker"
 
     async def run() -> None:

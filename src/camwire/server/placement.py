@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
 from camwire.link.messages import CameraReport
+from camwire.server.attendance import Attendance
+from camwire.server.supervisor import Phase
 
-PATIENCE = 10.0
-"""Seconds that a worker may be away, being started again, before its cameras go to others."""
 UNEVEN = 0.3
 """How far the busiest and the idlest worker may be apart, as a share of what is a worker's due."""
 NETWORK, MEGAPIXEL = 1.0, 0.3
@@ -67,7 +67,7 @@ class Placement:
 
     def __init__(self, workers: Iterable[str]) -> None:
         self._workers = tuple(workers)
-        self._away: dict[str, float] = {}
+        self._attendances = {worker: Attendance() for worker in self._workers}
         self._place: dict[str, str] = {}
         self._seen: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
@@ -80,14 +80,18 @@ class Placement:
         return frozenset(camera for camera, place in self._place.items() if place == worker)
 
     def update(
-        self, cameras: Sequence[str], reports: Mapping[str, CameraReport], away: Iterable[str], now: float
+        self,
+        cameras: Sequence[str],
+        reports: Mapping[str, CameraReport],
+        phases: Mapping[str, Phase],
+        now: float,
     ) -> bool:
         """Follow what has become of cameras and workers; whether any camera has moved.
 
-        ``away``: workers that don't run, for whatever reason. ``now``: monotonic seconds.
+        ``phases``: what each worker does. ``now``: monotonic seconds.
         """
-        self._away = {worker: self._away.get(worker, now) for worker in away}
-        here = tuple(worker for worker in self._workers if now - self._away.get(worker, now) < PATIENCE)
+        away = {name: self._attendances[name].look(phase, now) for name, phase in phases.items()}
+        here = tuple(worker for worker in self._workers if not away[worker])
         seen = tuple(cameras), here or self._workers
         if seen == self._seen:
             return False

@@ -27,11 +27,14 @@ OWN_DELAY = 1.0
 log = structlog.get_logger()
 
 
+Phase = Literal["starting", "running", "restarting", "failing", "stopped"]
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerState:
     """What the process is doing; ``reason`` says why it isn't running."""
 
-    phase: Literal["starting", "running", "restarting", "failing", "stopped"]
+    phase: Phase
     pid: int | None = None
     reason: str | None = None
     restarts: int = 0

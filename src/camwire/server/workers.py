@@ -93,10 +93,9 @@ class Workers:
 
     def _place(self) -> bool:
         cameras = [camera.id for camera in self._desired.config.cameras]
-        states = {name: supervisor.state for name, supervisor in self.supervisors.items()}
-        away = [name for name, state in states.items() if state.phase in ("restarting", "failing")]
+        phases = {name: supervisor.state.phase for name, supervisor in self.supervisors.items()}
         reports = reports_by_camera(filter(None, map(self.statistics, self.supervisors)))
-        return self._placement.update(cameras, reports, away, time.monotonic())
+        return self._placement.update(cameras, reports, phases, time.monotonic())
 
     async def tell(self) -> None:
         """Hand every new revision to all workers, for ever."""
