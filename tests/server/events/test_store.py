@@ -8,11 +8,13 @@ import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from camwire.server.events import queries
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.queries import Query, counts, each, find, following, remembered
 from camwire.server.events.store import Bounds, EventStore, StoreError
@@ -74,6 +76,59 @@ def test_pages_and_everything(path):
     assert [one.number for one in each(path, Query(before=4, since=2))] == [3, 2]
 
 
+NAMES = st.sampled_from("xyz")
+EVENT = st.tuples(st.integers(0, 5), NAMES, NAMES, NAMES, NAMES)
+WANTED, TIME = st.none() | NAMES, st.none() | st.integers(0, 6)
+
+
+@settings(max_examples=30)
+@given(st.lists(EVENT, max_size=30), WANTED, WANTED, WANTED, WANTED, TIME, TIME)
+def test_what_is_found_is_what_fits_whatever_the_order_of_times(
+    events, camera, rule, kind, name, since, until
+):
+    def fits(values):
+        named = zip((camera, rule, kind, name), values[1:], strict=True)
+        in_time = (since is None or values[0] >= since) and (until is None or values[0] < until)
+        return in_time and all(wanted in (None, value) for wanted, value in named)
+
+    wanted = Query(camera, rule, kind, since, until=until, class_name=name)
+    numbers = [number for number, values in enumerate(events) if fits(values)]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "events.db"
+        store = EventStore(path, Bounds())
+        store.add([event(number, *values) for number, values in enumerate(events)])
+        assert [one.body["number"] for one in find(path, wanted)] == numbers
+        assert [one.body["number"] for one in each(path, wanted)] == numbers[::-1]
+        store.close()
+
+
+@pytest.mark.parametrize("also", [{}, {"since": 10.0}, {"since": 10.0, "until": 20.0}, {"before": 30}])
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({"camera": "gate"}, "camera"),
+        ({"rule": "door", "camera": "gate", "kind": "in"}, "rule"),
+        ({"kind": "in"}, "kind"),
+        ({"class_name": "person", "kind": "in"}, "class"),
+    ],
+)
+def test_a_filter_reads_what_fits_and_nothing_else(path, monkeypatch, wanted, index, also):
+    store = EventStore(path, Bounds())
+    store.add([event(number, number) for number in range(50)])
+    asked = []
+    read = queries._read
+    monkeypatch.setattr(queries, "_read", lambda *all_of_it: asked.append(all_of_it) or read(*all_of_it))
+    find(path, Query(**wanted, **also))
+    plans = [
+        row[3]
+        for _, statement, values in asked
+        for row in store._database.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+    ]
+    assert plans[-1].startswith(f"SEARCH events USING INDEX events_by_{index} ({index}=?"), plans
+    assert ("rowid" in plans[-1]) == bool(also), "times are looked for by numbers"
+    assert not any("SCAN" in plan or "TEMP" in plan for plan in plans)
+
+
 def test_a_sink_begins_behind_the_newest_and_its_place_is_kept(path):
     store = EventStore(path, Bounds())
     assert store.cursor("early") == 0
@@ -120,6 +175,21 @@ def test_a_file_of_the_first_version_is_taken_over(path):
     assert [row.number for row in counts(path, Query(), "day")] == [1]
 
 
+def test_a_file_of_the_second_version_gets_the_indexes(path):
+    store = EventStore(path, Bounds())
+    store.add([event(1)])
+    for index in ("camera", "rule", "kind", "class"):
+        store._database.execute(f"DROP INDEX events_by_{index}")
+    store._database.execute("PRAGMA user_version = 2")
+    store.close()
+    again = EventStore(path, Bounds())
+    indexes = again._database.execute(
+        "SELECT name FROM sqlite_schema WHERE name LIKE 'events_by%'"
+    ).fetchall()
+    assert len(indexes) == 5
+    assert kept(path, camera="gate") == [1]
+
+
 def test_a_file_of_a_newer_version_is_left_alone(path):
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version = 99")
@@ -152,7 +222,7 @@ def test_the_file_stays_within_its_size_and_the_newest_stay(path):
         store.prune(now=2000)
     numbers = kept(path, limit=5000)
     assert numbers == list(range(numbers[0], 2000))
-    assert 300 < len(numbers) < 2000
+    assert 200 < len(numbers) < 2000
     store.close()
     assert path.stat().st_size <= 300_000
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -37,6 +38,8 @@ class Query:
     class_name: str | None = None
     before: int | None = None
     """Only events with a smaller number."""
+    first: int | None = None
+    """Only events with this number or a greater one."""
 
 
 class Count(NamedTuple):
@@ -54,24 +57,19 @@ class Count(NamedTuple):
 
 def find(path: Path, query: Query) -> list[StoredEvent]:
     """The newest events that fit, oldest first. Raises StoreError, NothingKeptError among them."""
-    where, values = _conditions(query, "time")
+    if query.first is None and (query.since, query.until) != (None, None):
+        query = _by_number(path, query)
+    where, values = _conditions(query, "+time")
     statement = f"SELECT {COLUMNS} FROM events WHERE {where} ORDER BY number DESC LIMIT ?"
     return [from_row(row) for row in reversed(_read(path, statement, [*values, query.limit]))]
 
 
 def each(path: Path, query: Query) -> Iterator[StoredEvent]:
     """Every event that fits, newest first, whatever the query's limit; read bit by bit. Raises StoreError."""
-    before = query.before
-    while True:
-        part = Query(
-            *(query.camera, query.rule, query.kind, query.since, AT_ONCE),
-            *(query.until, query.class_name, before),
-        )
-        events = find(path, part)
+    query = replace(_by_number(path, query), limit=AT_ONCE)
+    while events := find(path, query):
         yield from reversed(events)
-        if len(events) < AT_ONCE:
-            return
-        before = events[0].number
+        query = replace(query, before=events[0].number)
 
 
 def event(path: Path, name: str) -> StoredEvent | None:
@@ -104,14 +102,38 @@ def remembered(path: Path) -> dict[str, bytes]:
     return dict(_read(path, "SELECT name, value FROM remembered", []))
 
 
+def _by_number(path: Path, query: Query) -> Query:
+    """The same query, with what its times mean in numbers, which roughly go with them: so the newest that
+    fit are found without a look at all that is newer or older. Raises StoreError."""
+    since = -math.inf if query.since is None else query.since
+    until = math.inf if query.until is None else query.until
+    statement = (
+        "SELECT min(+number), max(+number) FROM events INDEXED BY events_by_time WHERE time >= ? AND time < ?"
+    )
+    first, last = _read(path, statement, [since, until])[0]
+    if first is None:
+        return replace(query, first=0, before=0)
+    before = last + 1 if query.before is None else min(query.before, last + 1)
+    return replace(query, first=first, before=before)
+
+
 def _conditions(query: Query, time: str) -> tuple[str, list[Any]]:
+    alike = [
+        (name, value)
+        for name, value in (
+            ("rule", query.rule),
+            ("camera", query.camera),
+            ("class", query.class_name),
+            ("kind", query.kind),
+        )
+        if value is not None
+    ]
+    # What is likely to fit the fewest events comes first, and only its index may be used ("+" hides others').
     known = (
-        ("camera = ?", query.camera),
-        ("rule = ?", query.rule),
-        ("kind = ?", query.kind),
-        ("class = ?", query.class_name),
+        *((f"{'+' if rank else ''}{name} = ?", value) for rank, (name, value) in enumerate(alike)),
         (f"{time} >= ?", query.since),
         (f"{time} < ?", query.until),
+        ("number >= ?", query.first),
         ("number < ?", query.before),
     )
     chosen = [(condition, value) for condition, value in known if value is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 
 EVENTS = """
 CREATE TABLE events (
@@ -15,6 +15,13 @@ CREATE INDEX events_by_time ON events (time);
 CREATE TABLE cursors (sink TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE remembered (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
+INDEXES = """
+CREATE INDEX events_by_camera ON events (camera);
+CREATE INDEX events_by_rule ON events (rule);
+CREATE INDEX events_by_kind ON events (kind);
+CREATE INDEX events_by_class ON events (class);
+"""
+"""Each ends with the event's number, so events that are alike come out of it in their order."""
 MINUTES = """
 CREATE TABLE minutes (
   minute INTEGER, camera TEXT, rule TEXT, kind TEXT, class TEXT, number INTEGER NOT NULL,
@@ -30,7 +37,7 @@ INSERT INTO events (id, time, camera, rule, kind, class, body)
   FROM events_1 ORDER BY time, id;
 DROP TABLE events_1;
 """
-STEPS = {0: EVENTS + MINUTES, 1: FROM_1}
+STEPS = {0: EVENTS + INDEXES + MINUTES, 1: FROM_1 + INDEXES, 2: INDEXES}
 """What makes a file of a version one of ``VERSION``."""
 
 

@@ -168,10 +168,8 @@ class EventStore:
 
     def _delete_oldest_minutes(self) -> None:
         some = self._number("SELECT count(*) FROM minutes") // SHARE
-        self._database.execute(
-            "DELETE FROM minutes WHERE minute <= (SELECT minute FROM minutes ORDER BY minute LIMIT 1 OFFSET ?)",
-            (some,),
-        )
+        until = "SELECT minute FROM minutes ORDER BY minute LIMIT 1 OFFSET ?"
+        self._database.execute(f"DELETE FROM minutes WHERE minute <= ({until})", (some,))
 
     def _size(self) -> int:
         """Bytes in use by events and minutes: what is remembered besides is not theirs to make room for."""
