@@ -15,7 +15,7 @@ from camwire.deepstream.flow import Flow
 from camwire.deepstream.graph import assign_pads, build
 from camwire.deepstream.gst import DeepstreamError
 from camwire.deepstream.metadata import BatchMeta
-from camwire.deepstream.pipeline import Notice
+from camwire.deepstream.pipeline import Notice, Pipeline
 from camwire.deepstream.properties import Value
 from camwire.deepstream.runner import Runner
 from camwire.deepstream.taps import Handlers
@@ -111,9 +111,8 @@ def flow() -> Flow:
     return Flow(Recorder(), Analysis(), lambda *_: True, NoMetadata())
 
 
-@pytest.fixture
-def runner(flow: Flow, faults: Faults, tmp_path: Path) -> Iterator[Runner]:
-    handlers = Handlers(
+def handlers_of(flow: Flow) -> Handlers:
+    return Handlers(
         arrived=flow.arrived,
         began=flow.began,
         ended=flow.ended,
@@ -124,7 +123,11 @@ def runner(flow: Flow, faults: Faults, tmp_path: Path) -> Iterator[Runner]:
         encoded=flow.encoded,
         drawable=lambda *_: None,
     )
-    runner = Runner(flow, handlers, tmp_path, 10.0)
+
+
+@pytest.fixture
+def runner(flow: Flow, faults: Faults, tmp_path: Path) -> Iterator[Runner]:
+    runner = Runner(flow, handlers_of(flow), tmp_path, 10.0)
     yield runner
     faults.ending = None
     assert runner.close(10.0)
@@ -163,3 +166,30 @@ def test_cameras_that_a_running_pipeline_can_t_take_are_in_the_next_one(
     assert sorted(flow.books) == ["gate", "roof", "yard"]
     wait_for(lambda: runs(runner, flow, "gate", "roof", "yard"), "another pipeline", 20)
     assert (runner.rebuilds, faults.built) == (1, 2)
+
+
+def test_an_error_that_nobody_foresaw_costs_a_pipeline(runner: Runner, flow: Flow, faults: Faults) -> None:
+    runner.use(graph("gate"), 10.0)
+    faults.building = RuntimeError("so is the next pipeline")
+    faults.notices.append(RuntimeError("nobody foresaw this"))
+    wait_for(lambda: runner.rebuilds == 2, "two failures", 20)
+    assert runner.stuck() is None
+    assert "RuntimeError" in (flow.books["gate"].status.report().reason or "")
+    faults.building = None
+    wait_for(lambda: runs(runner, flow, "gate"), "another pipeline", 20)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_ended_is_told(runner: Runner, faults: Faults) -> None:
+    runner.use(graph("gate"), 10.0)
+    faults.ending = RuntimeError("it can't be stopped either")
+    faults.notices.append(RuntimeError("nobody foresaw this"))
+    assert wait_for(runner.stuck, "the thread to end", 20) == "the thread that watches the pipeline has ended"
+
+
+@pytest.mark.integration
+def test_files_that_can_t_be_written_are_told(elements: None, flow: Flow, tmp_path: Path) -> None:
+    place = tmp_path / "full"
+    place.write_text("no folder")
+    with pytest.raises(DeepstreamError, match=f"can't be written to {place}: File exists"):
+        Pipeline(graph("gate"), place, handlers_of(flow))

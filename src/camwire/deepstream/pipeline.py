@@ -46,9 +46,7 @@ class Pipeline:
         """Cameras whose source is there at the moment."""
         self._plays = False
         self._pipeline = self._gst.Pipeline.new(None)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in graph.files.items():
-            (folder / name).write_text(text, encoding="utf-8")
+        _write(graph.files, folder)
         try:
             self._add(graph.trunk)
             self._listen(graph.trunk)
@@ -254,3 +252,15 @@ class Pipeline:
         for element in part.elements:
             self._cameras.pop(element.name, None)
             self._pipeline.remove(self._element(element.name))
+
+
+def _write(files: Mapping[str, str], folder: Path) -> None:
+    """Raises DeepstreamError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DeepstreamError(
+            f"DeepStream's files can't be written to {folder}: {error.strerror}; TMPDIR names another place"
+        ) from None

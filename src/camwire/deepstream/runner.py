@@ -41,6 +41,7 @@ class Runner:
         self._stopping_since: float | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deepstream", daemon=True)
+        self._started = False
 
     @property
     def graph(self) -> Graph | None:
@@ -65,14 +66,15 @@ class Runner:
                 assert self._pipeline is not None
                 assert before is not None
                 self._change(self._pipeline, before, graph, changes)
-            if self._thread.ident is None:
+            if not self._started:
                 self._thread.start()
+                self._started = True
 
     def close(self, timeout: float) -> bool:
         """Stop everything; false where that takes longer than ``timeout`` seconds."""
         deadline = time.monotonic() + timeout
         self._closed.set()
-        if self._thread.ident is not None:
+        if self._started:
             self._thread.join(timeout)
         # GStreamer waits for its own threads for as long as they take; whoever closes may not have that long.
         last = threading.Thread(target=self._close_pipeline, name="deepstream-end", daemon=True)
@@ -86,6 +88,8 @@ class Runner:
 
     def stuck(self) -> str | None:
         """Why nothing but a new process will help; None where all is well."""
+        if self._started and not self._thread.is_alive() and not self._closed.is_set():
+            return "the thread that watches the pipeline has ended"
         since = self._stopping_since
         if since is None or time.monotonic() - since < STOP_LIMIT:
             return None
@@ -183,17 +187,27 @@ class Runner:
     # --- watching --------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        """The thread's supervisor boundary: what nobody foresaw costs a pipeline."""
         while not self._closed.is_set():
-            pipeline = self._pipeline
-            notices = pipeline.notices(LOOK_EVERY) if pipeline is not None else []
-            if pipeline is None:
-                self._closed.wait(LOOK_EVERY)
-            with self._lock:
-                if pipeline is self._pipeline:
-                    for notice in notices:
-                        self._hear(notice)
-                if not self._closed.is_set():
-                    self._look(time.monotonic())
+            try:
+                self._turn()
+            except Exception as error:
+                log.exception("watching the pipeline failed")
+                with self._lock:
+                    self._failed(f"an error in camwire itself ({type(error).__name__}); the log says more")
+
+    def _turn(self) -> None:
+        """Wait for what the pipeline says, at most LOOK_EVERY, and do what has to be done."""
+        pipeline = self._pipeline
+        notices = pipeline.notices(LOOK_EVERY) if pipeline is not None else []
+        if pipeline is None:
+            self._closed.wait(LOOK_EVERY)
+        with self._lock:
+            if pipeline is self._pipeline:
+                for notice in notices:
+                    self._hear(notice)
+            if not self._closed.is_set():
+                self._look(time.monotonic())
 
     def _hear(self, notice: Notice) -> None:
         if self._pipeline is None:
@@ -216,10 +230,9 @@ class Runner:
             self._failed(complaint)
             return
         for camera, source in list(self._sources.items()):
-            if self._pipeline is None:
-                return  # a source could not be started again: all of them start with the next pipeline
             if source.is_due(now):
-                self._restart_source(camera, now)
+                if not self._restart_source(camera, now):
+                    return  # the next pipeline starts the other sources, too
             elif self._flow.books[camera].has_ended:
                 self._lose_source(camera, "the stream has ended")
             elif complaint := source.complaint(self._flow.books[camera].last_arrival, now):
@@ -236,7 +249,8 @@ class Runner:
         assert self._graph is not None
         self._pipeline.stop_source(self._graph, camera)
 
-    def _restart_source(self, camera: str, now: float) -> None:
+    def _restart_source(self, camera: str, now: float) -> bool:
+        """False: not without a new pipeline."""
         assert self._pipeline is not None
         assert self._graph is not None
         self._began(camera, now)
@@ -244,6 +258,8 @@ class Runner:
             self._pipeline.start_source(self._graph, camera)
         except DeepstreamError as error:
             self._failed(str(error))
+            return False
+        return True
 
     def _failed(self, reason: str) -> None:
         """Nothing less than a new pipeline will do."""

@@ -10,7 +10,7 @@ import msgspec
 from camwire.link.messages import DesiredState, Failure
 
 REFUSABLE = ("model", "tracker", "rules", "nvdsanalytics", "deepstream")
-"""What a worker may be unable to use: a file is missing, says something impossible, or takes a new process."""
+"""What a worker may be unable to use: a file is missing, says something impossible, or takes a restart."""
 TRY_AGAIN_EVERY = 10.0
 """Seconds after which what was refused is tried again: someone may have mended the file."""
 UNANSWERED = 100
