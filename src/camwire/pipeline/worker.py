@@ -43,8 +43,10 @@ from camwire.pipeline.probes import Probes
 from camwire.pipeline.rehearsals import Rehearsals
 
 REPORT_EVERY = 1.0
-STOP_TIMEOUT = 1.5
+STOP_TIMEOUT = 1.1
+"""Seconds for the engine to stop; with the next it is less than the supervisor's patience."""
 FLUSH_TIMEOUT = 0.5
+"""Seconds for the last events to reach the disk."""
 
 log = structlog.get_logger()
 
@@ -202,6 +204,7 @@ class Worker:
             log.error("the server did not take the last events", events=self._outbox.waiting)
 
     def _stop(self) -> int:
+        deadline = time.monotonic() + STOP_TIMEOUT + FLUSH_TIMEOUT
         self._newest.put(None)
         self._probes.apply(())
         self._rehearsals.close()
@@ -210,7 +213,7 @@ class Worker:
         if (state := self._engine.analysis.state()) is not None:
             self._link.send(RuleState(state=state))
         self._flush()
-        self._applier.join(STOP_TIMEOUT)
+        self._applier.join(max(0.0, deadline - time.monotonic()))
         self._link.close()
         return 0 if ended and not self._applier.is_alive() and not self._broken else 1
 
