@@ -126,12 +126,15 @@ class Hub:
             client.mailbox.put_picture(picture)
             client.wake.set()
 
+    def wants_events(self, camera: str) -> bool:
+        """Whether anyone wants the events of a camera."""
+        return any(client.wish.wants_events(camera) for client in self.clients.values())
+
     def tell_event(self, camera: str, event: Mapping[str, Any]) -> None:
         """Give an event, as programs get it, to all who want those of its camera."""
         text: str | None = None
         for client in self.clients.values():
-            wish = client.wish
-            if wish.events and (wish.cameras is None or camera in wish.cameras):
+            if client.wish.wants_events(camera):
                 text = text or wire.event_message(event)
                 client.mailbox.put_text(text)
                 client.wake.set()

@@ -150,6 +150,7 @@ class Server:
             self.desired,
             changed=lambda: self.workers.changed(),
             acknowledge=link.send,
+            wanted=lambda camera: self.hub.wants_events(camera),
             tell=lambda camera, event: self.hub.tell_event(camera, event),
             save=lambda picture: self.saver.store_or_log(picture),
         )

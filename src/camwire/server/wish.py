@@ -34,6 +34,9 @@ class Wish:
             return False
         return not self.max_fps or self._caps[camera, rendition].admits(arrived, self.max_fps)
 
+    def wants_events(self, camera: str) -> bool:
+        return self.events and (self.cameras is None or camera in self.cameras)
+
 
 def wish_of(subscribe: wire.Subscribe) -> Wish:
     """A client's own words as a wish."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,10 @@ def with_couriers(
         async def acknowledge(_: str, kept: object) -> None:
             acknowledged.put_nowait(1)
 
-        keeper = EventKeeper(EventsConfig(), folder, acknowledge, lambda events: couriers.kept(events))
+        async def kept(events: Sequence[StoredEvent]) -> None:
+            couriers.kept(events)
+
+        keeper = EventKeeper(EventsConfig(), folder, acknowledge, kept)
         couriers = Couriers(settings, folder, keeper, StoredEvent.as_json)
 
         async def report(number: int) -> None:

@@ -28,6 +28,10 @@ Result = TypeVar("Result")
 log = structlog.get_logger()
 
 
+async def nobody(_: Sequence[StoredEvent]) -> None:
+    """Nobody hears of new events."""
+
+
 class EventKeeper:
     """The one who writes the file, which comes with the first event. While it can't be written, nothing is
     acknowledged."""
@@ -37,7 +41,7 @@ class EventKeeper:
         settings: EventsConfig,
         folder: Path,
         acknowledge: Acknowledge,
-        kept: Callable[[Sequence[StoredEvent]], None] = lambda _: None,
+        kept: Callable[[Sequence[StoredEvent]], Awaitable[None]] = nobody,
         prepare: Callable[[StoredEvent], StoredEvent] = lambda event: event,
     ) -> None:
         """``folder``: where a relative file begins. ``acknowledge`` hands a message to a worker; ``kept``
@@ -74,7 +78,7 @@ class EventKeeper:
                 if new is None:
                     continue
                 self.kept += len(new)
-                self._on_kept(new)
+                await self._on_kept(new)
                 kept = EventsKept(pid=message.pid, upto=message.upto)
                 await self._acknowledge(message.worker, kept)
         finally:

@@ -34,16 +34,17 @@ class EventParts:
         *,
         changed: Callable[[], None],
         acknowledge: Acknowledge,
+        wanted: Callable[[str], bool],
         tell: Tell,
         save: Save,
     ) -> None:
         """``folder``: where relative paths begin. ``changed``: the desired state has a new revision.
 
-        ``acknowledge`` hands a message to a worker, ``tell`` an event to clients; ``save`` keeps a picture
-        among those that are saved.
+        ``acknowledge`` hands a message to a worker; ``wanted`` says whether any client wants a camera's
+        events, ``tell`` hands them one; ``save`` keeps a picture among those that are saved.
         """
         self._config = config
-        self._tell = tell
+        self._wanted, self._tell = wanted, tell
         self.media = Media(config.events, folder)
         self.clips = Clips(desired, changed, self.media)
         self.pictures = EventPictures(config, self.media, save)
@@ -80,13 +81,15 @@ class EventParts:
         }
 
     def told(self, event: StoredEvent) -> dict[str, Any]:
-        """The event as programs get it now."""
+        """The event as programs get it now. Any thread may call it."""
         return self.media.told(event, time.time())
 
-    def _kept(self, events: Sequence[StoredEvent]) -> None:
-        for event in events:
-            self._tell(event.camera, self.told(event))
+    async def _kept(self, events: Sequence[StoredEvent]) -> None:
         self.couriers.kept(events)
+        if wanted := [event for event in events if self._wanted(event.camera)]:
+            # In a thread: each event has files looked at.
+            for document in await asyncio.to_thread(lambda: [*map(self.told, wanted)]):
+                self._tell(document["camera"], document)
 
     def _illustrated(self, event: StoredEvent) -> StoredEvent:
         """With the names of its picture and of its video, which may come before it or after it."""

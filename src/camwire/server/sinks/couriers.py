@@ -37,7 +37,8 @@ class Couriers:
         keeper: EventKeeper,
         told: Callable[[StoredEvent], Document],
     ) -> None:
-        """``folder``: where relative files begin. ``told``: an event as programs get it."""
+        """``folder``: where relative files begin. ``told``: an event as programs get it; called by any
+        thread."""
         self._settings = settings
         self._folder = folder
         self._keeper = keeper
