@@ -193,3 +193,12 @@ def test_files_that_can_t_be_written_are_told(elements: None, flow: Flow, tmp_pa
     place.write_text("no folder")
     with pytest.raises(DeepstreamError, match=f"can't be written to {place}: File exists"):
         Pipeline(graph("gate"), place, handlers_of(flow))
+
+
+def test_another_watchdogs_limit_reaches_cameras_that_run(runner: Runner, flow: Flow, faults: Faults) -> None:
+    before = graph("gate")
+    runner.use(before, 600.0)
+    runner.use(graph("gate", before=before), 0.0)
+    status = flow.books["gate"].status
+    wait_for(lambda: (status.report().reason or "").startswith("no picture for"), "the silence", 20)
+    assert faults.built == 1

@@ -59,6 +59,8 @@ class Runner:
         with self._lock:
             before = self._graph
             self._watch.limit = watchdog_seconds
+            for source in self._sources.values():
+                source.limit = watchdog_seconds
             changes = pipeline_changes(before if self._pipeline else None, graph)
             if changes.rebuild:
                 self._replace(graph, before)

@@ -62,7 +62,7 @@ class SourceWatch:
 
     def __init__(self, limit: float, now: float) -> None:
         """``limit``: seconds without a picture."""
-        self._limit = limit
+        self.limit = limit
         self._since = now
         self.retry_at: float | None = None
         """When the source is to be built again; None while there is one."""
@@ -82,4 +82,4 @@ class SourceWatch:
         if self.retry_at is not None:
             return None
         silence = now - max(self._since, last_arrival or 0.0)
-        return f"no picture for {silence:.0f} s" if silence > self._limit else None
+        return f"no picture for {silence:.0f} s" if silence > self.limit else None
