@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from camwire.frames import Batch, Frame, Size
 from camwire.link.messages import DesiredCamera, DesiredState, Rendition
 from camwire.pipeline.analysis import Analysis
 from camwire.pipeline.recorder import Recorder
+from camwire.sources.status import SourceStatus
 from tests.deepstream.desired import NAMES, camera, deepstream, desired
 
 FOLDER = Path("/run/deepstream")
@@ -153,6 +156,23 @@ class Buffer:
     pts: int = 1
 
 
+def scene(cameras: Mapping[int, str]) -> FlowScene:
+    """What was found in every camera's pictures is wanted."""
+    return FlowScene(
+        cameras=cameras,
+        bound=None,
+        history=TrackHistory(0),
+        tracker=None,
+        relabels=False,
+        drawn_here=False,
+        overlay=Overlay(frozenset(), NAMES),
+        views={name: {"objects": 0.0} for name in cameras.values()},
+        max_fps=0.0,
+        jpeg_quality=80,
+        thumbnail=Size(480, 270),
+    )
+
+
 def test_a_picture_that_is_older_than_its_pads_camera_is_anothers() -> None:
     """Pads are given again while pictures of the camera that left are still under way."""
     published: list[str] = []
@@ -167,24 +187,49 @@ def test_a_picture_that_is_older_than_its_pads_camera_is_anothers() -> None:
     cameras = {0: "new", 1: "gate", 2: "clock was set"}
     for name in cameras.values():
         flow.add(name)
-    flow.scene = FlowScene(
-        cameras=cameras,
-        bound=None,
-        history=TrackHistory(0),
-        tracker=None,
-        relabels=False,
-        drawn_here=False,
-        overlay=Overlay(frozenset(), NAMES),
-        views={name: {"objects": 0.0} for name in cameras.values()},
-        max_fps=0.0,
-        jpeg_quality=80,
-        thumbnail=Size(480, 270),
-    )
+    flow.scene = scene(cameras)
     flow.analysed(Buffer())
     assert published == ["gate", "clock was set"]
     flow.remove("gate")
     flow.analysed(Buffer(2))
     assert published == ["gate", "clock was set", "clock was set"]
+
+
+class Contended:
+    """A lock that somebody else gets first, once."""
+
+    def __init__(self, first: Callable[[], None]) -> None:
+        self._lock = threading.Lock()
+        self._first = [first]
+
+    def __enter__(self) -> None:
+        if self._first:
+            self._first.pop()()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_a_camera_that_is_removed_while_a_batch_waits_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    published: list[str] = []
+
+    def publish(made: Frame, payload: bytes, rendition: Rendition) -> bool:
+        published.append(made.camera)
+        return True
+
+    recorder = Recorder()
+    flow = Flow(recorder, Analysis(), publish, Known(meta(frames=2)))
+    for name in ("gate", "yard"):
+        flow.add(name)
+    flow.scene = scene({0: "gate", 1: "yard"})
+    monkeypatch.setattr(flow, "_in_order", Contended(lambda: flow.remove("gate")))
+    flow.analysed(Buffer())
+    assert published == ["yard"]
+    report = recorder.report("yard", SourceStatus().report(), 0.0)
+    assert (report.frames_in, report.frames_out) == (1, 1)
 
 
 # --- what is on its way ------------------------------------------------------------------------

@@ -130,20 +130,14 @@ class Flow:
     def _analyse(self, buffer: Any, scene: FlowScene) -> None:
         now = self._clock()
         whole = self._metadata.read(buffer)
-        here = [
-            index
-            for index, (pad, captured) in enumerate(
-                zip(whole.pads.tolist(), whole.captured.tolist(), strict=True)
-            )
-            if self._is_of_its_camera(scene.cameras.get(pad), captured)
-        ]
-        if not here:
-            return
-        rows = np.flatnonzero(np.isin(whole.frame_index, here)).astype(np.int32)
-        meta = scaled(whole.only(here), scene.bound)
         times = self.times.take(buffer.pts)
         marks = Marks(detected=times.get("detected", now))
         with self._in_order:
+            here = self._of_their_cameras(whole, scene)
+            if not here:
+                return
+            rows = np.flatnonzero(np.isin(whole.frame_index, here)).astype(np.int32)
+            meta = scaled(whole.only(here), scene.bound)
             batch = self._batch(meta, scene, times.get("formed", now), now)
             for frame in batch.frames:
                 self._recorder.arrived(frame)
@@ -165,6 +159,15 @@ class Flow:
             self.batches += 1
             drawable = Drawable(batch, tracks, here, {})
             self.dispatch.hand_on(drawable, events, meta.pts.tolist(), buffer.pts, marks, scene)
+
+    def _of_their_cameras(self, whole: BatchMeta, scene: FlowScene) -> list[int]:
+        """Indices of the frames that are what their pads say."""
+        frames = zip(whole.pads.tolist(), whole.captured.tolist(), strict=True)
+        return [
+            index
+            for index, (pad, captured) in enumerate(frames)
+            if self._is_of_its_camera(scene.cameras.get(pad), captured)
+        ]
 
     def _is_of_its_camera(self, camera: str | None, captured: float) -> bool:
         """Pads are given again: what came before the camera that has it now is a picture of another one."""
