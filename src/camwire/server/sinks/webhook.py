@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -31,7 +32,7 @@ def signature(secret: str, moment: int, body: bytes) -> str:
 
 
 class Webhook:
-    """One connection, kept open between events. Redirects are not followed."""
+    """One connection, kept open between events, opened again after a failure. Redirects aren't followed."""
 
     def __init__(
         self,
@@ -52,7 +53,6 @@ class Webhook:
             try:
                 status, after = await self._post(event)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                await self.close()
                 raise NotNowError(f"the receiver can't be reached: {_words(error)}", number) from None
             if status in REFUSING:
                 raise NeverError(f"the receiver answers {_named(status)}", number)
@@ -67,7 +67,8 @@ class Webhook:
     async def _post(self, event: Document) -> tuple[int, float]:
         """The answer's status, and the seconds after which it wants to be asked again."""
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=self._timeout)
+            # All certificates of authorities are read for it: tens of milliseconds.
+            self._client = await asyncio.to_thread(httpx.AsyncClient, timeout=self._timeout)
         body = json.dumps(event, ensure_ascii=False).encode()
         headers = {
             "Content-Type": "application/json",
