@@ -23,10 +23,14 @@ from tests.server.running import until
 
 
 class Impatient(Backoff):
-    """Tries again at once, nearly."""
+    """Tries again at once, nearly; remembers how long it should have waited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.delays: list[float] = []
 
     def failed(self, asked: float = 0.0) -> float:
-        super().failed(asked)
+        self.delays.append(super().failed(asked))
         return 0.01
 
 
@@ -109,13 +113,17 @@ async def ignore(*_: Any) -> None:
 
 
 def couriered(
-    folder: Path, settings: SinkConfig, sink: Sink, play: Callable[[Courier], Awaitable[None]]
+    folder: Path,
+    settings: SinkConfig,
+    sink: Sink,
+    play: Callable[[Courier], Awaitable[None]],
+    backoff: Backoff | None = None,
 ) -> Courier:
     """Let ``play`` watch a courier that runs."""
 
     async def run() -> Courier:
         keeper = EventKeeper(EventsConfig(), folder, ignore)
-        courier = Courier(settings, sink, keeper, StoredEvent.as_json, backoff=Impatient())
+        courier = Courier(settings, sink, keeper, StoredEvent.as_json, backoff=backoff or Impatient())
         tasks = [asyncio.create_task(keeper.run()), asyncio.create_task(courier.run())]
         try:
             await play(courier)

@@ -9,17 +9,22 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from camwire.config.secrets import SecretUrl
 from camwire.config.sinks import WebhookConfig
 from camwire.server.events.store import Bounds, EventStore
+from camwire.server.sinks.backoff import FIRST
 from camwire.server.sinks.courier import AT_ONCE, Courier
 from camwire.server.sinks.webhook import Webhook
 from tests.server.running import until
 from tests.server.sinks.receivers import (
+    Impatient,
     Receiver,
     begin,
     couriered,
@@ -80,6 +85,55 @@ def test_an_event_that_is_refused_for_good_holds_nothing_up(tmp_path: Path, refu
         courier = couriered(tmp_path, SETTINGS, Webhook(url), lambda courier: delivered(courier, 4))
     assert receiver.numbers == [1, 2, 4, 5]
     assert (courier.refused, courier.problem) == (1, None)
+
+
+def test_a_receiver_that_takes_some_is_not_waited_for_ever_longer(tmp_path: Path) -> None:
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(number) for number in range(1, 6)])
+    receiver = Receiver()
+    receiver.answers = [503, 503, 200, 503, 200, 503, 200, 503, 503]
+    backoff = Impatient()
+    with receiving(receiver) as url:
+        couriered(tmp_path, SETTINGS, Webhook(url), lambda courier: delivered(courier, 5), backoff)
+    assert receiver.numbers == [1, 2, 3, 4, 5]
+    assert backoff.delays == [FIRST, 2 * FIRST, FIRST, FIRST, FIRST, 2 * FIRST]
+
+
+def test_a_receiver_that_refuses_an_event_for_good_is_there(tmp_path: Path) -> None:
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(1)])
+    receiver = Receiver()
+    receiver.answers = [503, 503, 400]
+    backoff = Impatient()
+
+    async def play(courier: Courier) -> None:
+        await until(lambda: courier.state()["waiting"] == 0 and courier.refused, "the refusal")
+
+    with receiving(receiver) as url:
+        courier = couriered(tmp_path, SETTINGS, Webhook(url), play, backoff)
+    assert courier.problem is None
+    assert (backoff.failures, backoff.delays) == (0, [FIRST, 2 * FIRST])
+
+
+def test_failures_cost_the_loop_no_new_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making one reads every authority's certificate."""
+    makers: list[threading.Thread] = []
+    original = httpx.AsyncClient.__init__
+
+    def noted(self: httpx.AsyncClient, **options: Any) -> None:
+        makers.append(threading.current_thread())
+        original(self, **options)
+
+    monkeypatch.setattr(httpx.AsyncClient, "__init__", noted)
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(1), event(2)])
+    receiver = Receiver()
+    receiver.answers = [None, None, 200, None]
+    with receiving(receiver) as url:
+        couriered(tmp_path, SETTINGS, Webhook(url), lambda courier: delivered(courier, 2))
+    assert receiver.numbers == [1, 2]
+    assert len(makers) == 1
+    assert makers[0] is not threading.main_thread()
 
 
 def test_only_what_the_sink_is_for(tmp_path: Path) -> None:

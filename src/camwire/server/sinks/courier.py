@@ -133,6 +133,8 @@ class Courier:
                 await self._sink.deliver(await asyncio.to_thread(lambda: [*map(self._told, events)]))
         except NotNowError as error:
             self.delivered += error.delivered
+            if error.delivered:
+                self._backoff.succeeded()  # it takes some: what it refuses now has not failed before
             return events[error.delivered].number - 1, error
         except NeverError as error:
             self.delivered += error.delivered
@@ -144,6 +146,7 @@ class Courier:
                 event_id=event.id,
                 reason=SECRETS.redact(str(error)),
             )
+            self._went_well()  # it answers
             return event.number, None
         self.delivered += len(events)
         self._went_well()
