@@ -95,8 +95,10 @@ class EventParts:
         """With the names of its picture and of its video, which may come before it or after it."""
         settings = self._config.events
         body = dict(event.body)
-        if settings.clips is not None and (clip := self.clips.name_for(event, settings.clips)) is not None:
-            body["clip"] = clip
+        if settings.clips is not None:
+            clip = self.clips.name_for(event, settings.clips, time.monotonic())
+            if clip is not None:
+                body["clip"] = clip
         if settings.snapshots:
             body["snapshot"] = media_name(event.camera, event.time, event.sequence, ".jpg")
         return replace(event, body=body)
