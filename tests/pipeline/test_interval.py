@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camwire.frames import Batch, Detections
 from camwire.pipeline.interval import Intervals
-from tests.support.frames import frame
+from tests.support.frames import batch, detections, frame
 
 
 def due(intervals: Intervals, *frames: tuple[str, int, int]) -> list[bool]:
@@ -21,6 +22,25 @@ def test_every_kth_frame_of_the_cameras_that_ask_for_it() -> None:
 
 def test_without_intervals_there_is_nothing_to_ask() -> None:
     assert Intervals({"a": 1}).due([frame("a"), frame("b")]) is None
+
+
+def test_what_is_found_in_some_frames_is_told_as_of_the_whole_batch() -> None:
+    intervals, seen = Intervals({"a": 2}), []
+
+    def detect(batch: Batch) -> Detections:
+        seen.append([frame.camera for frame in batch.frames])
+        return detections(*[[[0, 0, 9, 9, 0.5, len(batch.frames)]]] * len(batch.frames))
+
+    everyone = intervals.look(batch(frame("a", 0), frame("b", 0)), detect)
+    assert (everyone.detected, everyone.frame_index.tolist()) == (None, [0, 1])
+    others = intervals.look(batch(frame("b", 1), frame("a", 1), frame("c", 1)), detect)
+    assert others.detected is not None
+    assert (others.detected.tolist(), others.frame_index.tolist()) == ([True, False, True], [0, 2])
+    intervals.look(batch(frame("a", 2)), detect)
+    nothing = intervals.look(batch(frame("a", 3)), detect)
+    assert nothing.detected is not None
+    assert (nothing.detected.tolist(), len(nothing)) == ([False], 0)
+    assert seen == [["a", "b"], ["b", "c"], ["a"]]
 
 
 def test_frames_that_were_left_out_count() -> None:

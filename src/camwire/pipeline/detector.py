@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -93,14 +92,7 @@ class Detector:
     def __call__(self, batch: Batch) -> Detections:
         """The objects of every frame that is due, in a frame by score downwards, clipped to the picture and
         never empty. Raises ModelError when the model says what makes no sense."""
-        due = self._intervals.due(batch.frames)
-        if due is None:
-            return self._look(batch)
-        positions = np.flatnonzero(due).astype(np.int32)
-        if not len(positions):
-            return replace(Detections.empty(), detected=due)
-        found = self._look(replace(batch, frames=tuple(batch.frames[index] for index in positions)))
-        return replace(found, frame_index=positions[found.frame_index], detected=due)
+        return self._intervals.look(batch, self._look)
 
     def _look(self, batch: Batch) -> Detections:
         model, frames = self._model, batch.frames

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from camwire.frames import BoolArray, Frame
+from camwire.frames import Batch, BoolArray, Detections, Frame
 
 
 class Intervals:
@@ -22,6 +23,17 @@ class Intervals:
         self._intervals = {camera: k for camera, k in intervals.items() if k > 1}
         self._last: dict[str, tuple[int, int]] = {}
         self._lock = threading.Lock()
+
+    def look(self, batch: Batch, detect: Callable[[Batch], Detections]) -> Detections:
+        """What ``detect`` finds in a batch's frames that are due, as of the whole batch."""
+        due = self.due(batch.frames)
+        if due is None:
+            return detect(batch)
+        positions = np.flatnonzero(due).astype(np.int32)
+        if not len(positions):
+            return replace(Detections.empty(), detected=due)
+        found = detect(replace(batch, frames=tuple(batch.frames[index] for index in positions)))
+        return replace(found, frame_index=positions[found.frame_index], detected=due)
 
     def due(self, frames: Sequence[Frame]) -> BoolArray | None:
         """[B] which of a batch's frames to look at; None for all."""
