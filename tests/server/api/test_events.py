@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import json
 import time
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -12,9 +15,10 @@ from typing import Any
 import httpx
 import pytest
 
+from camwire.server.api.events import as_far_as_possible, as_json_lines, as_table
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.media import media_name
-from camwire.server.events.store import Bounds, EventStore
+from camwire.server.events.store import Bounds, EventStore, StoreError
 from camwire.server.main import Server
 from tests.server.api.serving import TEXT, with_api
 
@@ -163,6 +167,49 @@ def test_pictures_and_videos_of_events(tmp_path: Path) -> None:
             assert (await client.get(f"{EVENTS}/{path}")).status_code == HTTPStatus.NOT_FOUND
 
     with_api(tmp_path, play)
+
+
+def test_no_picture_of_the_future_is_waited_for(tmp_path: Path) -> None:
+    """After a clock was set back, a request for one once went on for as long as the jump."""
+
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        body = {**PERSON, "snapshot": media_name("gate", MONDAY, 1, ".jpg")}
+        keep(tmp_path, event(1, body=body, time=time.time() + 3600))
+        [told] = (await client.get(EVENTS)).json()["events"]
+        assert told["snapshot"] is None
+        async with asyncio.timeout(30):
+            answer = await client.get(f"{EVENTS}/w-1/snapshot.jpg")
+        assert answer.status_code == HTTPStatus.NOT_FOUND
+
+    with_api(tmp_path, play)
+
+
+def told(number: int) -> dict[str, Any]:
+    return {**event(number).as_json(), "snapshot": None, "clip": None}
+
+
+@pytest.mark.parametrize("written", [as_json_lines, as_table])
+def test_a_download_is_written_part_by_part(written: Callable[..., Iterator[str]]) -> None:
+    parts = [[told(number) for number in range(500)], [told(500)]]
+    texts = list(written(iter(parts)))
+    assert len(texts) <= len(parts) + 2
+    text = "".join(texts)
+    rows = json.loads(text) if written is as_json_lines else list(csv.DictReader(io.StringIO(text)))
+    assert [row["id"] for row in rows] == [f"w-{number}" for number in range(501)]
+
+
+@pytest.mark.parametrize("written", [as_json_lines, as_table])
+def test_a_download_that_ends_early_says_so(written: Callable[..., Iterator[str]]) -> None:
+    def parts() -> Iterator[list[dict[str, Any]]]:
+        yield [told(1)]
+        raise StoreError("events.db: disk I/O error")
+
+    text = "".join(as_far_as_possible(written(parts())))
+    assert "w-1" in text
+    assert text.splitlines()[-1].endswith("can't be read any more: events.db: disk I/O error")
+    if written is as_json_lines:
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(text)
 
 
 @pytest.mark.parametrize(

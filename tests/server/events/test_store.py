@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from camwire.server.events import queries
 from camwire.server.events.event import StoredEvent
-from camwire.server.events.queries import Query, counts, each, find, following, remembered
+from camwire.server.events.queries import Query, counts, find, following, parts, remembered
 from camwire.server.events.store import Bounds, EventStore, StoreError
 
 DAY = 86_400
@@ -29,6 +29,10 @@ def event(number, time=1000.0, camera="gate", rule="door", kind="in", name="pers
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "events.db"
+
+
+def each(path, query):
+    return [one for part in parts(path, query) for one in part]
 
 
 def kept(path, **query):

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from itertools import chain
 from typing import Annotated, Any, Literal, TypeVar
 
+import structlog
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, StreamingResponse
@@ -22,7 +22,7 @@ from camwire.server.api.errors import RefusedError
 from camwire.server.api.services import Services
 from camwire.server.events import queries
 from camwire.server.events.event import StoredEvent
-from camwire.server.events.media import PROMISED
+from camwire.server.events.media import PROMISED, promised
 from camwire.server.events.queries import SECONDS, By, NothingKeptError
 from camwire.server.events.store import StoreError
 
@@ -38,6 +38,8 @@ CSV_COLUMNS = (
     *("number", "id", "time", "camera", "rule", "kind", "object", "class", "score"),
     *("x1", "y1", "x2", "y2", "value"),
 )
+
+log = structlog.get_logger()
 
 Text = Annotated[str | None, Query(max_length=255)]
 Moment = Annotated[
@@ -139,14 +141,19 @@ def routes(services: Services) -> APIRouter:
 
     async def download(
         wanted: queries.Query,
-        written: Callable[[Iterator[dict[str, Any]]], Iterator[str]],
+        written: Callable[[Iterator[list[dict[str, Any]]]], Iterator[str]],
         media_type: str,
         name: str,
     ) -> StreamingResponse:
         # The first read happens here: what is wrong with the file is still an answer then.
         first = await reading(lambda: queries.find(path, replace(wanted, limit=1)))
-        told = (media.told(event, time.time()) for event in (queries.each(path, wanted) if first else ()))
-        return StreamingResponse(written(told), media_type=media_type, headers=attachment(name))
+        parts = (
+            [media.told(event, time.time()) for event in part]
+            for part in (queries.parts(path, wanted) if first else ())
+        )
+        return StreamingResponse(
+            as_far_as_possible(written(parts)), media_type=media_type, headers=attachment(name)
+        )
 
     @router.get("/events/{event_id}")
     async def event(event_id: str) -> Event:
@@ -161,8 +168,9 @@ def routes(services: Services) -> APIRouter:
     async def snapshot(event_id: str) -> FileResponse:
         """The picture of the event, where `events.snapshots` asks for them."""
         found = await event_of(event_id)
+        deadline = time.monotonic() + PROMISED
         while (file := media.path(found, "snapshot")) is None:
-            if not found.body.get("snapshot") or time.time() - found.time > PROMISED:
+            if time.monotonic() > deadline or not promised(found, time.time()):
                 raise unknown("there is no picture of this event")
             await asyncio.sleep(0.1)
         return FileResponse(file, media_type="image/jpeg", headers=FOREVER)
@@ -199,7 +207,7 @@ def routes(services: Services) -> APIRouter:
         if form == "csv":
             table = [("time", "camera", "rule", "kind", "class", "number")]
             table += [(iso(row.time), *row[1:5], str(row.number)) for row in rows]
-            return Response("".join(csv_lines(table)), media_type=CSV, headers=attachment("counts.csv"))
+            return Response(csv_text(table), media_type=CSV, headers=attachment("counts.csv"))
         return Counts.model_validate(
             {"by": by, "counts": [{**row._asdict(), "class": row.class_name or None} for row in rows]}
         )
@@ -237,25 +245,43 @@ def iso(utc: float) -> str:
     return datetime.fromtimestamp(utc, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def as_json_lines(events: Iterator[dict[str, Any]]) -> Iterator[str]:
+def as_far_as_possible(texts: Iterator[str]) -> Iterator[str]:
+    """What is read until the events' file can't be read any more; then the last line says so.
+
+    An answer that has begun can't become an error; in JSON, that line and the missing end have no reader take
+    a part for the whole.
+    """
+    try:
+        yield from texts
+    except StoreError as error:
+        log.warning("a download of events ends early", reason=str(error))
+        yield f"\n\nThis is not all: events can't be read any more: {error}\n"
+
+
+def as_json_lines(parts: Iterator[list[dict[str, Any]]]) -> Iterator[str]:
     """A JSON array with an event on each line."""
     yield "["
-    for number, event in enumerate(events):
-        yield (",\n" if number else "\n") + json.dumps(event, ensure_ascii=False)
+    for number, events in enumerate(parts):
+        yield (",\n" if number else "\n") + ",\n".join(
+            json.dumps(event, ensure_ascii=False) for event in events
+        )
     yield "\n]\n"
 
 
-def as_table(events: Iterator[dict[str, Any]]) -> Iterator[str]:
-    def row(event: dict[str, Any]) -> list[Any]:
-        box = event["box"] or [None] * 4
-        flat = {**event, "time": iso(event["time"]), **dict(zip(("x1", "y1", "x2", "y2"), box, strict=True))}
-        return [flat[column] for column in CSV_COLUMNS]
-
-    return csv_lines(chain([CSV_COLUMNS], map(row, events)))
+def as_table(parts: Iterator[list[dict[str, Any]]]) -> Iterator[str]:
+    yield csv_text([CSV_COLUMNS])
+    for events in parts:
+        yield csv_text(map(as_row, events))
 
 
-def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    for row in rows:
-        line = io.StringIO()
-        csv.writer(line).writerow(row)
-        yield line.getvalue()
+def as_row(event: dict[str, Any]) -> list[Any]:
+    """Its values by ``CSV_COLUMNS``."""
+    box = event["box"] or [None] * 4
+    flat = {**event, "time": iso(event["time"]), **dict(zip(("x1", "y1", "x2", "y2"), box, strict=True))}
+    return [flat[column] for column in CSV_COLUMNS]
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()

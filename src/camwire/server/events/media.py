@@ -54,9 +54,7 @@ class Media:
         """The event as programs get it, with the addresses of its picture and its video; ``now`` is UTC."""
         document = event.as_json()
         address = f"/api/v1/events/{quote(event.id, safe='')}/"
-        picture = document.get("snapshot") and (
-            now - event.time < PROMISED or self.path(event, "snapshot") is not None
-        )
+        picture = promised(event, now) or self.path(event, "snapshot") is not None
         document["snapshot"] = f"{address}snapshot.jpg" if picture else None
         document["clip"] = f"{address}clip.mp4" if self.path(event, "clip") is not None else None
         return document
@@ -89,6 +87,12 @@ class Media:
         settings = self._settings
         for file in surplus(_files(self.folder), now, settings.max_days * DAY, settings.media_max_gb * GB):
             file.path.unlink(missing_ok=True)
+
+
+def promised(event: StoredEvent, now: float) -> bool:
+    """Whether its picture may still be on its way; ``now`` is UTC. Of a clock that was set back, nothing is
+    promised."""
+    return bool(event.body.get("snapshot")) and 0 <= now - event.time < PROMISED
 
 
 def _is_inside(name: str) -> bool:

@@ -64,11 +64,12 @@ def find(path: Path, query: Query) -> list[StoredEvent]:
     return [from_row(row) for row in reversed(_read(path, statement, [*values, query.limit]))]
 
 
-def each(path: Path, query: Query) -> Iterator[StoredEvent]:
-    """Every event that fits, newest first, whatever the query's limit; read bit by bit. Raises StoreError."""
+def parts(path: Path, query: Query) -> Iterator[list[StoredEvent]]:
+    """Every event that fits, newest first, whatever the query's limit; ``AT_ONCE`` at a time, as they are
+    asked for. Raises StoreError."""
     query = replace(_by_number(path, query), limit=AT_ONCE)
     while events := find(path, query):
-        yield from reversed(events)
+        yield events[::-1]
         query = replace(query, before=events[0].number)
 
 
