@@ -9,25 +9,12 @@ import numpy as np
 
 from camwire.deepstream.metadata import MetadataError
 from camwire.devices.cuda.adoption import AdoptedPicture
-from camwire.devices.cuda.surfaces import Surface
+from camwire.devices.cuda.colours import BT601, BT709
+from camwire.devices.cuda.surfaces import PLANES, Surface
 from camwire.frames import Size
 
-SURFACE = np.dtype(
-    [
-        ("luma", np.uint64),
-        ("chroma", np.uint64),
-        ("luma_pitch", np.int32),
-        ("chroma_pitch", np.int32),
-        ("width", np.int32),
-        ("height", np.int32),
-        ("full_range", np.int32),
-        ("is_bt709", np.int32),
-    ],
-    align=True,
-)
+SURFACE = np.dtype([*PLANES, ("full_range", np.int32), ("is_bt709", np.int32)], align=True)
 """``CamwireSurface`` of deepstream/metadata/batch.h."""
-BT601, BT709 = (0.299, 0.114), (0.2126, 0.0722)
-"""Red's and blue's share of brightness."""
 
 
 class BatchedPicture(AdoptedPicture):

@@ -15,17 +15,10 @@ class BatchTimes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._times: OrderedDict[int, dict[str, float]] = OrderedDict()
-        self._formed = 0
-
-    @property
-    def formed(self) -> int:
-        """Batches that have left the muxer so far."""
-        return self._formed
 
     def passed(self, mark: str, pts: int, now: float) -> None:
         with self._lock:
             self._times.setdefault(pts, {})[mark] = now
-            self._formed += mark == "formed"
             while len(self._times) > UNDER_WAY:
                 self._times.popitem(last=False)
 

@@ -14,14 +14,18 @@ from camwire.devices import DeviceError
 from camwire.devices.cuda.colours import coefficients, to_jpeg, to_rgb
 from camwire.frames import Size
 
+PLANES: list[tuple[str, type[np.generic]]] = [
+    ("luma", np.uint64),
+    ("chroma", np.uint64),
+    ("luma_pitch", np.int32),
+    ("chroma_pitch", np.int32),
+    ("width", np.int32),
+    ("height", np.int32),
+]
+"""Where a picture's two planes lie, as the structs of C++ begin that describe one."""
 SURFACE = np.dtype(
     [
-        ("luma", np.uint64),
-        ("chroma", np.uint64),
-        ("luma_pitch", np.int32),
-        ("chroma_pitch", np.int32),
-        ("width", np.int32),
-        ("height", np.int32),
+        *PLANES,
         ("wide", np.int32),
         ("left", np.int32),
         ("top", np.int32),
