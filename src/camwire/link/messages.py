@@ -14,8 +14,9 @@ CameraPhase = Literal["disabled", "connecting", "live", "stalled", "retrying"]
 """What a camera is doing. ``stalled``: connected, but no picture for a while."""
 
 Rendition = Literal["full", "thumbnail", "clean", "objects", "event", "event_clean"]
-"""What is made of a frame: a JPEG with the overlay, a small one, one without overlay; FrameObjects. The last two
-are ``full`` and ``clean`` once more, of a frame in which rules report something."""
+"""What is made of a frame: a JPEG with the overlay, a small one, one without overlay; FrameObjects.
+
+The last two are ``full`` and ``clean`` once more, of a frame in which rules report something."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):

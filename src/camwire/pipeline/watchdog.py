@@ -1,4 +1,4 @@
-"""Tells a worker that works from one that only seems to: it talks to the server, but nothing comes through."""
+"""Tells a worker that works from one that only seems to: it talks to the server and gets nothing done."""
 
 from __future__ import annotations
 
