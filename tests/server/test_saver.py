@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camwire.config.saving import SavingConfig
-from camwire.server import saver as saving
 from camwire.server.desired import Desired
 from camwire.server.hub import Hub
 from camwire.server.mailbox import Picture
@@ -133,8 +132,17 @@ def test_old_pictures_go_and_other_files_stay(tmp_path: Path) -> None:
         (tmp_path / "a" / name).write_bytes(bytes(size))
         now = 1_700_000_000.0
         os.utime(tmp_path / "a" / name, (now - age, now - age))
-    saving.clean_up(tmp_path, bench.saver._settings, now)
+    bench.saver.clean_up(now)
     assert files(tmp_path) == [f"a/{file_name(3.0, 3)}", "a/notes.jpg"]
+
+
+def test_old_pictures_go_though_no_new_ones_come(tmp_path: Path) -> None:
+    old = tmp_path / "kept" / "a" / file_name(1.0, 1)
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"x")
+    os.utime(old, (1.0, 1.0))
+    bench = Bench(tmp_path, folder="kept")
+    bench.run(lambda: until(lambda: not old.exists(), "the old picture goes"))
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_counted(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
-"""Saved pictures and videos: what they are called, and which of them have to go."""
+"""Saved pictures and videos: what they are called, how they are written, and which of them have to go."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,3 +54,34 @@ def surplus(files: Iterable[SavedFile], now: float, max_age: float, max_bytes: f
         if kept > max_bytes or now - file.modified > max_age:
             return newest_first[index:][::-1]
     return []
+
+
+def write(path: Path, content: bytes) -> None:
+    """Whoever reads the folder never finds half a file under its name. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)  # on a full disk each would stay, and nobody would ever look for them
+        raise
+
+
+def clean_up(folder: Path, now: float, max_age: float, max_bytes: float) -> None:
+    """Delete what is ours and ``surplus`` in the cameras' folders; no folder is clean. Raises OSError."""
+    if folder.is_dir():
+        for file in surplus(_files(folder), now, max_age, max_bytes):
+            file.path.unlink(missing_ok=True)
+
+
+def _files(folder: Path) -> Iterator[SavedFile]:
+    with os.scandir(folder) as cameras:
+        for camera in cameras:
+            if not camera.is_dir(follow_symlinks=False):
+                continue
+            with os.scandir(camera) as entries:
+                for entry in entries:
+                    if is_ours(entry.name) and entry.is_file(follow_symlinks=False):
+                        status = entry.stat(follow_symlinks=False)
+                        yield SavedFile(Path(entry.path), status.st_size, status.st_mtime)

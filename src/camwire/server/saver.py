@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 
 from camwire.config.saving import SavingConfig
+from camwire.server import saved
 from camwire.server.hub import ClosedError, Hub
 from camwire.server.mailbox import Picture
-from camwire.server.saved import SavedFile, file_name, folder_name, is_ours, surplus
+from camwire.server.saved import file_name, folder_name
+from camwire.server.tidying import Tidying
 from camwire.server.wish import Wish
 
-CLEAN_UP_EVERY = 30.0
-"""Seconds."""
 LOG_EVERY = 60.0
 DAY = 86_400
 GB = 1_000_000_000
@@ -44,13 +42,15 @@ class Saver:
         self._settings = settings
         self._root = root
         self._changed = asyncio.Event()
-        self._cleaned_up = self._logged = float("-inf")
+        self._logged = float("-inf")
+        self._tidying = Tidying(self.clean_up)
 
     def configured(self, settings: SavingConfig) -> None:
         """Follow other settings."""
         if settings != self._settings:
             self._settings = settings
             self._changed.set()
+            self._tidying.written()
 
     def folder(self) -> Path:
         """Raises NoFolderError."""
@@ -67,21 +67,29 @@ class Saver:
 
     async def store_file(self, camera: str, name: str, content: bytes) -> Path:
         """Write a file of a camera; returns its path. Raises NoFolderError and CannotSaveError."""
-        folder = self.folder()
-        path = folder / folder_name(camera) / name
+        path = self.folder() / folder_name(camera) / name
         try:
-            await asyncio.to_thread(_write, path, content)
-            self.saved += 1
-            if time.monotonic() - self._cleaned_up >= CLEAN_UP_EVERY:
-                self._cleaned_up = time.monotonic()
-                await asyncio.to_thread(clean_up, folder, self._settings, time.time())
+            await asyncio.to_thread(saved.write, path, content)
         except OSError as error:
             self.failed += 1
             raise CannotSaveError(f"{path} can't be written: {error.strerror}") from None
+        self.saved += 1
+        self._tidying.written()
         return path
 
+    def clean_up(self, now: float) -> None:
+        """Delete what is too old or too much; ``now`` is UTC. Raises OSError."""
+        settings = self._settings
+        if settings.folder is not None:
+            saved.clean_up(self.folder(), now, settings.max_days * DAY, settings.max_gb * GB)
+
     async def run(self) -> None:
-        """Save for ever what the settings say."""
+        """Save for ever what the settings say, and delete what gets too old or too much."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tidying.run())
+            tasks.create_task(self._follow())
+
+    async def _follow(self) -> None:
         while True:
             self._changed.clear()
             saving = asyncio.create_task(self._save())
@@ -130,33 +138,3 @@ def _wish(settings: SavingConfig, every: float) -> Wish:
         max_fps=1 / every,
         framing="bare",
     )
-
-
-def _write(path: Path, jpeg: bytes) -> None:
-    """Whoever reads the folder never finds half a picture under its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    try:
-        partial.write_bytes(jpeg)
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)  # on a full disk each would stay, and nobody would ever look for them
-        raise
-
-
-def clean_up(folder: Path, settings: SavingConfig, now: float) -> None:
-    """Delete what is too old or too much; ``now`` is UTC. Raises OSError."""
-    for file in surplus(_files(folder), now, settings.max_days * DAY, settings.max_gb * GB):
-        file.path.unlink(missing_ok=True)
-
-
-def _files(folder: Path) -> Iterator[SavedFile]:
-    with os.scandir(folder) as cameras:
-        for camera in cameras:
-            if not camera.is_dir(follow_symlinks=False):
-                continue
-            with os.scandir(camera) as entries:
-                for entry in entries:
-                    if is_ours(entry.name) and entry.is_file(follow_symlinks=False):
-                        status = entry.stat(follow_symlinks=False)
-                        yield SavedFile(Path(entry.path), status.st_size, status.st_mtime)

@@ -41,6 +41,22 @@ def test_old_ones_and_too_many_go_and_others_files_stay(tmp_path: Path) -> None:
     assert [path.name for path in (media.folder / "a%2Fb").iterdir()] == ["notes.jpg"]
 
 
+def test_old_ones_go_though_nothing_new_comes(tmp_path: Path) -> None:
+    """Pictures of people once stayed for ever where snapshots were switched off."""
+
+    async def scene() -> None:
+        media = Media(EventsConfig(snapshots=False), tmp_path)
+        old = media.folder / media_name("gate", T, 1, ".jpg")
+        old.parent.mkdir(parents=True)
+        old.write_bytes(b"x")
+        os.utime(old, (T, T))
+        task = asyncio.create_task(media.run())
+        await until(lambda: not old.exists(), "the old picture goes")
+        task.cancel()
+
+    asyncio.run(scene())
+
+
 def test_a_full_disk_is_told_counted_and_recovered_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,10 +11,11 @@ from urllib.parse import quote
 import structlog
 
 from camwire.config.events import EventsConfig
+from camwire.server import saved
 from camwire.server.events.event import StoredEvent
-from camwire.server.saved import SavedFile, file_name, folder_name, is_ours, surplus
+from camwire.server.saved import file_name, folder_name, is_ours
+from camwire.server.tidying import Tidying
 
-CLEAN_UP_EVERY = 30.0
 LOG_EVERY = 60.0
 PROMISED = 5.0
 """Seconds for which a picture that isn't there yet counts as being on its way."""
@@ -41,10 +40,17 @@ class Media:
         self.lost = 0
         self._root = root
         self._settings = settings
-        self._cleaned_up = self._logged = float("-inf")
+        self._logged = float("-inf")
+        self._tidying = Tidying(self.clean_up)
 
     def configured(self, settings: EventsConfig) -> None:
-        self._settings = settings
+        if settings != self._settings:
+            self._settings = settings
+            self._tidying.written()
+
+    async def run(self) -> None:
+        """Delete for ever what gets too old or too much."""
+        await self._tidying.run()
 
     @property
     def folder(self) -> Path:
@@ -68,10 +74,7 @@ class Media:
     async def keep(self, name: str, content: bytes) -> bool:
         """Write a file of this name (see ``media_name``); whether that was possible."""
         try:
-            await asyncio.to_thread(_write, self.folder / name, content)
-            if time.monotonic() - self._cleaned_up >= CLEAN_UP_EVERY:
-                self._cleaned_up = time.monotonic()
-                await asyncio.to_thread(self.clean_up, time.time())
+            await asyncio.to_thread(saved.write, self.folder / name, content)
         except OSError as error:
             self.lost += 1
             self.problem = f"{self.folder}: {error.strerror}"
@@ -80,13 +83,13 @@ class Media:
                 log.error("events' pictures can't be kept", problem=self.problem, lost_so_far=self.lost)
             return False
         self.problem = None
+        self._tidying.written()
         return True
 
     def clean_up(self, now: float) -> None:
         """Delete what is too old or too much; ``now`` is UTC. Raises OSError."""
         settings = self._settings
-        for file in surplus(_files(self.folder), now, settings.max_days * DAY, settings.media_max_gb * GB):
-            file.path.unlink(missing_ok=True)
+        saved.clean_up(self.folder, now, settings.max_days * DAY, settings.media_max_gb * GB)
 
 
 def promised(event: StoredEvent, now: float) -> bool:
@@ -98,27 +101,3 @@ def promised(event: StoredEvent, now: float) -> bool:
 def _is_inside(name: str) -> bool:
     camera, _, file = name.partition("/")
     return is_ours(file) and camera not in ("", ".", "..")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whoever reads the folder never finds half a file under its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def _files(folder: Path) -> Iterator[SavedFile]:
-    with os.scandir(folder) as cameras:
-        for camera in cameras:
-            if not camera.is_dir(follow_symlinks=False):
-                continue
-            with os.scandir(camera) as entries:
-                for entry in entries:
-                    if is_ours(entry.name) and entry.is_file(follow_symlinks=False):
-                        status = entry.stat(follow_symlinks=False)
-                        yield SavedFile(Path(entry.path), status.st_size, status.st_mtime)

@@ -62,7 +62,7 @@ class EventParts:
     def start(self, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """What runs for ever; to be cancelled after ``end``."""
         self._sending = tasks.create_task(self.couriers.run())
-        rest = (self.keeper, self.rule_states, self.pictures, self.clips)
+        rest = (self.keeper, self.rule_states, self.pictures, self.clips, self.media)
         return [self._sending, *(tasks.create_task(part.run()) for part in rest)]
 
     async def end(self) -> None:
