@@ -158,3 +158,29 @@ def test_events_are_told_in_order():
     step(analysis, 0, obj(1, 400, 300))
     step(analysis, 1, obj(1, 600, 300))
     assert [(event.rule, event.kind) for event in told] == [("all", "enter"), ("door", "out")]
+
+
+def test_a_camera_that_comes_from_another_worker_goes_on_counting_and_so_do_the_others(analysis):
+    """Even one that has been here before."""
+    other = Analysis()
+    other.use(desired(LINE), CLASSES, same_ids=False)
+    for number in range(4):
+        step(other, number, obj(1, 600 if number % 2 else 400, 300), camera="yard")
+    assert crossed(other, "yard") == {"person": 2}
+    step(analysis, 2, obj(7, 400, 300), camera="yard")
+    analysis.take_over(other.state())
+    step(analysis, 3, obj(7, 600, 300), camera="yard")
+    assert crossed(analysis, "yard") == {"person": 2}, "who was there is unknown"
+    step(analysis, 3, obj(1, 400, 300))
+    step(analysis, 4, obj(1, 600, 300))
+    assert crossed(analysis) == {"person": 2}
+    step(analysis, 4, obj(7, 400, 300), camera="yard")
+    step(analysis, 5, obj(7, 600, 300), camera="yard")
+    assert crossed(analysis, "yard") == {"person": 3}
+
+
+@pytest.mark.parametrize("state", [b"\xff", msgspec.msgpack.encode({"version": 0})])
+def test_what_another_worker_counted_and_nobody_can_read_changes_nothing(analysis, state):
+    analysis.take_over(state)
+    step(analysis, 2, obj(1, 400, 300))
+    assert crossed(analysis) == {"person": 1}

@@ -6,8 +6,10 @@ import asyncio
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from camwire.config.events import EventsConfig
+from camwire.config.rules import HeatmapRule
 from camwire.link.messages import RuleState
 from camwire.server.events.keeper import EventKeeper
 from camwire.server.rule_states import RuleStates
@@ -61,3 +63,60 @@ def test_state_that_means_nothing_can_be_cleared(tmp_path: Path) -> None:
     states.received("cpu", RuleState(state=b"\xff\xff"))
     states.clear(["door"])
     states.clear()
+
+
+HEAT = HeatmapRule(type="heatmap", name="heat", rows=1, columns=2)
+
+
+def counted(*, mark: str = "same", **seconds: float) -> RuleState:
+    """Of a worker that has counted so much at each camera."""
+    by_camera = {
+        camera: {
+            "counts": {"in": {"person": int(value)}},
+            "extra": np.array([value, 0], "<f4").tobytes(),
+            "objects": {},
+        }
+        for camera, value in seconds.items()
+    }
+    clocks = {camera: {"clock": [1.0, 1, 0.0, 1.0], "objects": []} for camera in seconds}
+    state = {"version": 1, "prints": {"heat": mark}, "rules": {"heat": by_camera}, "cameras": clocks}
+    return RuleState(state=msgspec.msgpack.encode(state))
+
+
+def persons(state: RuleState | None) -> dict[str, int]:
+    assert state is not None
+    by_camera = msgspec.msgpack.decode(state.state)["rules"]["heat"]
+    return {camera: kept["counts"]["in"]["person"] for camera, kept in by_camera.items()}
+
+
+def test_a_camera_that_moves_takes_its_counts_along() -> None:
+    states = RuleStates()
+    assert states.moved("cuda:0", ["gate", "yard"]) is None
+    states.moved("cuda:1", ["door"])
+    states.received("cuda:0", counted(gate=5, yard=7))
+    states.received("cuda:1", counted(door=1))
+    assert persons(states.moved("cuda:1", ["gate"])) == {"gate": 5}
+    assert persons(states.of("cuda:1")) == {"door": 1, "gate": 5}
+    assert persons(states.of("cuda:0")) == {"yard": 7}
+    states.received("cuda:0", counted(gate=5, yard=8))  # it knows the camera still
+    states.received("cuda:1", counted(door=1, gate=6))
+    assert states.heatmap(HEAT, "gate").tolist() == [[6, 0]]
+    assert persons(states.moved("cuda:0", ["gate"])) == {"gate": 6}, "and back"
+    assert persons(states.of("cuda:0")) == {"yard": 8, "gate": 6}
+
+
+def test_what_a_worker_counted_that_is_started_no_more_goes_to_who_counts_there_now() -> None:
+    states = RuleStates()
+    states.received("cpu", counted(gate=5, yard=7))
+    states.moved("cuda:0", ["gate", "yard"])
+    assert persons(states.of("cuda:0")) == {"gate": 5, "yard": 7}
+    states.received("cuda:0", counted(gate=6, yard=7))
+    assert states.heatmap(HEAT, "gate").tolist() == [[6, 0]], "not both"
+
+
+def test_a_rule_that_counted_something_else_there_begins_anew() -> None:
+    states = RuleStates()
+    states.received("cpu", counted(mark="older", gate=5))
+    states.received("cuda:0", counted(yard=7))
+    states.moved("cuda:0", ["gate", "yard"])
+    assert persons(states.of("cuda:0")) == {"yard": 7}

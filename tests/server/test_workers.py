@@ -28,6 +28,7 @@ from camwire.link.server_end import ServerEnd
 from camwire.server.desired import Desired
 from camwire.server.hub import Hub
 from camwire.server.reporter import Reporter
+from camwire.server.rule_states import RuleStates
 from camwire.server.supervisor import Supervisor, WorkerState
 from camwire.server.workers import Workers
 from tests.server.configs import config
@@ -46,7 +47,14 @@ class Bench:
         self.supervisor = Supervisor("cpu", [], lambda: asyncio.sleep(0))
         self.supervisor.state = WorkerState("starting", pid=PID)
         self.events: list[Events] = []
-        self.workers = Workers(link, self.desired, {"cpu": self.supervisor}, reported=self.events.append)
+        self.rule_states = RuleStates()
+        self.workers = Workers(
+            link,
+            self.desired,
+            {"cpu": self.supervisor},
+            reported=self.events.append,
+            rule_states=self.rule_states,
+        )
         self.hub = Hub(self.desired, self.workers.changed, cleared=lambda: None)
         self.reporter = Reporter(self.desired, self.hub, self.workers)
         self.worker = self.connect(endpoints, b"cpu")
@@ -272,6 +280,23 @@ def test_a_successor_gets_what_the_rules_have_counted_before_it_is_told_what_to_
         first = decode_downward(await asyncio.wait_for(bench.worker.recv(), 10))
         assert first == RuleState(state=b"newest")
         assert await bench.told() == bench.desired.document()
+
+    on_bench(test)
+
+
+def test_counts_of_a_camera_that_comes_from_another_worker_are_told_before_the_camera() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.say(hello())
+        await bench.told()
+        kept = {"counts": {"in": {"person": 3}}, "extra": None, "objects": {}}
+        state = {"version": 1, "prints": {"door": "x"}, "rules": {"door": {"new": kept}}, "cameras": {}}
+        bench.rule_states.received("gone", RuleState(state=msgspec.msgpack.encode(state)))
+        bench.desired.use(config("gate", "new"))
+        bench.workers.changed()
+        first = decode_downward(await asyncio.wait_for(bench.worker.recv(), 10))
+        assert isinstance(first, RuleState)
+        assert (first.moved, msgspec.msgpack.decode(first.state)) == (True, state)
+        assert [camera.id for camera in (await bench.told()).cameras] == ["gate", "new"]
 
     on_bench(test)
 

@@ -218,6 +218,8 @@ class RuleState(Message, frozen=True, kw_only=True):
     started again, before its desired state."""
 
     state: bytes
+    moved: bool = False
+    """Of cameras that come from another worker to one that runs."""
 
 
 class Stop(Message, frozen=True, kw_only=True):

@@ -121,6 +121,23 @@ class Analysis:
         """Go on counting where another worker ended, from the first ``use`` on."""
         self._resumed = state
 
+    def take_over(self, state: bytes) -> None:
+        """Go on counting at the cameras of ``state``, which come from another worker; all else goes on."""
+        with self._lock:
+            try:
+                came = msgspec.msgpack.decode(state, type=dict[str, Any])
+                if self._settings is not None:
+                    engine = rule_engine(self.rules, self._class_names)
+                    engine.restore(taken_over(self._engine.export(), came))
+                    self._engine = engine
+                elif self._resumed is None:
+                    self._resumed = state
+                else:
+                    before = msgspec.msgpack.decode(self._resumed, type=dict[str, Any])
+                    self._resumed = msgspec.msgpack.encode(taken_over(before, came))
+            except ValueError as error:
+                log.warning("a camera's rules count anew", problem=str(error))
+
     def state(self) -> bytes | None:
         """For ``resume``; None where no rule counts anything."""
         with self._lock:
@@ -213,6 +230,24 @@ def without_objects(state: dict[str, Any], camera: str) -> dict[str, Any]:
     }
     cameras = {name: kept for name, kept in state["cameras"].items() if name != camera}
     return {**state, "rules": rules, "cameras": cameras}
+
+
+def taken_over(state: dict[str, Any], came: Mapping[str, Any]) -> dict[str, Any]:
+    """An exported state with what another engine counted at cameras of its own. Raises ValueError for that of
+    another version."""
+    if came.get("version") != state.get("version"):
+        raise ValueError(
+            f"rule state of version {came.get('version')!r}; this worker has {state.get('version')!r}"
+        )
+    prints = {**came["prints"], **state["prints"]}
+    same = [name for name, mark in came["prints"].items() if prints[name] == mark]
+    rules = dict(state["rules"])
+    for name in same:
+        nobody_there = {camera: kept | {"objects": {}} for camera, kept in came["rules"][name].items()}
+        rules[name] = rules.get(name, {}) | nobody_there
+    moved = {camera for by_camera in came["rules"].values() for camera in by_camera}
+    cameras = {camera: kept for camera, kept in state["cameras"].items() if camera not in moved}
+    return {**state, "prints": {n: prints[n] for n in rules}, "rules": rules, "cameras": cameras}
 
 
 def rule_engine(rules: Sequence[Rule], class_names: Sequence[str]) -> RuleEngine:

@@ -109,6 +109,8 @@ class Worker:
                 self._newest.put(desired)
             case EventsKept() as kept:
                 self._forget(kept)
+            case RuleState(state=state, moved=True):
+                self._engine.analysis.take_over(state)
             case RuleState(state=state):
                 self._engine.analysis.resume(state)
             case Stop():

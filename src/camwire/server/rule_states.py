@@ -35,12 +35,44 @@ class RuleStates:
         self._keeper = keeper
         self._states: dict[str, bytes] = {} if keeper is None else _loaded(keeper.path)
         self._unsaved: set[str] = set()
+        self._owners: dict[str, str] = {}
+        """By camera: the worker that counts there. What another says of it is old."""
         self._logged = float("-inf")
 
     def received(self, worker: str, message: RuleState) -> None:
-        if self._states.get(worker) != message.state:
-            self._states[worker] = message.state
+        state = self._own(worker, message.state)
+        if self._states.get(worker) != state:
+            self._states[worker] = state
             self._unsaved.add(worker)
+
+    def moved(self, worker: str, cameras: Collection[str]) -> RuleState | None:
+        """The worker counts at these cameras from now on: what others had counted there, now its own; None
+        where that is nothing. They may be workers that are started no more."""
+        self._owners.update(dict.fromkeys(cameras, worker))
+        found: dict[str, Any] = {}
+        for other in [name for name in self._states if name != worker]:
+            before = _decoded(self._states[other])
+            if _cameras_of(before).isdisjoint(cameras):
+                continue
+            found = _joined(found, _only(before, cameras)) if found else _only(before, cameras)
+            self._keep(other, _only(before, _cameras_of(before) - set(cameras)))
+        if not found:
+            return None
+        mine = _decoded(self._states.get(worker, b""))
+        self._keep(worker, _joined(mine, found) if mine else found)
+        return RuleState(state=msgspec.msgpack.encode(found), moved=True)
+
+    def _own(self, worker: str, state: bytes) -> bytes:
+        """Without cameras that others have."""
+        others = {camera for camera, owner in self._owners.items() if owner != worker}
+        decoded = _decoded(state) if others else {}
+        if (cameras := _cameras_of(decoded)).isdisjoint(others):
+            return state
+        return msgspec.msgpack.encode(_only(decoded, cameras - others))
+
+    def _keep(self, worker: str, decoded: dict[str, Any]) -> None:
+        self._states[worker] = msgspec.msgpack.encode(decoded)
+        self._unsaved.add(worker)
 
     def of(self, worker: str) -> RuleState | None:
         """For a worker that was started again."""
@@ -107,6 +139,35 @@ def _loaded(path: Path) -> dict[str, bytes]:
         log.error("rules count anew: what they had counted can't be read", reason=str(error))
         return {}
     return {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
+
+
+def _cameras_of(state: Mapping[str, Any]) -> set[str]:
+    return {camera for cameras in state.get("rules", {}).values() for camera in cameras}.union(
+        state.get("cameras", {})
+    )
+
+
+def _only(state: Mapping[str, Any], cameras: Collection[str]) -> dict[str, Any]:
+    """A decoded state with these cameras alone."""
+    rules = {
+        name: {camera: kept for camera, kept in by_camera.items() if camera in cameras}
+        for name, by_camera in state.get("rules", {}).items()
+    }
+    clocks = {camera: kept for camera, kept in state.get("cameras", {}).items() if camera in cameras}
+    return {**state, "rules": rules, "cameras": clocks}
+
+
+def _joined(state: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """With what ``other`` has besides; of a rule that counted something else there, nothing."""
+    if state.get("version") != other.get("version"):
+        return dict(state)
+    prints = {**other.get("prints", {}), **state.get("prints", {})}
+    same = {name for name, mark in other.get("prints", {}).items() if prints[name] == mark}
+    mine = state.get("rules", {})
+    more = {name: by_camera for name, by_camera in other.get("rules", {}).items() if name in same}
+    rules = {name: {**more.get(name, {}), **mine.get(name, {})} for name in {**more, **mine}}
+    cameras = {**other.get("cameras", {}), **state.get("cameras", {})}
+    return {**state, "prints": prints, "rules": rules, "cameras": cameras}
 
 
 def _decoded(state: bytes) -> dict[str, Any]:

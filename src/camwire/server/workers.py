@@ -65,6 +65,8 @@ class Workers:
         self._placement = Placement(supervisors)
         self._changed = asyncio.Event()
         self._statistics: dict[str, Statistics] = {}
+        self._counting: dict[str, frozenset[str]] = {}
+        """By worker: the cameras at which it has been told to count."""
         self._fallbacks = {worker: Fallback() for worker in supervisors}
 
     def statistics(self, worker: str) -> Statistics | None:
@@ -134,6 +136,8 @@ class Workers:
     async def _greeted(self, worker: str, message: Hello) -> None:
         if self.supervisors[worker].heard(message.pid):
             self._fallbacks[worker].greeted(message.pid)
+            cameras = self._counting[worker] = self._cameras_of(worker)
+            self._rules.moved(worker, cameras)
             if (rules := self._rules.of(worker)) is not None:
                 await self._link.send(worker, rules)
             await self._tell(worker)
@@ -156,7 +160,20 @@ class Workers:
             log.error("worker can't do what is desired", worker=worker, reason=failure.reason)
         await self._tell(worker)
 
+    def _cameras_of(self, worker: str) -> frozenset[str]:
+        if len(self.supervisors) == 1:
+            return frozenset(camera.id for camera in self._desired.config.cameras)
+        return self._placement.cameras_of(worker)
+
+    async def _hand_counts_over(self, worker: str) -> None:
+        """Of cameras that come from another worker; before they do."""
+        before, now = self._counting.get(worker, frozenset()), self._cameras_of(worker)
+        self._counting[worker] = now
+        if (new := now - before) and (counts := self._rules.moved(worker, new)) is not None:
+            await self._link.send(worker, counts)
+
     async def _tell(self, worker: str) -> None:
+        await self._hand_counts_over(worker)
         if len(self.supervisors) == 1:
             document = self._desired.document()
         else:
