@@ -5,8 +5,11 @@ from contextlib import asynccontextmanager, suppress
 
 from camwire.config.events import EventsConfig
 from camwire.link.messages import Events, LinkedEvent
+from camwire.server.events.event import StoredEvent
 from camwire.server.events.keeper import WAITING, EventKeeper
 from camwire.server.events.queries import Query, find
+from camwire.server.events.store import Bounds, EventStore
+from tests.server.running import until
 
 
 def message(*numbers):
@@ -46,6 +49,28 @@ def test_kept_then_acknowledged(tmp_path):
 
     asyncio.run(scene())
     assert len(find(tmp_path / "events.db", Query())) == 3
+
+
+def test_old_events_go_though_no_new_ones_come(tmp_path):
+    path = tmp_path / "events.db"
+
+    def put(number):
+        store = EventStore(path, Bounds())
+        store.add([StoredEvent(f"w-{number}", 1000.0, "gate", "door", "in", {})])
+        store.close()
+
+    async def scene():
+        put(1)
+        keeper = EventKeeper(EventsConfig(), tmp_path, lambda *_: asyncio.sleep(0), prune_every=0.01)
+        task = asyncio.create_task(keeper.run())
+        await until(lambda: not find(path, Query()), "what was there before goes")
+        put(2)
+        await until(lambda: not find(path, Query()), "what gets old while nothing comes goes")
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scene())
 
 
 def test_what_cannot_be_kept_is_not_acknowledged_and_kept_when_it_comes_again(tmp_path):

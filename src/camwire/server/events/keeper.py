@@ -43,6 +43,7 @@ class EventKeeper:
         acknowledge: Acknowledge,
         kept: Callable[[Sequence[StoredEvent]], Awaitable[None]] = nobody,
         prepare: Callable[[StoredEvent], StoredEvent] = lambda event: event,
+        prune_every: float = PRUNE_EVERY,
     ) -> None:
         """``folder``: where a relative file begins. ``acknowledge`` hands a message to a worker; ``kept``
         hears of new events that are on the disk; ``prepare`` adds to each what else there is to keep of it.
@@ -55,6 +56,7 @@ class EventKeeper:
         self._acknowledge = acknowledge
         self._on_kept = kept
         self._prepare = prepare
+        self._prune_every = prune_every
         self._waiting: asyncio.Queue[Events] = asyncio.Queue(WAITING)
         self._thread = ThreadPoolExecutor(1, "events")
         self._store: EventStore | None = None
@@ -72,7 +74,12 @@ class EventKeeper:
         """Keep what comes, for ever."""
         try:
             while True:
-                message = await self._waiting.get()
+                try:
+                    async with asyncio.timeout(self._prune_every):
+                        message = await self._waiting.get()
+                except TimeoutError:
+                    await self._in_thread(self._tidy)
+                    continue
                 events = [self._prepare(stored(event)) for event in message.events]
                 new = await self._in_thread(self._keep, events)
                 if new is None:
@@ -101,23 +108,37 @@ class EventKeeper:
         """Those that were new, once they are on the disk; why they are not is logged, once a minute."""
         try:
             store = self._opened()
-            if time.monotonic() - self._pruned >= PRUNE_EVERY:
-                store.bounds = self._bounds
-                store.prune(time.time())
-                self._pruned = time.monotonic()
+            self._prune(store)
             new = store.add(events)
         except StoreError as error:
             self.problem = str(error)
-            if time.monotonic() - self._logged >= LOG_EVERY:
-                self._logged = time.monotonic()
-                log.error(
-                    "events can't be kept; workers remember some and send them again", reason=str(error)
-                )
+            self._log("events can't be kept; workers remember some and send them again", error)
             return None
         if self.problem is not None:
             log.info("events are kept again")
             self.problem = None
         return new
+
+    def _tidy(self) -> None:
+        """What was kept earlier gets too old though nothing new comes."""
+        if self._store is None and not self.path.is_file():
+            return
+        try:
+            self._prune(self._opened())
+        except StoreError as error:
+            self._log("old events can't be deleted", error)
+
+    def _prune(self, store: EventStore) -> None:
+        if time.monotonic() - self._pruned >= self._prune_every:
+            self._pruned = time.monotonic()
+            store.bounds = self._bounds
+            store.prune(time.time())
+
+    def _log(self, what: str, error: StoreError) -> None:
+        """Once a minute."""
+        if time.monotonic() - self._logged >= LOG_EVERY:
+            self._logged = time.monotonic()
+            log.error(what, reason=str(error))
 
     def _close(self) -> None:
         if self._store is not None:
