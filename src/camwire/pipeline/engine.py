@@ -23,6 +23,7 @@ from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.renditions import wanted_views
 from camwire.pipeline.selection import lowest_score
+from camwire.pipeline.sight import pictures_of
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
 from camwire.pipeline.watchdog import Watchdog
@@ -149,7 +150,9 @@ class Engine:
         if self._tracker is not None and same:
             return self._tracker
         try:
-            tracker = create_tracker(settings[0], score_threshold=settings[1])
+            tracker = create_tracker(
+                settings[0], score_threshold=settings[1], pictures=pictures_of(self._device)
+            )
         except ValueError as error:
             raise ModelError(f"tracker: {error}") from None
         return DetailedTracker(tracker)
