@@ -44,7 +44,7 @@ def test_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWORDFISH", "sw@rd/fish")
     config, log = tmp_path / "c.yaml", tmp_path / "camwire.log"
     config.write_text(CONFIG)
-    log.write_text("opening rtsp://viewer:sw%40rd%2Ffish@192.0.2.10/stream1\nleft: sw@rd/fish hunter2-free\n")
+    log.write_text("opening rtsp://viewer:sw%40rd%2Ffish@192.0.2.10/stream1\nleft: sw@rd/fish lockfree\n")
     files = made(tmp_path, "--config", str(config), "--log", str(log))
     assert set(files) == {
         "versions.json",
@@ -61,10 +61,10 @@ def test_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert urls == ["rtsp://***@192.0.2.10/stream1", "rtsp://***@192.0.2.11/live?token=***"]
     assert files["logs/1-camwire.log"].splitlines() == [
         "opening rtsp://***@192.0.2.10/stream1",
-        "left: *** hunter2-free",
+        "left: *** lockfree",
     ]
     assert "SIGNED_WITH is not set here" in files["missing.txt"]
-    everything = "".join(files.values()).replace("hunter2-free", "")
+    everything = "".join(files.values()).replace("lockfree", "")
     for secret in ("sw@rd", "sw%40rd", "pa%40ss", "pa@ss", "geheimnis", "webhookpass", "hunter2"):
         assert secret not in everything
     assert stat.S_IMODE((tmp_path / "bundle.zip").stat().st_mode) == 0o600
