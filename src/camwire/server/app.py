@@ -50,7 +50,7 @@ def create_app(
 
     @app.get("/readyz")
     async def readyz(response: Response) -> dict[str, str]:
-        """Every worker runs; 503 with the reason otherwise."""
+        """A worker runs; 503 with the reason otherwise. Cameras of one that doesn't are given to those that do."""
         reason = not_ready()
         if reason is None:
             return {"status": "ready"}
