@@ -50,7 +50,7 @@ def create_app(
 
     @app.get("/readyz")
     async def readyz(response: Response) -> dict[str, str]:
-        """A worker runs; 503 with the reason otherwise. Cameras of one that doesn't are given to those that do."""
+        """A worker runs, which gets the others' cameras if they don't; 503 with the reason otherwise."""
         reason = not_ready()
         if reason is None:
             return {"status": "ready"}
