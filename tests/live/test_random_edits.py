@@ -62,8 +62,9 @@ def test_sixty_edits_while_real_cameras_are_decoded_and_drawn(tmp_path: Path) ->
         with camwire("run", str(config)) as product:
             session = Session(product, config, Editor(7, urls))
             session.edit(60)
+            # Leaving the block would send a second signal, which ends everything at once.
             product.process.terminate()
-        assert product.process.wait(20) == 0
+            assert product.process.wait(20) == 0
         assert [camera.connections for camera in witnesses] == [1, 1]
         assert sum(camera.connections for camera in others) > 3
     assert min(session.made.values()) > 10
