@@ -110,7 +110,11 @@ def test_statistics_show_every_part_and_start_anew(page: Page) -> None:
         row = page.find("#statistics table[data-table=viewers] tbody tr")
         return int(row.find_elements("tag name", "td")[1].text.replace(",", ""))
 
-    before = wait_for(sent, "pictures sent to this page")
+    def many() -> int:
+        # So many that counting from 0 needs several looks, once a second, to come this far again.
+        return count if (count := sent()) > 120 else 0
+
+    before = wait_for(many, "pictures sent to this page", 30)
     page.find("#clear-button").click()
     wait_for(lambda: sent() < before, "counters start anew")
 
