@@ -23,8 +23,8 @@ def desired(revision: int, model: str, *, watched: tuple[str, ...] = ()) -> Desi
     )
 
 
-def refusal(revision: int, reason: str = "no such file") -> Failure:
-    return Failure(worker="cpu", revision=revision, reason=reason)
+def refusal(revision: int, reason: str = "no such file", *, as_before: bool = False) -> Failure:
+    return Failure(worker="cpu", revision=revision, reason=reason, as_before=as_before)
 
 
 def refusing() -> Fallback:
@@ -75,7 +75,7 @@ def test_whatever_is_refused_the_rest_is_followed(part: str) -> None:
     refused = msgspec.structs.replace(desired(2, "good", watched=("gate",)), **{part: bad})
     assert fallback.document(refused, 0.0) is refused
     fallback.failed(refusal(2), 0.0)
-    assert fallback.document(refused, 1.0) == msgspec.structs.replace(refused, **{part: good})
+    assert fallback.document(refused, 1.0) == msgspec.structs.replace(refused, **{part: good}, as_before=True)
 
 
 def test_a_muxer_that_takes_a_new_process_costs_nobody_the_rest() -> None:
@@ -90,7 +90,9 @@ def test_a_muxer_that_takes_a_new_process_costs_nobody_the_rest() -> None:
         assert fallback.document(wanted, now) is wanted
         fallback.failed(refusal(revision), now)
         watched = msgspec.structs.replace(wanted, watched=("gate",))
-        assert fallback.document(watched, now + 1) == msgspec.structs.replace(watched, deepstream=DEEPSTREAM)
+        assert fallback.document(watched, now + 1) == msgspec.structs.replace(
+            watched, deepstream=DEEPSTREAM, as_before=True
+        )
 
 
 def test_another_model_is_tried_at_once() -> None:
@@ -140,8 +142,23 @@ def test_a_file_that_went_bad_before_a_restart_is_not_tried_without_end() -> Non
 def test_when_the_model_before_is_refused_too_nothing_is_sent_in_circles() -> None:
     fallback = refusing()
     assert told(fallback, desired(2, "bad"))[1] == "good"
-    fallback.failed(refusal(2, "good is gone, too"), 1.0)
+    fallback.failed(refusal(2, "good is gone, too", as_before=True), 1.0)
     assert fallback.document(desired(2, "bad"), 2.0) is None
+
+
+def test_what_was_sent_twice_is_refused_twice_and_the_model_before_stays() -> None:
+    fallback = refusing()
+    fallback.failed(refusal(2), 0.1)
+    assert told(fallback, desired(2, "bad"))[1] == "good"
+
+
+def test_a_late_refusal_of_the_one_before_is_none_of_the_next() -> None:
+    fallback = refusing()
+    assert told(fallback, desired(3, "better"))[1] == "better"
+    fallback.failed(refusal(2), 0.2)
+    assert told(fallback, desired(3, "better"))[1] == "better"
+    fallback.runs(3)
+    assert fallback.failure is None
 
 
 def test_changes_that_never_stop_don_t_hide_what_runs() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from camwire.server.desired import Desired
 from camwire.server.hub import Hub
 from camwire.server.mailbox import Picture
 from camwire.server.main import Server
-from camwire.server.saved import SavedFile, file_name, folder_name, is_ours, surplus
+from camwire.server.saved import SavedFile, clean_up, file_name, folder_name, is_ours, surplus, write
 from camwire.server.saver import CannotSaveError, NoFolderError, Saver
 from tests.server.api.serving import TEXT, with_api
 from tests.server.configs import config
@@ -143,6 +144,28 @@ def test_old_pictures_go_though_no_new_ones_come(tmp_path: Path) -> None:
     os.utime(old, (1.0, 1.0))
     bench = Bench(tmp_path, folder="kept")
     bench.run(lambda: until(lambda: not old.exists(), "the old picture goes"))
+
+
+def test_one_picture_may_be_saved_twice_at_once(tmp_path: Path) -> None:
+    """Every few seconds, and because someone asks for it."""
+    path = tmp_path / "a" / file_name(1.0, 1)
+    content = bytes(100_000)
+    with ThreadPoolExecutor(8) as pool:
+        for writing in [pool.submit(write, path, content) for _ in range(200)]:
+            writing.result()
+    assert [(file.name, file.read_bytes()) for file in path.parent.iterdir()] == [(path.name, content)]
+
+
+def test_half_a_picture_is_left_behind_by_a_crash_and_goes_some_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a" / file_name(1.0, 1)
+    with monkeypatch.context() as crash, pytest.raises(KeyboardInterrupt):
+        crash.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        write(path, b"picture")
+    assert len(list(path.parent.iterdir())) == 1
+    clean_up(tmp_path, now=4e9, max_age=1, max_bytes=1e9)
+    assert not list(path.parent.iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_counted(tmp_path: Path) -> None:

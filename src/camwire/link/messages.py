@@ -202,6 +202,8 @@ class DesiredState(Message, frozen=True, kw_only=True):
     """DeepStream's file."""
     deepstream: DesiredDeepstream | None = None
     """What DeepStream is told; None: camwire's own pipeline does the work."""
+    as_before: bool = False
+    """Parts of it are those that this worker could do before, because it refused what is desired."""
 
 
 class EventsKept(Message, frozen=True, kw_only=True):
@@ -325,6 +327,8 @@ class Failure(Message, frozen=True, kw_only=True):
     worker: str
     revision: int
     reason: str
+    as_before: bool = False
+    """Of the document that it can't do."""
 
 
 class ProbeResult(Message, frozen=True, kw_only=True):

@@ -186,7 +186,14 @@ class Worker:
                 self._engine.apply(desired)
             except ModelError as error:
                 log.debug("the desired state can't be applied", reason=str(error))
-                self._failures.put(Failure(worker=self._name, revision=desired.revision, reason=str(error)))
+                self._failures.put(
+                    Failure(
+                        worker=self._name,
+                        revision=desired.revision,
+                        reason=str(error),
+                        as_before=desired.as_before,
+                    )
+                )
 
     def _publish(self, frame: Frame, payload: bytes, rendition: Rendition) -> bool:
         if rendition in ("event", "event_clean"):

@@ -44,7 +44,9 @@ class Fallback:
         """What to send for ``desired`` at ``now`` (monotonic); None: nothing that the worker could do."""
         parts = _parts(desired)
         if self._trying is None and parts == self._refused and now < self._again_at:
-            return None if self._good is None else msgspec.structs.replace(desired, **self._good)
+            if self._good is None:
+                return None
+            return msgspec.structs.replace(desired, **self._good, as_before=True)
         self._trying = _Try(parts, desired.revision)
         self._unanswered[desired.revision] = parts
         if len(self._unanswered) > UNANSWERED:
@@ -65,14 +67,17 @@ class Fallback:
         self._unanswered.clear()
 
     def failed(self, failure: Failure, now: float) -> bool:
-        """The worker refused a document; returns whether that is news to people."""
-        if failure.revision not in self._unanswered:
-            self._good = None  # what it was told was what it could do before
-        self._unanswered.pop(failure.revision, None)
-        if self._trying is not None:
-            self._refused, self._trying = self._trying.parts, None
-        if self._good == self._refused:
+        """The worker refused a document, perhaps not for the first time: it may have been sent twice.
+
+        Returns whether that is news to people.
+        """
+        refused = self._unanswered.pop(failure.revision, None)
+        if failure.as_before:
             self._good = None
+        elif self._trying is not None and refused == self._trying.parts:
+            self._refused, self._trying = refused, None
+            if self._good == refused:
+                self._good = None
         self._again_at = now + TRY_AGAIN_EVERY
         news = self.failure is None or failure.reason != self.failure.reason
         self.failure = failure

@@ -6,15 +6,17 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from urllib.parse import quote
 
 LONGEST_FOLDER = 200
 """Characters; file systems take 255 bytes."""
 
-_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d{9,}\.(jpg|mp4)(\.part)?")
+_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d{9,}\.(jpg|mp4)(\.[0-9a-f]{8}\.part)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,12 @@ def surplus(files: Iterable[SavedFile], now: float, max_age: float, max_bytes: f
 
 
 def write(path: Path, content: bytes) -> None:
-    """Whoever reads the folder never finds half a file under its name. Raises OSError."""
+    """Whoever reads the folder never finds half a file under its name, however many write it at once.
+
+    Raises OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
+    partial = path.with_name(f"{path.name}.{token_hex(4)}.part")
     try:
         partial.write_bytes(content)
         partial.replace(path)
@@ -83,5 +88,6 @@ def _files(folder: Path) -> Iterator[SavedFile]:
             with os.scandir(camera) as entries:
                 for entry in entries:
                     if is_ours(entry.name) and entry.is_file(follow_symlinks=False):
-                        status = entry.stat(follow_symlinks=False)
-                        yield SavedFile(Path(entry.path), status.st_size, status.st_mtime)
+                        with suppress(FileNotFoundError):  # a .part may have got its name meanwhile
+                            status = entry.stat(follow_symlinks=False)
+                            yield SavedFile(Path(entry.path), status.st_size, status.st_mtime)
