@@ -160,9 +160,14 @@ def test_half_a_picture_is_left_behind_by_a_crash_and_goes_some_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a" / file_name(1.0, 1)
-    with monkeypatch.context() as crash, pytest.raises(KeyboardInterrupt):
-        crash.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        write(path, b"picture")
+
+    def power_cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as crash:
+        crash.setattr(Path, "replace", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            write(path, b"picture")
     assert len(list(path.parent.iterdir())) == 1
     clean_up(tmp_path, now=4e9, max_age=1, max_bytes=1e9)
     assert not list(path.parent.iterdir())
