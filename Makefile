@@ -6,7 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOCKS := requirements/runtime.txt requirements/dev.txt requirements/demo-clip.txt
-PYTEST := $(BIN)/python -m pytest
+# Tests wait more than they work: for cameras that are silent, for processes that end.
+JOBS ?= $(shell expr $$(nproc) + 1)
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo test lint types test-unit test-integration test-e2e test-gpu audit docs lock clean
 
@@ -32,16 +34,16 @@ types: $(STAMP)  ## mypy --strict
 	$(BIN)/mypy
 
 test-unit: $(STAMP)  ## Tests by value: no sockets, no threads, no files but temporary ones
-	$(PYTEST) -m "not integration and not e2e and not gpu" -q
+	$(PYTEST) -m "not integration and not e2e and not gpu"
 
 test-integration: $(STAMP)  ## Tests with real parts: RTSP servers, ZeroMQ, OpenVINO, SQLite
-	$(PYTEST) -m integration -q
+	$(PYTEST) -m integration
 
 test-e2e: $(STAMP)  ## Tests of the whole product: processes, real RTSP servers, a real browser
-	$(PYTEST) -m e2e -q
+	$(PYTEST) -m e2e
 
 test-gpu: $(STAMP)  ## Tests that need an NVIDIA GPU; skip, saying what is missing, without one
-	$(PYTEST) -m gpu -q -rs
+	$(BIN)/python -m pytest -q -m gpu -rs
 
 audit:  ## Ask whether any locked dependency is known to be vulnerable (wants the network)
 	$(PYTHON) tools/audit.py

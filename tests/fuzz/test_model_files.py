@@ -72,6 +72,15 @@ def test_a_damaged_model_is_read_or_refused(tmp_path: Path, done: list[Wound]) -
     assert not isinstance(found, ModelError) or str(file) in str(found)
 
 
+@pytest.mark.integration
+def test_a_model_whose_damage_is_quoted_is_refused(tmp_path: Path) -> None:
+    """OpenVINO's message holds the operation's name, which is no text."""
+    file = save_dynamic(tmp_path / "m.onnx")
+    file.write_bytes(file.read_bytes().replace(b"Concat", b"Conca\x80"))
+    with pytest.raises(ModelError, match="operations that OpenVINO doesn't know: .*Conca\ufffd"):
+        load_model(str(file))
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\0" * 100, b"names: [a", b"{[a]: b}", b"\xff", b"? ? ? ?", b"&a [*a]"]
 )

@@ -32,6 +32,10 @@ class Signature:
         return f"inputs {inputs or 'none'}; outputs {outputs or 'none'}"
 
 
+OPENVINO_ERRORS = (RuntimeError, UnicodeDecodeError)
+"""The second hides the first: its message quotes bytes of a damaged file, which are no text."""
+
+
 def read_signature(file: Path, shape: Sequence[int] | None = None) -> Signature:
     """With ``shape``, that of the only input, the outputs have the shapes that follow from it.
 
@@ -46,7 +50,7 @@ def read_signature(file: Path, shape: Sequence[int] | None = None) -> Signature:
         raise ModelError(f"model {file}: the name ends in {file.suffix!r}; accepted are {accepted}")
     try:
         model = openvino.Core().read_model(file)
-    except RuntimeError as error:
+    except OPENVINO_ERRORS as error:
         reason = last_line(error).removeprefix("-- ")
         unknown = "No conversion rule found for operations: "
         if reason.startswith(unknown):
@@ -65,14 +69,15 @@ def read_signature(file: Path, shape: Sequence[int] | None = None) -> Signature:
 
 def last_line(error: Exception) -> str:
     """What went wrong, from one of OpenVINO's errors, which begin with places in its own source."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = error.object.decode(errors="replace") if isinstance(error, UnicodeDecodeError) else str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__
 
 
 def _reshape(model: openvino.Model, file: Path, shape: Sequence[int]) -> None:
     try:
         model.reshape(list(shape))
-    except RuntimeError as error:
+    except OPENVINO_ERRORS as error:
         raise ModelError(
             f"model {file}: it can't take an input of {list(shape)} ({last_line(error)})"
         ) from error

@@ -13,7 +13,7 @@ from openvino.preprocess import PrePostProcessor
 
 from camwire.frames import Size, UInt8Array
 from camwire.models.contract import Graph, ModelError
-from camwire.models.signature import last_line
+from camwire.models.signature import OPENVINO_ERRORS, last_line
 from camwire.runtimes.pixels import check_pixels
 
 
@@ -93,7 +93,7 @@ class OpenVinoRuntime:
         try:
             model = _with_preprocessing(self._core.read_model(self._graph.file), self._graph, size)
             return self._core.compile_model(model, "CPU", settings)
-        except RuntimeError as error:
+        except OPENVINO_ERRORS as error:
             raise ModelError(
                 f"model {self._graph.file}: OpenVINO can't run it ({last_line(error)})"
             ) from error

@@ -29,7 +29,7 @@ def hashed(password: str) -> str:
 
 def matches(password: str, known: str | None) -> bool:
     """Whether ``password`` is that of the hash ``known``. None, no such account, is False as slowly."""
-    nobody_s = _nobody_s()
+    nobody_s = _nobody_s(_hasher)
     try:
         right = _hasher.verify(known or nobody_s, _encoded(password[: LONGEST + 1]))
     except (VerificationError, InvalidHashError):
@@ -38,8 +38,8 @@ def matches(password: str, known: str | None) -> bool:
 
 
 @cache
-def _nobody_s() -> str:
-    return _hasher.hash("what nobody's password is compared with")
+def _nobody_s(hasher: PasswordHasher) -> str:
+    return hasher.hash("what nobody's password is compared with")
 
 
 def _encoded(password: str) -> bytes:
