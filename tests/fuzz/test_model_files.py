@@ -77,7 +77,7 @@ def test_a_model_whose_damage_is_quoted_is_refused(tmp_path: Path) -> None:
     """OpenVINO's message holds the operation's name, which is no text."""
     file = save_dynamic(tmp_path / "m.onnx")
     file.write_bytes(file.read_bytes().replace(b"Concat", b"Conca\x80"))
-    with pytest.raises(ModelError, match="operations that OpenVINO doesn't know: .*Conca\ufffd"):
+    with pytest.raises(ModelError, match="Conca\ufffd"):
         load_model(str(file))
 
 
