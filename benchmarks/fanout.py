@@ -87,7 +87,7 @@ async def serve_camwire() -> None:
     from tests.server.configs import config
 
     from camwire.config.server import ServerConfig
-    from camwire.link.messages import FrameHeader
+    from camwire.link.pictures import FrameHeader
     from camwire.server.app import create_app, http_server
     from camwire.server.desired import Desired
     from camwire.server.hub import Hub

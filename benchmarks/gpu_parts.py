@@ -21,7 +21,7 @@ DEVICE = CudaDevice(0)  # before anything else uses CUDA
 import torch  # noqa: E402
 
 from camwire.devices.cuda.detect import CudaDetector  # noqa: E402
-from camwire.link.messages import DesiredModel  # noqa: E402
+from camwire.link.desired import DesiredModel  # noqa: E402
 from camwire.pipeline.gpu_detector import GpuDetector  # noqa: E402
 from camwire.runtimes.torch import from_module  # noqa: E402
 from yolo11 import CLASSES, PUBLISHED, Yolo11  # noqa: E402

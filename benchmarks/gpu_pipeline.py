@@ -14,7 +14,8 @@ import numpy as np
 
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
-from camwire.link.messages import DesiredCamera, DesiredTracker, Rendition
+from camwire.link.desired import DesiredCamera, DesiredTracker
+from camwire.link.pictures import Rendition
 from camwire.pipeline.lane import Lanes
 from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recorder import Recorder

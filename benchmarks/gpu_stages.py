@@ -14,7 +14,7 @@ import numpy as np
 
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Frame, Size
-from camwire.link.messages import DesiredTracker
+from camwire.link.desired import DesiredTracker
 from camwire.tracking import create as create_tracker
 from gpu_parts import BOUND, DEVICE, NAMES, ON, GpuDetector, Result, Yolo11, drifting, from_module, torch
 

@@ -31,15 +31,9 @@ import zmq
 from camwire.devices import open_device
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Frame, Size
+from camwire.link.desired import DesiredCamera, DesiredModel, DesiredOutput, DesiredState, DesiredTracker
 from camwire.link.endpoint import Endpoints
-from camwire.link.messages import (
-    DesiredCamera,
-    DesiredModel,
-    DesiredOutput,
-    DesiredState,
-    DesiredTracker,
-    Rendition,
-)
+from camwire.link.pictures import Rendition
 from camwire.link.worker_end import WorkerEnd
 from camwire.models import load_model
 from camwire.models.inputs import input_for

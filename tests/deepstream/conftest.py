@@ -15,7 +15,8 @@ from camwire.analytics.rules.events import Event
 from camwire.deepstream.engine import DeepstreamEngine
 from camwire.devices.cpu import CpuDevice
 from camwire.frames import Frame
-from camwire.link.messages import CameraReport, Rendition
+from camwire.link.pictures import Rendition
+from camwire.link.reports import CameraReport
 from tests.conftest import missing_package
 from tests.deepstream.clips import box_clip
 from tests.support import deepstream_stand_ins as stand_ins

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from camwire.link.messages import (
+from camwire.link.desired import (
     DesiredCamera,
     DesiredDeepstream,
     DesiredModel,

@@ -9,7 +9,8 @@ import pytest
 from camwire.config import load
 from camwire.config.errors import ConfigError
 from camwire.config.loading import load_text
-from camwire.link.messages import DesiredDeepstream, DesiredState, decode_downward, encode
+from camwire.link.desired import DesiredDeepstream, DesiredState
+from camwire.link.messages import decode_downward, encode
 from camwire.server.desired import Desired
 
 BASE = "engine: deepstream\nmodel: {file: yolo11n.onnx}\n"

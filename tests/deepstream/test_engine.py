@@ -10,7 +10,9 @@ import pytest
 
 from camwire.deepstream.gst import DeepstreamError
 from camwire.deepstream.metadata import MetadataError
-from camwire.link.messages import CameraReport, DesiredTracker, Rendition, View
+from camwire.link.desired import DesiredTracker, View
+from camwire.link.pictures import Rendition
+from camwire.link.reports import CameraReport
 from tests.deepstream.clips import box_clip, decoded, red_pixels
 from tests.deepstream.conftest import Rig
 from tests.deepstream.desired import camera, deepstream, desired

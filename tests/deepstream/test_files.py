@@ -24,7 +24,7 @@ from camwire.deepstream.files.mux import mux_file
 from camwire.deepstream.files.preprocess import preprocess_file
 from camwire.deepstream.files.tracker import tracker_file
 from camwire.frames import Size
-from camwire.link.messages import DesiredClass, DesiredDetection, DesiredTracker
+from camwire.link.desired import DesiredClass, DesiredDetection, DesiredTracker
 from camwire.models import ModelError
 from camwire.tracking.nvtracker import files as nvtracker_files
 from tests.deepstream.desired import CHOICES, NAMES, camera, deepstream, desired, model

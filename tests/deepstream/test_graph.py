@@ -15,7 +15,7 @@ from camwire.deepstream.graph import assign_pads, build
 from camwire.deepstream.printing import as_dot, as_text
 from camwire.deepstream.property_table import TABLE, problems_with
 from camwire.deepstream.sources import source_uri
-from camwire.link.messages import DesiredDeepstream, DesiredTracker
+from camwire.link.desired import DesiredDeepstream, DesiredTracker
 from tests.deepstream.desired import NAMES, all_settings, camera, deepstream, desired
 
 FOLDER = Path("/run/deepstream")

@@ -24,7 +24,8 @@ from camwire.deepstream.timing import UNDER_WAY, BatchTimes
 from camwire.deepstream.watch import FIRST_BATCH, PipelineWatch, SourceWatch
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Frame, Size
-from camwire.link.messages import DesiredCamera, DesiredState, Rendition
+from camwire.link.desired import DesiredCamera, DesiredState
+from camwire.link.pictures import Rendition
 from camwire.pipeline.analysis import Analysis
 from camwire.pipeline.recorder import Recorder
 from camwire.sources.status import SourceStatus

@@ -15,14 +15,8 @@ from camwire.devices.contracts import InputSpec, Overlay
 from camwire.devices.cpu import CpuDevice
 from camwire.devices.cuda import CudaDevice
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
-from camwire.link.messages import (
-    DesiredCamera,
-    DesiredModel,
-    DesiredOutput,
-    DesiredState,
-    DesiredTracker,
-    Rendition,
-)
+from camwire.link.desired import DesiredCamera, DesiredModel, DesiredOutput, DesiredState, DesiredTracker
+from camwire.link.pictures import Rendition
 from camwire.models.contract import Graph, TensorSpec
 from camwire.models.yolo import Extras, Yolo
 from camwire.pipeline.detector import Detector

@@ -8,7 +8,8 @@ import zmq
 from structlog.testing import capture_logs
 
 from camwire.link.endpoint import Endpoints, private_endpoints
-from camwire.link.messages import FrameHeader, Hello, Stop, decode_downward, encode
+from camwire.link.messages import Hello, Stop, decode_downward, encode
+from camwire.link.pictures import FrameHeader
 from camwire.link.server_end import ServerEnd
 from tests.support.waiting import wait_for
 

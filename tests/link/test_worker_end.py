@@ -7,7 +7,8 @@ import pytest
 import zmq
 
 from camwire.link.endpoint import Endpoints
-from camwire.link.messages import Hello, Stop, decode_header, decode_upward, encode
+from camwire.link.messages import Hello, Stop, decode_upward, encode
+from camwire.link.pictures import decode_header
 from camwire.link.worker_end import PICTURES_UNDER_WAY, WorkerEnd
 from tests.support.frames import frame
 from tests.support.waiting import wait_for

@@ -9,8 +9,8 @@ import argparse
 import json
 from pathlib import Path
 
+from camwire.link.desired import DesiredState
 from camwire.link.endpoint import Endpoints
-from camwire.link.messages import DesiredState
 from tests.support.stand_in_worker import StandIn
 
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camwire.link.messages import DesiredCamera
+from camwire.link.desired import DesiredCamera
 from camwire.pipeline.changes import camera_changes
 
 cameras = st.builds(

@@ -9,7 +9,7 @@ import pytest
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu import CpuDevice
 from camwire.frames import Batch, Detections, Int64Array, Size, Tracks
-from camwire.link.messages import DesiredDetection, DesiredModel, DesiredTracker
+from camwire.link.desired import DesiredDetection, DesiredModel, DesiredTracker
 from camwire.pipeline.details import DetailedTracker
 from camwire.pipeline.detector import Detector
 from camwire.tracking import create

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from camwire.devices.contracts import InputSpec, ModelInput
 from camwire.devices.cpu import CpuDevice
 from camwire.frames import Batch, Detections, Float32Array, Size, UInt8Array
-from camwire.link.messages import DesiredClass, DesiredDetection, DesiredModel
+from camwire.link.desired import DesiredClass, DesiredDetection, DesiredModel
 from camwire.models import Graph, ModelError, RawDetections
 from camwire.models.contract import RawMasks, Task
 from camwire.pipeline import detector as detector_module

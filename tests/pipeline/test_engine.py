@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from camwire.devices import open_device
-from camwire.link.messages import DesiredModel, DesiredOutput, DesiredState, DesiredTracker
+from camwire.link.desired import DesiredModel, DesiredOutput, DesiredState, DesiredTracker
 from camwire.models import ModelError
 from camwire.pipeline.engine import Engine
 

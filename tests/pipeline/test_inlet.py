@@ -9,7 +9,8 @@ import pytest
 from camwire.devices import DeviceError
 from camwire.devices.cpu import CpuDevice
 from camwire.frames import Batch, Detections, Frame
-from camwire.link.messages import DesiredCamera, Rendition
+from camwire.link.desired import DesiredCamera
+from camwire.link.pictures import Rendition
 from camwire.pipeline import engine as engine_module
 from camwire.pipeline.engine import Engine
 from tests.pipeline.test_engine import desired

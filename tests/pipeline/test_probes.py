@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from camwire.devices.cpu import CpuDevice
-from camwire.link.messages import Probe, ProbeResult
+from camwire.link.answers import ProbeResult
+from camwire.link.desired import Probe
 from camwire.pipeline.probes import Probes
 from tests.sources.cameras import camera
 from tests.support.clips import make_clip

@@ -14,14 +14,11 @@ import pytest
 from msgspec.structs import replace
 
 from camwire.analytics.rules.events import Event
-from camwire.link.messages import (
-    DesiredRehearsal,
-    Downward,
-    Events,
-    EventsKept,
-    Message,
-    Rehearsed,
-)
+from camwire.link.answers import Rehearsed
+from camwire.link.desired import DesiredRehearsal
+from camwire.link.events import Events, EventsKept
+from camwire.link.message import Message
+from camwire.link.messages import Downward
 from camwire.pipeline.questions import Questions
 from camwire.pipeline.worker import Worker
 from camwire.server.desired import Desired

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from camwire.config.rules import LineRule
 from camwire.frames import Batch, Frame, Size
-from camwire.link.messages import DesiredRehearsal, decode_upward, encode
+from camwire.link.desired import DesiredRehearsal
+from camwire.link.messages import decode_upward, encode
 from camwire.models import ModelError
 from camwire.pipeline.analysis import Analysis, rule_engine
 from camwire.pipeline.recollection import FRAME_BYTES, ROW, Recollection

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Frame, Size, Tracks
-from camwire.link.messages import NvdsFrame, NvdsObject, View, decode_objects
+from camwire.link.desired import View
+from camwire.link.pictures import NvdsFrame, NvdsObject, decode_objects
 from camwire.pipeline.renditions import higher_cap, lower_cap, objects_of, scene_for, wanted_views
 from tests.support.frames import frame
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from camwire.link.messages import DesiredClass, DesiredDetection, DesiredModel
+from camwire.link.desired import DesiredClass, DesiredDetection, DesiredModel
 from camwire.models import ModelError, RawDetections
 from camwire.pipeline.detector import thinned
 from camwire.pipeline.selection import NO_BOUND, Limits, Selection, lowest_score

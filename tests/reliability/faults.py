@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from camwire.link.messages import CameraReport
+from camwire.link.reports import CameraReport
 from tests.support.film import film
 from tests.support.rtp_camera import RtpCamera
 from tests.support.rtsp_faults import TcpProxy

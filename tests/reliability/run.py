@@ -13,15 +13,9 @@ from pathlib import Path
 
 from camwire.devices import open_device
 from camwire.frames import Frame
-from camwire.link.messages import (
-    CameraReport,
-    DesiredCamera,
-    DesiredModel,
-    DesiredOutput,
-    DesiredState,
-    DesiredTracker,
-    Rendition,
-)
+from camwire.link.desired import DesiredCamera, DesiredModel, DesiredOutput, DesiredState, DesiredTracker
+from camwire.link.pictures import Rendition
+from camwire.link.reports import CameraReport
 from camwire.pipeline.engine import Engine
 from tests.models.files import save_dynamic
 from tests.reliability.faults import FPS, Fault, FaultyCamera

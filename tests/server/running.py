@@ -13,7 +13,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from camwire.config.server import ServerConfig
-from camwire.link.messages import FrameHeader
+from camwire.link.pictures import FrameHeader
 from camwire.server.app import HttpServer, create_app, http_server
 from camwire.server.desired import Desired
 from camwire.server.hub import Hub

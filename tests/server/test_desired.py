@@ -6,7 +6,8 @@ from camwire.config.camera import CameraConfig
 from camwire.config.output import OverlayConfig
 from camwire.config.root import Config
 from camwire.config.secrets import SecretUrl
-from camwire.link.messages import DesiredCamera, View, decode_downward, encode
+from camwire.link.desired import DesiredCamera, View
+from camwire.link.messages import decode_downward, encode
 from camwire.server.desired import Desired, UnknownToggleError
 from tests.server.configs import config
 

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from camwire.link.messages import DesiredDeepstream, DesiredState, DesiredTracker, Failure
+from camwire.link.desired import DesiredDeepstream, DesiredState, DesiredTracker
+from camwire.link.messages import Failure
 from camwire.server.desired import Desired
 from camwire.server.fallback import REFUSABLE, TRY_AGAIN_EVERY, UNANSWERED, Fallback
 from tests.server.configs import config

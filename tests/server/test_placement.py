@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camwire.link.messages import CameraReport
+from camwire.link.reports import CameraReport
 from camwire.server.attendance import PATIENCE, PATIENCE_AT_FIRST, STEADY
 from camwire.server.placement import UNEVEN, Placement, cost_of, placed
 from camwire.server.supervisor import Phase

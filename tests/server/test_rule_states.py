@@ -10,7 +10,7 @@ import numpy as np
 
 from camwire.config.events import EventsConfig
 from camwire.config.rules import HeatmapRule
-from camwire.link.messages import RuleState
+from camwire.link.events import RuleState
 from camwire.server.events.keeper import EventKeeper
 from camwire.server.rule_states import RuleStates
 

@@ -4,7 +4,7 @@ import msgspec
 
 from camwire.config.camera import CameraConfig
 from camwire.config.secrets import SecretUrl
-from camwire.link.messages import CameraReport, DeviceMemory, Quantiles, Statistics
+from camwire.link.reports import CameraReport, DeviceMemory, Quantiles, Statistics
 from camwire.monitoring.process import ProcessUsage
 from camwire.server import statistics
 from camwire.server.hub import Client

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection
 
-from camwire.link.messages import FrameObjects, View, encode_objects
+from camwire.link.desired import View
+from camwire.link.pictures import FrameObjects, encode_objects
 from camwire.server import wire
 from tests.server.running import Running, header, running, text, until
 

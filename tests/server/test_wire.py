@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from camwire.link.messages import (
+from camwire.link.pictures import (
     FrameHeader,
     FrameObjects,
     NvdsFrame,

@@ -10,20 +10,12 @@ import zmq
 import zmq.asyncio
 from structlog.testing import capture_logs
 
+from camwire.link.desired import DesiredState
 from camwire.link.endpoint import Endpoints, private_endpoints
-from camwire.link.messages import (
-    CameraReport,
-    DesiredState,
-    Events,
-    Failure,
-    Hello,
-    LinkedEvent,
-    Message,
-    RuleState,
-    Statistics,
-    decode_downward,
-    encode,
-)
+from camwire.link.events import Events, LinkedEvent, RuleState
+from camwire.link.message import Message
+from camwire.link.messages import Failure, Hello, decode_downward, encode
+from camwire.link.reports import CameraReport, Statistics
 from camwire.link.server_end import ServerEnd
 from camwire.server.desired import Desired
 from camwire.server.hub import Hub

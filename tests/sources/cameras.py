@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from camwire.link.messages import DesiredCamera
+from camwire.link.desired import DesiredCamera
 
 
 def camera(url: str, **wishes: Any) -> DesiredCamera:

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import zmq
 
+from camwire.link.desired import DesiredState
 from camwire.link.endpoint import Endpoints
-from camwire.link.messages import DesiredState, Hello, Message, Statistics, Stop, decode_downward, encode
+from camwire.link.message import Message
+from camwire.link.messages import Hello, Stop, decode_downward, encode
+from camwire.link.reports import Statistics
 
 REPORT_EVERY = 0.2
 

@@ -16,23 +16,12 @@ import msgspec
 import numpy as np
 import zmq
 
+from camwire.link.desired import DesiredCamera, DesiredState
 from camwire.link.endpoint import Endpoints
-from camwire.link.messages import (
-    CameraReport,
-    DesiredCamera,
-    DesiredState,
-    FrameHeader,
-    FrameObjects,
-    Hello,
-    Message,
-    Quantiles,
-    Rendition,
-    Statistics,
-    Stop,
-    decode_downward,
-    encode,
-    encode_objects,
-)
+from camwire.link.message import Message
+from camwire.link.messages import Hello, Stop, decode_downward, encode
+from camwire.link.pictures import FrameHeader, FrameObjects, Rendition, encode_objects
+from camwire.link.reports import CameraReport, Quantiles, Statistics
 
 LOST = "synthetic:lost"
 COLOURS = [(80, 190, 120), (200, 140, 60), (90, 110, 220), (190, 90, 190), (60, 190, 210)]

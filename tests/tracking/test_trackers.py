@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from camwire.config.tracker import TrackerConfig, TrackerType
 from camwire.frames import Detections, Size, Tracks
-from camwire.link.messages import DesiredTracker
+from camwire.link.desired import DesiredTracker
 from camwire.tracking import create, known, weakest_score
 from tests.tracking.scenes import batch_of, box, detections_of, frame, ids, rows_of, run
 

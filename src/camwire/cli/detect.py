@@ -88,7 +88,7 @@ def load_detector(
     import cv2
 
     from camwire.devices.cpu import CpuDevice
-    from camwire.link.messages import DesiredModel
+    from camwire.link.desired import DesiredModel
     from camwire.pipeline.detector import Detector
 
     cv2.setNumThreads(1)  # frames run side by side already

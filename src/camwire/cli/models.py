@@ -29,7 +29,7 @@ def command(
     The exit status is 0 when camwire can use the file, 1 when it can't; then the message says what was found
     and what is accepted.
     """
-    from camwire.link.messages import DesiredModel
+    from camwire.link.desired import DesiredModel
     from camwire.models import ModelError, load_model
     from camwire.pipeline.detector import overrides_of
     from camwire.runtimes import explain_runtime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from camwire.link.messages import DesiredModel
+from camwire.link.desired import DesiredModel
 from camwire.models.coco import COCO_CLASSES
 from camwire.models.labels import read_labels
 

@@ -12,7 +12,7 @@ from camwire.deepstream.ledger import Ledger
 from camwire.deepstream.scene import FlowScene
 from camwire.deepstream.thumbnails import thumbnail
 from camwire.frames import Batch, Frame, Tracks
-from camwire.link.messages import Rendition, of_event
+from camwire.link.pictures import Rendition, of_event
 from camwire.pipeline.lane import Publisher
 from camwire.pipeline.marks import Marks
 from camwire.pipeline.recorder import Recorder

@@ -13,7 +13,7 @@ from camwire.deepstream.dispatch import Dispatch, Drawable
 from camwire.deepstream.metadata import Metadata
 from camwire.deepstream.scene import FlowScene
 from camwire.devices.contracts import Device
-from camwire.link.messages import Rendition
+from camwire.link.pictures import Rendition
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.renditions import Made, scene_for
 

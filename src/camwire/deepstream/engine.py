@@ -27,7 +27,8 @@ from camwire.deepstream.scene import FlowScene
 from camwire.deepstream.taps import Handlers
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Size
-from camwire.link.messages import CameraReport, DesiredState
+from camwire.link.desired import DesiredState
+from camwire.link.reports import CameraReport
 from camwire.pipeline.analysis import Analysis, LiveCounts
 from camwire.pipeline.lane import Publisher
 from camwire.pipeline.recorder import Recorder

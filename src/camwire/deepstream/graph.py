@@ -18,7 +18,7 @@ from camwire.deepstream.outputs import drawing, output_part
 from camwire.deepstream.properties import Value
 from camwire.deepstream.sources import source_part
 from camwire.frames import Size
-from camwire.link.messages import DesiredCamera, DesiredDeepstream, DesiredState
+from camwire.link.desired import DesiredCamera, DesiredDeepstream, DesiredState
 
 MUX, DETECTOR, TRACKER, ANALYTICS = "mux", "detector", "tracker", "analytics"
 """Names of elements that others have to find."""

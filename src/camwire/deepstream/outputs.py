@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from camwire.deepstream.elements import Element, Link, Part, chain
 from camwire.deepstream.properties import Value
 from camwire.frames import Size
-from camwire.link.messages import DesiredDeepstream, DesiredOutput
+from camwire.link.desired import DesiredDeepstream, DesiredOutput
 
 TO_DRAW, DRAWER, DEMUX, OUT = "to_draw", "osd", "demux", "out"
 """Names of elements that others have to find."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from camwire.deepstream.objects import TrackHistory
 from camwire.devices.contracts import Overlay
 from camwire.frames import Size
-from camwire.link.messages import Rendition
+from camwire.link.pictures import Rendition
 from camwire.pipeline.renditions import NvdsLookup, Views, unanalysed
 from camwire.tracking import Tracker
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from camwire.deepstream.elements import Element, Link, Part
 from camwire.deepstream.properties import Value
-from camwire.link.messages import DesiredCamera, DesiredDeepstream
+from camwire.link.desired import DesiredCamera, DesiredDeepstream
 
 RTSP_SCHEMES = ("rtsp", "rtsps")
 ANY, URI, RTSP = 0, 1, 2

@@ -11,14 +11,8 @@ import zmq
 import zmq.asyncio
 
 from camwire.link.endpoint import Endpoints
-from camwire.link.messages import (
-    Downward,
-    FrameHeader,
-    Upward,
-    decode_header,
-    decode_upward,
-    encode,
-)
+from camwire.link.messages import Downward, Upward, decode_upward, encode
+from camwire.link.pictures import FrameHeader, decode_header
 
 PICTURES_WAITING = 64
 """Pictures of one worker that may wait here; when there are so many, it drops newer ones and counts them."""

@@ -10,7 +10,9 @@ import zmq
 
 from camwire.frames import Frame
 from camwire.link.endpoint import Endpoints
-from camwire.link.messages import Downward, FrameHeader, Message, Rendition, decode_downward, encode
+from camwire.link.message import Message
+from camwire.link.messages import Downward, decode_downward, encode
+from camwire.link.pictures import FrameHeader, Rendition
 
 PICTURES_UNDER_WAY = 32
 """Pictures that wait for the server at most; more are refused, and counted by the caller."""

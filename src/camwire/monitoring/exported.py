@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from camwire.link.messages import LatencyCounts
+from camwire.link.reports import LatencyCounts
 from camwire.monitoring.histogram import BOUNDS_MS, BUCKETS_PER_DECADE, Histogram
 
 _STEP = BUCKETS_PER_DECADE // 3

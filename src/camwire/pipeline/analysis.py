@@ -23,7 +23,8 @@ from camwire.analytics.rules.moment import class_name
 from camwire.config.rules import Rule
 from camwire.devices.annotations import Annotation
 from camwire.frames import Batch, Frame, Tracks
-from camwire.link.messages import DesiredState, NvdsFrame
+from camwire.link.desired import DesiredState
+from camwire.link.pictures import NvdsFrame
 from camwire.models import ModelError
 from camwire.pipeline.nvds_metadata import nvds_frame
 from camwire.pipeline.recollection import Recollection, Rehearsal

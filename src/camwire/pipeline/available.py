@@ -12,7 +12,7 @@ import sys
 
 from camwire.config.detection import ModelConfig
 from camwire.devices import DeviceError
-from camwire.link.messages import DesiredModel
+from camwire.link.desired import DesiredModel
 from camwire.models import ModelError
 from camwire.pipeline.detector import overrides_of
 from camwire.runtimes.networks import network_obstacle

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from camwire.link.messages import DesiredCamera
+from camwire.link.desired import DesiredCamera
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 import av
 
-from camwire.link.messages import ClipMade, DesiredClip
+from camwire.link.answers import ClipMade
+from camwire.link.desired import DesiredClip
 from camwire.pipeline.questions import Questions
 from camwire.sources.packets import PacketRing, as_mp4
 

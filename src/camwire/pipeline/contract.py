@@ -7,7 +7,8 @@ from typing import Protocol
 
 from camwire.analytics.rules.events import Event
 from camwire.devices.contracts import Device
-from camwire.link.messages import CameraReport, DesiredState
+from camwire.link.desired import DesiredState
+from camwire.link.reports import CameraReport
 from camwire.pipeline.analysis import Analysis
 from camwire.pipeline.lane import Publisher
 from camwire.sources.packets import PacketRing

@@ -10,7 +10,7 @@ import structlog
 
 from camwire.devices.contracts import Device, ModelInput, Preprocessor
 from camwire.frames import Batch, Detections, Float32Array, Size, UInt8Array
-from camwire.link.messages import DesiredModel
+from camwire.link.desired import DesiredModel
 from camwire.models import Model, Overrides, RawDetections, load_model
 from camwire.models.contract import Task
 from camwire.models.geometry import oriented_corners

@@ -6,7 +6,7 @@ from typing import Protocol, Self
 
 from camwire.devices.contracts import Device
 from camwire.frames import Batch, Detections
-from camwire.link.messages import DesiredModel
+from camwire.link.desired import DesiredModel
 from camwire.pipeline.detector import Detector
 
 

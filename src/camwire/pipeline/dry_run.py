@@ -21,7 +21,7 @@ from camwire.config.rules import Rule
 from camwire.devices.annotations import Annotation
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
-from camwire.link.messages import DesiredDetection, DesiredState
+from camwire.link.desired import DesiredDetection, DesiredState
 from camwire.models import ModelError
 from camwire.pipeline.analysis import nvdsanalytics, rule_engine
 from camwire.pipeline.details import DetailedTracker

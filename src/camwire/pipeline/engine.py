@@ -11,7 +11,8 @@ import structlog
 from camwire.analytics.rules.events import Event
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Size
-from camwire.link.messages import CameraReport, DesiredCamera, DesiredModel, DesiredState, DesiredTracker
+from camwire.link.desired import DesiredCamera, DesiredModel, DesiredState, DesiredTracker
+from camwire.link.reports import CameraReport
 from camwire.models import ModelError
 from camwire.pipeline.analysis import Analysis, LiveCounts
 from camwire.pipeline.changes import camera_changes

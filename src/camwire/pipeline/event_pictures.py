@@ -8,7 +8,8 @@ from collections import deque
 import structlog
 
 from camwire.frames import Frame
-from camwire.link.messages import EventPicture, Rendition
+from camwire.link.events import EventPicture
+from camwire.link.pictures import Rendition
 
 MOST = 50
 """Pictures that wait at most; beyond, the oldest are lost, counted and logged."""

@@ -11,7 +11,7 @@ import structlog
 from camwire.devices.contracts import Device
 from camwire.devices.cuda.detect import CudaDetector
 from camwire.frames import Batch, Detections
-from camwire.link.messages import DesiredModel
+from camwire.link.desired import DesiredModel
 from camwire.pipeline.detector import LOADED, overrides_of
 from camwire.pipeline.interval import Intervals
 from camwire.pipeline.selection import NO_BOUND, Limits, Selection

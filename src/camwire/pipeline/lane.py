@@ -16,7 +16,7 @@ import structlog
 
 from camwire.analytics.rules.events import Event
 from camwire.frames import Batch, Frame, Tracks
-from camwire.link.messages import Rendition, of_event
+from camwire.link.pictures import Rendition, of_event
 from camwire.pipeline.marks import Marks
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.renditions import Made, lower_cap, objects_of, scene_for

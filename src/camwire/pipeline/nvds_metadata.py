@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from camwire.analytics.nvdsanalytics.stream import FrameResult
 from camwire.analytics.rules.moment import class_name
-from camwire.link.messages import NvdsFrame, NvdsObject
+from camwire.link.pictures import NvdsFrame, NvdsObject
 
 
 def nvds_frame(result: FrameResult, class_names: Sequence[str]) -> NvdsFrame:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from camwire.analytics.rules.events import Event
-from camwire.link.messages import LinkedEvent
+from camwire.link.events import LinkedEvent
 
 MOST = 10_000
 """Events remembered; beyond, the oldest are lost, counted and logged."""

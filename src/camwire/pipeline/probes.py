@@ -9,7 +9,8 @@ from functools import partial
 
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Batch, Frame, Size, Tracks
-from camwire.link.messages import Probe, ProbeResult
+from camwire.link.answers import ProbeResult
+from camwire.link.desired import Probe
 from camwire.pipeline.inlet import adopted, hwaccel_of
 from camwire.sources import CameraSource
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camwire.frames import Batch, Frame, Tracks
-from camwire.link.messages import CameraReport
+from camwire.link.reports import CameraReport
 from camwire.monitoring.rates import Rate
 from camwire.pipeline.marks import Marks
 from camwire.pipeline.timings import Timings, spans_of

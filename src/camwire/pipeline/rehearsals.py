@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from camwire.link.messages import DesiredRehearsal, Rehearsed
+from camwire.link.answers import Rehearsed
+from camwire.link.desired import DesiredRehearsal
 from camwire.models import ModelError
 from camwire.pipeline.analysis import Analysis
 from camwire.pipeline.outbox import linked_event

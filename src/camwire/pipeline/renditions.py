@@ -10,7 +10,8 @@ import numpy as np
 
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Float32Array, Frame, Size, Tracks
-from camwire.link.messages import DesiredState, FrameObjects, NvdsFrame, Rendition, encode_objects
+from camwire.link.desired import DesiredState
+from camwire.link.pictures import FrameObjects, NvdsFrame, Rendition, encode_objects
 
 Views = Mapping[str, Mapping[Rendition, float]]
 """By camera and rendition: how often a second at most; 0 as often as pictures come."""

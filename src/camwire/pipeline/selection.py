@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from camwire.frames import Float32Array, Int32Array
-from camwire.link.messages import DesiredClass, DesiredDetection, DesiredModel
+from camwire.link.desired import DesiredClass, DesiredDetection, DesiredModel
 from camwire.models import ModelError
 
 NO_BOUND = np.iinfo(np.int32).max

@@ -9,7 +9,7 @@ from typing import Protocol
 from camwire.analytics.rules.events import Event
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Batch, Detections, Size, Tracks
-from camwire.link.messages import Rendition
+from camwire.link.pictures import Rendition
 from camwire.pipeline.renditions import NvdsLookup, Views, unanalysed
 from camwire.tracking import Tracker
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from camwire.frames import Batch, Float64Array
-from camwire.link.messages import LatencyCounts, Quantiles
+from camwire.link.reports import LatencyCounts, Quantiles
 from camwire.monitoring.exported import latency_counts
 from camwire.monitoring.histogram import Histogram, SlidingHistogram
 from camwire.pipeline.marks import Marks

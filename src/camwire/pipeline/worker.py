@@ -19,18 +19,11 @@ import structlog
 from camwire.config.secrets import SECRETS, SecretUrl
 from camwire.devices import open_device
 from camwire.frames import Frame
-from camwire.link.messages import (
-    DesiredState,
-    DeviceMemory,
-    Events,
-    EventsKept,
-    Failure,
-    Hello,
-    Rendition,
-    RuleState,
-    Statistics,
-    Stop,
-)
+from camwire.link.desired import DesiredState
+from camwire.link.events import Events, EventsKept, RuleState
+from camwire.link.messages import Failure, Hello, Stop
+from camwire.link.pictures import Rendition
+from camwire.link.reports import DeviceMemory, Statistics
 from camwire.link.worker_end import WorkerEnd
 from camwire.models import ModelError
 from camwire.monitoring.process import ProcessMeter

@@ -8,7 +8,7 @@ import msgspec
 
 from camwire.config.camera import CameraConfig
 from camwire.config.root import Config
-from camwire.link.messages import (
+from camwire.link.desired import (
     DesiredCamera,
     DesiredClip,
     DesiredDeepstream,
@@ -19,9 +19,9 @@ from camwire.link.messages import (
     DesiredState,
     DesiredTracker,
     Probe,
-    Rendition,
     View,
 )
+from camwire.link.pictures import Rendition
 
 CLIP_SLACK = 5.0
 """Seconds that may pass from an event to the wish for its video."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from camwire.link.messages import DesiredState, Failure
+from camwire.link.desired import DesiredState
+from camwire.link.messages import Failure
 
 REFUSABLE = ("model", "tracker", "rules", "nvdsanalytics", "deepstream")
 """What a worker may be unable to use: a file is missing, says something impossible, or takes a restart."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from camwire.link.messages import FrameHeader, Rendition, decode_objects
+from camwire.link.pictures import FrameHeader, Rendition, decode_objects
 from camwire.server import wire
 from camwire.server.desired import Desired, UnknownToggleError, Views
 from camwire.server.mailbox import Mailbox, Picture

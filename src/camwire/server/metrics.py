@@ -14,7 +14,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from camwire.link.messages import CameraReport, LatencyCounts
+from camwire.link.reports import CameraReport, LatencyCounts
 from camwire.monitoring.exported import BOUNDS_S
 from camwire.server.auth.refusals import Refusals
 from camwire.server.statistics import STATES

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
-from camwire.link.messages import CameraReport
+from camwire.link.reports import CameraReport
 from camwire.server.attendance import Attendance
 from camwire.server.supervisor import Phase
 

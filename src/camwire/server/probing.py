@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from camwire.config.camera import CameraConfig
 from camwire.config.secrets import SECRETS
-from camwire.link.messages import ProbeResult
+from camwire.link.answers import ProbeResult
 from camwire.server.asking import Asking
 from camwire.server.desired import Desired
 

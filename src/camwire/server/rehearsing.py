@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from camwire.config.rules import Rule
-from camwire.link.messages import DesiredRehearsal, Rehearsed
+from camwire.link.answers import Rehearsed
+from camwire.link.desired import DesiredRehearsal
 from camwire.server.asking import Asking
 from camwire.server.desired import Desired
 

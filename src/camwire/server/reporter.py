@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from math import isnan
 from typing import Any
 
-from camwire.link.messages import CameraReport, Quantiles
+from camwire.link.reports import CameraReport, Quantiles
 from camwire.monitoring.exported import latency_counts
 from camwire.monitoring.histogram import Histogram, SlidingHistogram
 from camwire.monitoring.process import ProcessMeter

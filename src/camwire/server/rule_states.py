@@ -14,7 +14,7 @@ import structlog
 
 from camwire.config.rules import HeatmapRule
 from camwire.frames import Float64Array
-from camwire.link.messages import RuleState
+from camwire.link.events import RuleState
 from camwire.server.events.keeper import EventKeeper
 from camwire.server.events.queries import NothingKeptError, remembered
 from camwire.server.events.store import EventStore, StoreError

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from camwire.config.camera import CameraConfig
-from camwire.link.messages import CameraReport, Quantiles, Statistics
+from camwire.link.reports import CameraReport, Quantiles, Statistics
 from camwire.monitoring.process import ProcessUsage
 from camwire.server.hub import Client
 from camwire.server.supervisor import WorkerState

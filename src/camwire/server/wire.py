@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from camwire.link.messages import FrameHeader, FrameObjects, Rendition
+from camwire.link.pictures import FrameHeader, FrameObjects, Rendition
 
 LARGEST_MESSAGE = 64 << 10
 """Bytes that a client's message may have."""

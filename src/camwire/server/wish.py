@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Literal
 
-from camwire.link.messages import Rendition
+from camwire.link.pictures import Rendition
 from camwire.rate_cap import RateCap
 from camwire.server import wire
 

@@ -8,17 +8,10 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from camwire.link.messages import (
-    ClipMade,
-    EventPicture,
-    Events,
-    Failure,
-    Hello,
-    ProbeResult,
-    Rehearsed,
-    RuleState,
-    Statistics,
-)
+from camwire.link.answers import ClipMade, ProbeResult, Rehearsed
+from camwire.link.events import EventPicture, Events, RuleState
+from camwire.link.messages import Failure, Hello
+from camwire.link.reports import Statistics
 from camwire.link.server_end import ServerEnd
 from camwire.server.desired import Desired
 from camwire.server.fallback import Fallback

@@ -7,7 +7,7 @@ from enum import Enum
 from urllib.parse import unquote
 
 from camwire.config.secrets import SecretUrl
-from camwire.link.messages import DesiredCamera
+from camwire.link.desired import DesiredCamera
 from camwire.sources.faults import SourceError
 
 NETWORK_OPEN_TIMEOUT = 3.5

@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from camwire.frames import Frame, Size
-from camwire.link.messages import DesiredCamera
+from camwire.link.desired import DesiredCamera
 from camwire.sources.address import OpenArguments, open_arguments
 from camwire.sources.clock import StreamClock
 from camwire.sources.decoding import Decoder, Picture

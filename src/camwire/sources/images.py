@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 
 from camwire.frames import Frame, Size
-from camwire.link.messages import DesiredCamera
+from camwire.link.desired import DesiredCamera
 from camwire.sources.address import open_arguments
 from camwire.sources.clock import StreamClock
 from camwire.sources.decoding import Decoder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from camwire.link.messages import CameraPhase
+from camwire.link.reports import CameraPhase
 
 SHORTEST_DELAY = 0.5
 LONGEST_DELAY = 4.0

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from camwire.frames import Size
-from camwire.link.messages import CameraPhase
+from camwire.link.reports import CameraPhase
 from camwire.sources.pace import Pace
 from camwire.sources.reconnect import Reconnect
 from camwire.sources.soundness import Soundness

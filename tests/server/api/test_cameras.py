@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from camwire.link.messages import ProbeResult
+from camwire.link.answers import ProbeResult
 from camwire.server.main import Server
 from tests.server.api.serving import TEXT, with_api
 from tests.server.running import until

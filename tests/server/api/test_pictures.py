@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from camwire.config.server import ServerConfig
+from camwire.link.desired import View
 from camwire.link.endpoint import private_endpoints
-from camwire.link.messages import View
 from camwire.link.server_end import ServerEnd
 from camwire.server.api import pictures
 from camwire.server.app import create_app, http_server

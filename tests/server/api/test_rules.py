@@ -16,7 +16,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from camwire.link.messages import LinkedEvent, Rehearsed, RuleState
+from camwire.link.answers import Rehearsed
+from camwire.link.events import LinkedEvent, RuleState
 from camwire.server.api import rules as rules_room
 from camwire.server.main import Server
 from tests.server.api.serving import TEXT, with_api

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from camwire.link.messages import FrameHeader
+from camwire.link.pictures import FrameHeader
 from camwire.server.auth import gate, passwords
 from camwire.server.auth.gate import LOGGED_OUT
 from camwire.server.auth.tries import FOR_ADDRESS

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from camwire.link.messages import CameraReport, LatencyCounts, Statistics
+from camwire.link.reports import CameraReport, LatencyCounts, Statistics
 from camwire.monitoring.exported import BOUNDS_S, latency_counts
 from camwire.monitoring.histogram import Histogram
 from camwire.server.auth.refusals import Refusals

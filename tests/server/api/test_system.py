@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camwire.link.messages import Events, LinkedEvent
+from camwire.link.events import Events, LinkedEvent
 from camwire.monitoring.gpus import GpuMeter, GpuUsage
 from camwire.monitoring.machine import MachineMeter, busy_percent
 from camwire.server import system

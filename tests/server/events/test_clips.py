@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from camwire.config.events import ClipsConfig, EventsConfig
-from camwire.link.messages import ClipMade
+from camwire.link.answers import ClipMade
 from camwire.server.desired import Desired
 from camwire.server.events import clips
 from camwire.server.events.clips import Clips

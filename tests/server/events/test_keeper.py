@@ -4,7 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 
 from camwire.config.events import EventsConfig
-from camwire.link.messages import Events, LinkedEvent
+from camwire.link.events import Events, LinkedEvent
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.keeper import WAITING, EventKeeper
 from camwire.server.events.queries import Query, find

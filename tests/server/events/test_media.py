@@ -12,7 +12,7 @@ import pytest
 from camwire.config.events import EventsConfig
 from camwire.config.root import Config
 from camwire.config.saving import SavingConfig
-from camwire.link.messages import EventPicture
+from camwire.link.events import EventPicture
 from camwire.server.desired import Desired
 from camwire.server.events import media as media_room
 from camwire.server.events.media import DAY, Media, media_name

@@ -13,7 +13,7 @@ import pytest
 from camwire.config.events import EventsConfig
 from camwire.config.secrets import SecretUrl
 from camwire.config.sinks import JsonLinesConfig, MqttConfig, SinksConfig, WebhookConfig
-from camwire.link.messages import Events, LinkedEvent
+from camwire.link.events import Events, LinkedEvent
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.keeper import EventKeeper
 from camwire.server.events.store import EventStore, StoreError

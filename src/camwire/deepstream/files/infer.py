@@ -8,7 +8,7 @@ import numpy as np
 
 from camwire.deepstream.files.keyfile import KeyValue, key_file
 from camwire.frames import Size
-from camwire.link.messages import DesiredDeepstream, DesiredModel, DesiredState
+from camwire.link.desired import DesiredDeepstream, DesiredModel, DesiredState
 from camwire.pipeline.selection import NO_BOUND, Limits, Selection, lowest_score
 from camwire.tracking import weakest_score
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camwire.deepstream.files.keyfile import key_file
-from camwire.link.messages import DesiredDeepstream
+from camwire.link.desired import DesiredDeepstream
 
 MICROSECONDS = 1_000_000
 

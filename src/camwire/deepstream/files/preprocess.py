@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from camwire.deepstream.files.infer import BILINEAR, TO_UNIT, UNIQUE_ID, input_size
 from camwire.deepstream.files.keyfile import KeyValue, key_file
-from camwire.link.messages import DesiredDeepstream, DesiredModel
+from camwire.link.desired import DesiredDeepstream, DesiredModel
 
 LIBRARY = "/opt/nvidia/deepstream/deepstream/lib/gst-plugins/libcustom2d_preprocess.so"
 OWN_ID = 15

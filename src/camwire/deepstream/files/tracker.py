@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from camwire.link.messages import DesiredDeepstream
+from camwire.link.desired import DesiredDeepstream
 from camwire.tracking.nvtracker import presets
 from camwire.tracking.nvtracker.parameters import (
     Estimator,

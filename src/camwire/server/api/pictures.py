@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from camwire.link.messages import Rendition
+from camwire.link.pictures import Rendition
 from camwire.server.api.errors import RefusedError
 from camwire.server.api.services import Services
 from camwire.server.configuration import position

@@ -14,7 +14,7 @@ from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
 from camwire.analytics.proposals import proposals
 from camwire.config.root import known_classes
 from camwire.config.rules import RULE_MODELS, HeatmapRule, Rule
-from camwire.link.messages import LinkedEvent
+from camwire.link.events import LinkedEvent
 from camwire.server import configuration as cameras
 from camwire.server.api.bodies import JsonList, JsonObject
 from camwire.server.api.errors import RefusedError

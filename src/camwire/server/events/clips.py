@@ -11,7 +11,8 @@ from itertools import count
 import structlog
 
 from camwire.config.events import ClipsConfig
-from camwire.link.messages import ClipMade, DesiredClip
+from camwire.link.answers import ClipMade
+from camwire.link.desired import DesiredClip
 from camwire.server.asking import Asking
 from camwire.server.desired import Desired
 from camwire.server.events.event import StoredEvent

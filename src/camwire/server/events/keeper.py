@@ -12,7 +12,7 @@ from typing import TypeVar
 import structlog
 
 from camwire.config.events import EventsConfig
-from camwire.link.messages import Events, EventsKept, LinkedEvent
+from camwire.link.events import Events, EventsKept, LinkedEvent
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.store import Bounds, EventStore, StoreError
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from camwire.config.root import Config
-from camwire.link.messages import EventPicture
+from camwire.link.events import EventPicture
 from camwire.server.events.media import Media, media_name
 from camwire.server.mailbox import Picture
 
