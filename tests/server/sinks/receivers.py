@@ -57,7 +57,11 @@ def receiving(receiver: Receiver, port: int = 0) -> Iterator[str]:
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # the sender was killed in the middle of it
+                self.close_connection = True
+                return
             answer = receiver.answers.pop(0) if receiver.answers else 200
             if answer == 200:
                 receiver.bodies.append(body)
