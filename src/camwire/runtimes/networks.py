@@ -6,16 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from camwire.config.detection import BUNDLED_MODEL
 from camwire.models import Overrides, load_model
 from camwire.models.contract import Model, ModelError
 from camwire.models.yolo import Yolo
 from camwire.runtimes import tensorrt
-
-if TYPE_CHECKING:
-    from camwire.runtimes.torch import TorchNetwork
+from camwire.runtimes.network import Network
 
 TORCH_FILES = (".torchscript", ".pt2")
 ONNX_FILES = (".onnx",)
@@ -26,7 +23,7 @@ EXPORT = "export the model for PyTorch (.torchscript, or .pt2 by torch.export)"
 class NetworkChoice:
     """A network on the GPU, and why it runs on this, in words."""
 
-    network: TorchNetwork
+    network: Network
     reason: str
 
 
@@ -38,16 +35,16 @@ class _Way:
     """One of which has to be importable."""
     install: str
     files: tuple[str, ...]
-    load: Callable[[Path, Overrides, int, bool], TorchNetwork]
+    load: Callable[[Path, Overrides, int, bool], Network]
 
 
-def _torch(file: Path, overrides: Overrides, _batch: int, full_precision: bool) -> TorchNetwork:
+def _torch(file: Path, overrides: Overrides, _batch: int, full_precision: bool) -> Network:
     from camwire.runtimes.torch import load_network
 
     return load_network(file, overrides, full_precision=full_precision)
 
 
-def _tensorrt(file: Path, overrides: Overrides, batch: int, full_precision: bool) -> TorchNetwork:
+def _tensorrt(file: Path, overrides: Overrides, batch: int, full_precision: bool) -> Network:
     from camwire.runtimes.tensorrt_network import tensorrt_network
 
     return tensorrt_network(load_model(str(file), overrides), batch, half=not full_precision)

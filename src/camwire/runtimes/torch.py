@@ -6,7 +6,6 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from camwire.models import Overrides
 from camwire.models.coco import COCO_CLASSES
 from camwire.models.contract import ModelError
 from camwire.runtimes.engine_cache import default_folder
+from camwire.runtimes.network import Forward, Network
 
 log = structlog.get_logger()
 
@@ -27,34 +27,6 @@ ACCEPTED = (
     "centre y, width, height in input pixels and the classes' scores, as YOLO11's exports have them"
 )
 GREY = 114
-
-Forward = Callable[[Any], Any]
-"""[B, 3, H, W] float16 on the device, channels last → [B, 4 + classes, anchors] float16 or float32: centre x,
-centre y, width and height in input pixels, scores 0 to 1. Launches on the current stream and doesn't wait;
-the same work for every input."""
-
-
-@dataclass(frozen=True, slots=True)
-class TorchNetwork:
-    """A detection network on a GPU."""
-
-    name: str
-    classes: tuple[str, ...]
-    input: InputSpec
-    runtime: str
-    """And precision, for people: `PyTorch FP16`."""
-    compiled: bool
-    """Each batch size that is run takes long to make ready."""
-    gain: tuple[float, float, float]
-    """An 8-bit level L of a channel goes in as L * gain + bias."""
-    bias: tuple[float, float, float]
-    instance: Callable[[], Forward]
-    """What one batch at a time goes through; batches side by side want one each."""
-
-    def describe(self) -> str:
-        """`yolo11s 640×384, PyTorch FP16`."""
-        width, height = self.input.size
-        return f"{self.name} {width}×{height}, {self.runtime}"
 
 
 def from_module(
@@ -66,7 +38,7 @@ def from_module(
     full_precision: bool = False,
     keep_aspect: bool = True,
     compiled: bool = False,
-) -> TorchNetwork:
+) -> Network:
     """A ``torch.nn.Module`` on the current GPU, for RGB from 0 to 1, letterboxed in grey as YOLO11 is.
 
     ``compiled``: its operations are fused by torch.compile, which takes half a minute for each batch size and
@@ -75,7 +47,7 @@ def from_module(
     import torch
 
     module = module.cuda().to(memory_format=torch.channels_last)
-    forward: Forward
+    forward: Callable[[Any], Any]
     if full_precision:
         single = module.float()
 
@@ -90,13 +62,19 @@ def from_module(
         forward = torch.compile(forward, dynamic=False)
     spec = InputSpec(size, "RGB", GREY, centred=True, keep_aspect=keep_aspect)
     runtime = f"PyTorch {'FP32' if full_precision else 'FP16'}{', compiled' if compiled else ''}"
-    gain = (1 / 255,) * 3
-    return TorchNetwork(
-        name, tuple(classes), spec, runtime, compiled, gain, (0.0,) * 3, lambda: _first_output(forward)
+    return Network(
+        name,
+        tuple(classes),
+        spec,
+        runtime,
+        (1 / 255,) * 3,
+        (0.0,) * 3,
+        lambda: _first_output(forward),
+        slow_to_prepare=compiled,
     )
 
 
-def load_network(file: Path, overrides: Overrides, *, full_precision: bool = False) -> TorchNetwork:
+def load_network(file: Path, overrides: Overrides, *, full_precision: bool = False) -> Network:
     """The network in a file of TorchScript (.torchscript) or torch.export (.pt2), on the current GPU.
 
     Exported programs are compiled, which makes YOLO11s 1.9 times as fast on an H100; TorchScript can't be.
@@ -188,8 +166,8 @@ def _classes(file: Path, module: Any, size: Size, names: Sequence[str]) -> tuple
     return COCO_CLASSES if count == len(COCO_CLASSES) else tuple(f"class {n}" for n in range(count))
 
 
-def _first_output(forward: Forward) -> Forward:
-    return lambda images: _first(forward(images))
+def _first_output(module: Callable[[Any], Any]) -> Forward:
+    return lambda images: (_first(module(images)),)
 
 
 def _first(output: Any) -> Any:

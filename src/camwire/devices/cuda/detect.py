@@ -8,8 +8,9 @@ table, starts the graph and waits for one event.
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from camwire.devices.cuda.program import THREADS, foreign_stream, launch
 from camwire.devices.cuda.surfaces import SURFACE, Records
 from camwire.frames import Batch, Detections, Float32Array, Int32Array
 from camwire.models.contract import ModelError
-from camwire.runtimes.torch import TorchNetwork
+from camwire.runtimes.network import Network
 
 CANDIDATES = 1024
 """Anchors a frame, the best ones, that are compared with each other (kernels/boxes.cu: MOST_CANDIDATES)."""
@@ -33,7 +34,7 @@ WARM_UP = 3
 class CudaDetector:
     """A network on a GPU, from frames to boxes in picture pixels. Any thread may call it."""
 
-    def __init__(self, index: int, network: TorchNetwork, *, batch_size: int, lanes: int) -> None:
+    def __init__(self, index: int, network: Network, *, batch_size: int, lanes: int) -> None:
         """Captures its graphs, which takes seconds. ``lanes``: how many batches may be under way at once."""
         self._index = index
         self._network = network
@@ -80,13 +81,14 @@ class CudaDetector:
 class _Lane:
     """Buffers, a stream and a graph for each batch size: what one batch needs."""
 
-    def __init__(self, network: TorchNetwork, batch_size: int) -> None:
+    def __init__(self, network: Network, batch_size: int) -> None:
         import torch
 
         width, height = network.input.size
         self._network = network
-        self._forward = network.instance()
         self._stream = torch.cuda.Stream()
+        with torch.cuda.stream(self._stream):
+            self._forward = network.instance()
         self._decoded, self._done = torch.cuda.Event(), torch.cuda.Event(blocking=True)
         self._table = _pinned(batch_size * SURFACE.itemsize)
         self._surfaces = torch.empty(batch_size * SURFACE.itemsize, dtype=torch.uint8, device="cuda")
@@ -103,7 +105,7 @@ class _Lane:
         self._counts = torch.zeros(batch_size, dtype=torch.int32, device="cuda")
         self._boxes_here = torch.zeros_like(self._boxes, device="cpu").pin_memory()
         self._counts_here = torch.zeros_like(self._counts, device="cpu").pin_memory()
-        self._graphs = self._captured(batch_size)
+        self._runs = self._prepared(batch_size)
 
     def detect(self, batch: Batch, scores: Float32Array, overlaps: Float32Array) -> Detections:
         import torch
@@ -116,8 +118,8 @@ class _Lane:
         # FFmpeg copies a decoded picture to its place on the default stream and does not wait for that.
         self._decoded.record(torch.cuda.default_stream())
         self._stream.wait_event(self._decoded)
-        with torch.cuda.stream(self._stream):
-            self._graphs[next(size for size in self._graphs if size >= count)].replay()
+        with torch.inference_mode(), torch.cuda.stream(self._stream):
+            self._runs[next(size for size in self._runs if size >= count)]()
             self._done.record(self._stream)
         self._done.synchronize()
         fed = ModelInput(np.empty((0, 0, 0, 3), np.uint8), scale, offset)
@@ -126,29 +128,38 @@ class _Lane:
             raise ModelError(f"{network.describe()}: its output has scores that aren't finite")
         return in_pictures(self._boxes_here.numpy()[:count], counts, fed, batch)
 
-    def _captured(self, batch_size: int) -> dict[int, Any]:
-        """A graph for each of ``batch_sizes``; only one runs at a time, so they share memory."""
+    def _prepared(self, batch_size: int) -> dict[int, Callable[[], None]]:
+        """What launches the work for each of ``batch_sizes``: a graph, unless the network must not be in one.
+
+        Only one graph runs at a time, so they share memory.
+        """
         import torch
 
         pool = torch.cuda.graph_pool_handle()
-        graphs = {}
-        for size in reversed(batch_sizes(batch_size, few=self._network.compiled)):
+        runs: dict[int, Callable[[], None]] = {}
+        for size in reversed(batch_sizes(batch_size, few=self._network.slow_to_prepare)):
             with torch.inference_mode(), torch.cuda.stream(self._stream):
                 for _ in range(WARM_UP):
                     self._work(size)
             self._stream.synchronize()
-            graph = torch.cuda.CUDAGraph()
-            # Decoders allocate while this goes on: only this thread's calls belong to the graph.
-            with (
-                torch.inference_mode(),
-                torch.cuda.graph(graph, pool=pool, stream=self._stream, capture_error_mode="thread_local"),
-            ):
-                self._work(size)
-            graphs[size] = graph
-        return dict(sorted(graphs.items()))
+            runs[size] = self._captured(size, pool) if self._network.capturable else partial(self._work, size)
+        return dict(sorted(runs.items()))
+
+    def _captured(self, size: int, pool: Any) -> Callable[[], None]:
+        import torch
+
+        graph = torch.cuda.CUDAGraph()
+        # Decoders allocate while this goes on: only this thread's calls belong to the graph.
+        with (
+            torch.inference_mode(),
+            torch.cuda.graph(graph, pool=pool, stream=self._stream, capture_error_mode="thread_local"),
+        ):
+            self._work(size)
+        replay: Callable[[], None] = graph.replay
+        return replay
 
     def _work(self, size: int) -> None:
-        """What a graph holds, on the current stream."""
+        """From the upload of the table to the copy of the boxes, launched on the current stream."""
         import torch
 
         stream = foreign_stream(torch.cuda.current_stream().cuda_stream)
@@ -162,7 +173,8 @@ class _Lane:
             _addresses(self._surfaces, self._images, self._target),
             stream,
         )
-        self._suppress(self._forward(self._images[:size]).contiguous(), size, stream)
+        (head,) = self._forward(self._images[:size])
+        self._suppress(head.contiguous(), size, stream)
         self._boxes_here[:size].copy_(self._boxes[:size], non_blocking=True)
         self._counts_here[:size].copy_(self._counts[:size], non_blocking=True)
 

@@ -1,0 +1,84 @@
+"""What runs a model on a GPU: the contract between a runtime there and the CUDA device's detector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from camwire.devices.contracts import InputSpec
+from camwire.models.contract import Graph, Model
+from camwire.models.inputs import COMMON, input_for
+
+Forward = Callable[[Any], tuple[Any, ...]]
+"""[B, 3, H, W] float16, channels last → the model's outputs, float16 or float32, in the order in which
+``Model.decode`` wants them: of a YOLO11 detector one, [B, 4 + C, A]. All are ``torch.Tensor`` on the device.
+Launches on the current stream and doesn't wait; what it returns holds until its next call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A detection network on a GPU."""
+
+    name: str
+    classes: tuple[str, ...]
+    input: InputSpec
+    runtime: str
+    """And precision, for people: `PyTorch FP16`."""
+    gain: tuple[float, float, float]
+    """An 8-bit level L of a channel goes in as L * gain + bias."""
+    bias: tuple[float, float, float]
+    instance: Callable[[], Forward]
+    """What one batch at a time goes through; batches side by side want one each. It is made with the stream
+    current on which it will be called, and called on no other."""
+    slow_to_prepare: bool = False
+    """Each batch size that is run takes long to make ready."""
+    capturable: bool = True
+    """Whether a CUDA graph can hold what ``Forward`` launches: always the same, and nothing waits."""
+
+    def describe(self) -> str:
+        """`yolo11s 640×384, PyTorch FP16`."""
+        width, height = self.input.size
+        return f"{self.name} {width}×{height}, {self.runtime}"
+
+
+def network_of(
+    model: Model, graph: Graph, runtime: str, instance: Callable[[], Forward], *, capturable: bool = True
+) -> Network:
+    """``model`` on a GPU, fed as its ``graph`` says."""
+    red, green, blue = (1 / std for std in graph.std)
+    biases = (-mean / std for mean, std in zip(graph.mean, graph.std, strict=True))
+    return Network(
+        model.name,
+        model.classes,
+        graph.input,
+        runtime,
+        (red, green, blue),
+        (next(biases), next(biases), next(biases)),
+        instance,
+        capturable=capturable,
+    )
+
+
+def for_common_pictures(graph: Graph) -> Graph:
+    """``graph`` with the input that a GPU runs it at: where the file leaves its size open, as large as
+    pictures of ``COMMON``'s aspect need."""
+    step = None if graph.reshaped else graph.step
+    return replace(graph, input=input_for(graph.input, step, [COMMON]))
+
+
+def in_parts(
+    images: Any, dtype: Any, at_once: int | None, run: Callable[[Any], tuple[Any, ...]]
+) -> tuple[Any, ...]:
+    """``run`` on ``images`` [B, 3, H, W], contiguous and of ``dtype``, ``at_once`` frames at a time (None:
+    all), the last ones filled up with zeros; its outputs put together, of B frames."""
+    import torch
+
+    count = len(images)
+    size = at_once or count
+    fed = torch.zeros((count + -count % size, *images.shape[1:]), dtype=dtype, device=images.device)
+    fed[:count] = images
+    parts = [run(fed[start : start + size]) for start in range(0, len(fed), size)]
+    if len(parts) == 1:
+        return tuple(output[:count] for output in parts[0])
+    return tuple(torch.cat(outputs)[:count] for outputs in zip(*parts, strict=True))
