@@ -36,7 +36,7 @@ class Systemd:
                 self.heard += self.socket.recv(4096).decode().splitlines()
         return self.heard
 
-    def wait_for(self, line: str, timeout: float = 10.0) -> None:
+    def wait_for(self, line: str, timeout: float = 30.0) -> None:
         wait_for(lambda: line in self.lines(), f"{line!r} to be told", timeout)
 
 
@@ -67,7 +67,7 @@ def follow(manager: ServiceManager, healthy: list[bool]) -> None:
             return healthy.pop(0) if len(healthy) > 1 else healthy[0]
 
         task = asyncio.create_task(manager.follow(look, lambda: "2 of 3 cameras live"))
-        await asyncio.wait_for(done.wait(), 10)
+        await asyncio.wait_for(done.wait(), 30)
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -80,7 +80,7 @@ async def running(
             await serving
 
 
-async def until(condition: Callable[[], object], what: str, timeout: float = 10.0) -> None:
+async def until(condition: Callable[[], object], what: str, timeout: float = 30.0) -> None:
     """Wait for a condition with a deadline, while the loop runs."""
     deadline = time.monotonic() + timeout
     while not condition():
@@ -90,7 +90,7 @@ async def until(condition: Callable[[], object], what: str, timeout: float = 10.
 
 async def text(client: ClientConnection) -> dict[str, Any]:
     """The next text message, past pictures."""
-    while not isinstance(message := await asyncio.wait_for(client.recv(), 10), str):
+    while not isinstance(message := await asyncio.wait_for(client.recv(), 30), str):
         pass
     parsed = json.loads(message)
     assert isinstance(parsed, dict)
@@ -104,5 +104,5 @@ async def close_code(client: ClientConnection) -> int | None:
         async for _ in client:
             pass
 
-    await asyncio.wait_for(asyncio.gather(read_on(), return_exceptions=True), 10)
+    await asyncio.wait_for(asyncio.gather(read_on(), return_exceptions=True), 30)
     return client.close_code

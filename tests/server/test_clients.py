@@ -161,7 +161,7 @@ def test_a_client_in_the_middle_of_a_huge_message_hears_why_it_ends() -> None:
         frame = Frame(Opcode.BINARY, bytes(20_000_000)).serialize(mask=True)
         writer.write(frame)
         await writer.drain()  # a connection that was closed meanwhile would be reset here
-        received = await asyncio.wait_for(reader.read(), 10)
+        received = await asyncio.wait_for(reader.read(), 30)
         assert (1009).to_bytes(2, "big") in received[-100:]
         writer.close()
 
@@ -206,7 +206,7 @@ def test_a_client_that_never_reads_costs_the_others_nothing_and_no_memory(size: 
             for _ in range(rounds):
                 for camera in ("a", "b"):
                     server.publish(camera, jpeg)
-                    assert await asyncio.wait_for(reader.recv(), 10) == wire.picture(camera, jpeg)
+                    assert await asyncio.wait_for(reader.recv(), 30) == wire.picture(camera, jpeg)
             grown = psutil.Process().memory_info().rss - before
             fast, slow = (server.hub.clients[number] for number in ids[::-1])
             if fast.sent < slow.sent:
@@ -308,7 +308,7 @@ def test_clients_that_come_and_go_leave_nothing() -> None:
 def test_a_ping_is_answered() -> None:
     async def test(server: Running) -> None:
         async with server.connect() as client:
-            await asyncio.wait_for(await client.ping(), 10)
+            await asyncio.wait_for(await client.ping(), 30)
 
     with_server(test, "a")
 

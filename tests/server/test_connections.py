@@ -83,7 +83,7 @@ async def hello(scope: dict, receive: Callable, send: Callable[[dict], Awaitable
 
 
 async def status(reader: Reader) -> int:
-    line = await asyncio.wait_for(reader.readline(), 10)
+    line = await asyncio.wait_for(reader.readline(), 30)
     return int(line.split()[1])
 
 
@@ -94,8 +94,8 @@ def test_one_too_many_is_told_and_others_go_on() -> None:
         async with serving(hello, Limits(all=2, per_address=10), refused) as port:
             kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            assert b"503" in await asyncio.wait_for(reader.readline(), 10)
-            assert b"Retry-After" in await asyncio.wait_for(reader.read(), 10), "and it is closed"
+            assert b"503" in await asyncio.wait_for(reader.readline(), 30)
+            assert b"Retry-After" in await asyncio.wait_for(reader.read(), 30), "and it is closed"
             writer.close()
             assert refused == {"too_many": 1}
             for reader, writer in kept:
@@ -148,9 +148,9 @@ def test_slow_headers_are_not_waited_for(pieces: list[bytes], monkeypatch: pytes
                 writer.write(piece)
                 await writer.drain()
                 if piece.endswith(b"\r\n\r\n"):
-                    await asyncio.wait_for(reader.readuntil(b"hello"), 10)
+                    await asyncio.wait_for(reader.readuntil(b"hello"), 30)
             assert await status(reader) == 408
-            assert b"close" in await asyncio.wait_for(reader.read(), 10)
+            assert b"close" in await asyncio.wait_for(reader.read(), 30)
             writer.close()
 
     asyncio.run(test())
@@ -173,7 +173,7 @@ def test_a_connection_that_is_answered_is_not_cut(monkeypatch: pytest.MonkeyPatc
             writer.close()
         async with running("a") as served, served.connect() as socket:
             await asyncio.sleep(0.4)
-            assert await asyncio.wait_for(socket.recv(), 10)
+            assert await asyncio.wait_for(socket.recv(), 30)
 
     asyncio.run(test())
 

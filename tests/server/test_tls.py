@@ -35,7 +35,7 @@ def test_https_is_spoken_and_http_is_not(tmp_path: Path) -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             with contextlib.suppress(ConnectionError):
-                assert b"HTTP" not in await asyncio.wait_for(reader.read(), 10)
+                assert b"HTTP" not in await asyncio.wait_for(reader.read(), 30)
             writer.close()
 
     asyncio.run(test())

@@ -69,7 +69,7 @@ class Bench:
         await self.worker.send(encode(message))
 
     async def told(self) -> DesiredState:
-        message = decode_downward(await asyncio.wait_for(self.worker.recv(), 10))
+        message = decode_downward(await asyncio.wait_for(self.worker.recv(), 30))
         assert isinstance(message, DesiredState)
         return message
 
@@ -269,7 +269,7 @@ def test_a_successor_gets_what_the_rules_have_counted_before_it_is_told_what_to_
         await bench.say(RuleState(state=b"older"))
         await bench.say(RuleState(state=b"newest"))
         await bench.say(hello())
-        first = decode_downward(await asyncio.wait_for(bench.worker.recv(), 10))
+        first = decode_downward(await asyncio.wait_for(bench.worker.recv(), 30))
         assert first == RuleState(state=b"newest")
         assert await bench.told() == bench.desired.document()
 
@@ -285,7 +285,7 @@ def test_counts_of_a_camera_that_comes_from_another_worker_are_told_before_the_c
         bench.rule_states.received("gone", RuleState(state=msgspec.msgpack.encode(state)))
         bench.desired.use(config("gate", "new"))
         bench.workers.changed()
-        first = decode_downward(await asyncio.wait_for(bench.worker.recv(), 10))
+        first = decode_downward(await asyncio.wait_for(bench.worker.recv(), 30))
         assert isinstance(first, RuleState)
         assert (first.moved, msgspec.msgpack.decode(first.state)) == (True, state)
         assert [camera.id for camera in (await bench.told()).cameras] == ["gate", "new"]

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], what: str, timeout: float = 10.0, every: float = 0.02) -> T:
+def wait_for(condition: Callable[[], T], what: str, timeout: float = 30.0, every: float = 0.02) -> T:
     """Return the first truthy value of ``condition``; fail with ``what`` when ``timeout`` seconds pass."""
     deadline = time.monotonic() + timeout
     while True:

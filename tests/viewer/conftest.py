@@ -44,7 +44,7 @@ class Playground:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=30)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def test_a_toggle_is_everyones(page: Page, playground: Playground) -> None:
 
         def labels_of_other() -> bool:
             while True:
-                message = other.recv(timeout=10)
+                message = other.recv(timeout=30)
                 if isinstance(message, str) and json.loads(message)["type"] == "toggles":
                     return bool(json.loads(message)["toggles"]["labels"])
 
@@ -177,7 +177,7 @@ def test_a_page_in_the_background_lets_go(page: Page, playground: Playground) ->
 
         def viewers() -> int:
             while True:
-                message = other.recv(timeout=10)
+                message = other.recv(timeout=30)
                 if isinstance(message, str) and json.loads(message)["type"] == "stats":
                     return int(json.loads(message)["connections"]["now"])
 

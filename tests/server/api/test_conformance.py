@@ -120,7 +120,7 @@ def test_an_admin_gets_what_is_described(
         )
         @given(cases(operation, mode))
         def conforms(case: Case) -> None:
-            response = case.call(headers=ADMIN, timeout=10)
+            response = case.call(headers=ADMIN, timeout=30)
             case.validate_response(response, checks=CHECKS)
 
         conforms()
@@ -136,7 +136,7 @@ def test_nobody_gets_anything_and_that_is_described_too(
         )
         @given(cases(operation, GenerationMode.POSITIVE))
         def refuses(case: Case) -> None:
-            response = case.call(timeout=10)
+            response = case.call(timeout=30)
             case.validate_response(response, checks=CHECKS)
             if "/session" not in operation.path:  # noqa: B023 - called before the next one comes
                 assert response.status_code == 401

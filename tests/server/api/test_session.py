@@ -242,7 +242,7 @@ def test_a_websocket_needs_a_login_and_shows_pictures(tmp_path: Path, settings: 
                 for number in range(100):
                     jpeg = number.to_bytes(2, "big") * 60_000
                     served.server.hub.publish(of_gate(number), jpeg)
-                    received = await asyncio.wait_for(socket.recv(), 10)
+                    received = await asyncio.wait_for(socket.recv(), 30)
                     assert received == b"\x04gate" + jpeg
 
     asyncio.run(test())
@@ -302,7 +302,7 @@ def test_connections_end_with_their_session(tmp_path: Path, monkeypatch: pytest.
                 async with asyncio.timeout(10):
                     while b"jpeg\r\n" not in await anext(parts):
                         pass
-                assert isinstance(await asyncio.wait_for(socket.recv(), 10), bytes)
+                assert isinstance(await asyncio.wait_for(socket.recv(), 30), bytes)
                 served.server.security.access.store.change_account("viewer", password_hash="another")
                 hub.publish(of_gate(2), b"secret")
                 assert await close_code(socket) == LOGGED_OUT

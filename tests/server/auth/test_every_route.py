@@ -182,7 +182,7 @@ async def handshake(app: ASGIApp, *headers: tuple[bytes, bytes], path: str = "/w
     async def send(message: Any) -> None:
         sent.append(dict(message))
 
-    await asyncio.wait_for(app(scope, receive, send), 10)
+    await asyncio.wait_for(app(scope, receive, send), 30)
     return sent
 
 

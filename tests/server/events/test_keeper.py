@@ -41,10 +41,10 @@ def test_kept_then_acknowledged(tmp_path):
         async with keeping(tmp_path) as (keeper, answers):
             assert not (tmp_path / "events.db").exists()
             keeper.received(message(1, 2))
-            assert await asyncio.wait_for(answers.get(), 10) == ("cpu", 42, 2)
+            assert await asyncio.wait_for(answers.get(), 30) == ("cpu", 42, 2)
             assert [event.id for event in find(tmp_path / "events.db", Query())] == ["w-1", "w-2"]
             keeper.received(message(1, 2, 3))
-            assert await asyncio.wait_for(answers.get(), 10) == ("cpu", 42, 3)
+            assert await asyncio.wait_for(answers.get(), 30) == ("cpu", 42, 3)
             assert keeper.kept == 3
 
     asyncio.run(scene())
@@ -85,7 +85,7 @@ def test_what_cannot_be_kept_is_not_acknowledged_and_kept_when_it_comes_again(tm
             assert answers.empty()
             folder.mkdir()
             keeper.received(message(1))
-            assert await asyncio.wait_for(answers.get(), 10) == ("cpu", 42, 1)
+            assert await asyncio.wait_for(answers.get(), 30) == ("cpu", 42, 1)
             assert keeper.problem is None
 
     asyncio.run(scene())
