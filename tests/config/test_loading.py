@@ -1,5 +1,7 @@
 """What is right gives values, what is wrong gives all its mistakes, each with its place."""
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,8 @@ def test_a_configuration_with_five_mistakes() -> None:
         ("cameras: []\nmodel: {classes: [1.5]}\n", ["2:19: classes[0] is 1.5; allowed: text"]),
         ("cameras: []\nmodel: {classes: person}\n", ["2:18: classes is 'person'; allowed: a list"]),
         ("cameras: []\nserver: {port: !!int x}\n", ["2:16: this can't be read as a number"]),
+        (camera(name='"\\ud83d"'), ["4:11: half of a character"]),
+        ('cameras: []\n"\\ude97": 1\n', ["2:1: half of a character"]),
     ],
 )
 def test_each_mistake_has_its_place_and_its_remedy(text: str, expected: list[str]) -> None:
@@ -141,6 +145,20 @@ def test_numbers_may_come_from_the_environment() -> None:
     text = "cameras: []\nserver: {port: '${PORT}', host: 'a$$b${PORT}'}\n"
     server = load_text(text, "c.yaml", environment={"PORT": "81"}).server
     assert (server.port, server.host) == (81, "a$b81")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).map(lambda text: text.replace("$", "")))
+@example("🚗 ガレージ")
+def test_text_may_be_escaped_as_in_json(name: str) -> None:
+    """Characters beyond U+FFFF stand there as two halves."""
+    text = json.dumps({"cameras": [{"id": "a", "name": name, "url": "x"}]})
+    config = load_text(text, "c.yaml")
+    assert config.cameras[0].name == name
+
+
+def test_bytes_of_the_environment_that_are_no_text_are_told() -> None:
+    with pytest.raises(ConfigError, match="half of a character"):
+        load_text(camera(name="${N}"), "c.yaml", environment={"N": os.fsdecode(b"\xff")})
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))

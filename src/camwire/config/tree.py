@@ -23,6 +23,11 @@ MOST_VALUES = 50_000
 DEEPEST = 50
 """Levels of nesting."""
 
+_HALF_A_CHARACTER = (
+    "half of a character (an escape from \\ud800 to \\udfff without its other half, or bytes of the "
+    "environment that are not UTF-8); write the character itself"
+)
+
 _TAG = "tag:yaml.org,2002:"
 _TEXT = {_TAG + "str", _TAG + "timestamp"}
 _KNOWN_TAGS = {_TAG + name for name in ("str", "timestamp", "null", "bool", "int", "float", "seq", "map")}
@@ -169,11 +174,13 @@ class _Builder:
                 self._tree.add_problem(mark, "a key is text")
             elif str(key_node.tag) == _TAG + "merge":
                 inherited += value_node.value if isinstance(value_node, SequenceNode) else [value_node]
-            elif key_node.value in pairs:
-                first = _mark(pairs[key_node.value][0])
+            elif (key := _whole(key_node.value)) is None:
+                self._tree.add_problem(mark, _HALF_A_CHARACTER)
+            elif key in pairs:
+                first = _mark(pairs[key][0])
                 self._tree.add_problem(mark, f"this key is here twice; the first is on line {first.line}")
             else:
-                pairs[key_node.value] = (key_node, value_node)
+                pairs[key] = (key_node, value_node)
         for source in inherited:
             if not isinstance(source, MappingNode):
                 self._tree.add_problem(_mark(source), "<< takes a mapping, or a list of mappings")
@@ -205,6 +212,10 @@ class _Builder:
 
     def _substituted(self, node: ScalarNode, path: Path) -> str:
         result = substitute(node.value, self._environment)
+        if (text := _whole(result.text)) is None:
+            self._tree.unreadable.add(path)
+            self._tree.add_problem(_mark(node), _HALF_A_CHARACTER)
+            return ""
         if result.values:
             self._tree.from_environment[path] = result.values
         if result.bad:
@@ -214,11 +225,22 @@ class _Builder:
             found = self._text.find(reference.text, search_from, node.end_mark.index)
             self._tree.add_problem(self._mark_at(found) if found >= 0 else _mark(node), reference.message)
             search_from = max(search_from, found + 1)
-        return result.text
+        return text
 
     def _mark_at(self, index: int) -> Mark:
         line = bisect.bisect_right(self._line_starts, index)
         return Mark(line, index - self._line_starts[line - 1] + 1)
+
+
+def _whole(text: str) -> str | None:
+    """With the halves put together in which JSON escapes a character beyond U+FFFF, which the parser leaves
+    apart; None where one stands alone: such text can't be sent or written."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        return None
 
 
 def _mark(node: Node) -> Mark:

@@ -25,7 +25,7 @@ from tests.server.running import until
 
 RULES = "/api/v1/rules"
 DOOR = {"name": "door", "type": "line", "start": [0.1, 0.5], "end": [0.9, 0.5]}
-YARD = {"name": "a/b ü $x", "type": "zone", "polygon": [[0, 0], [1, 0], [1, 1]], "cameras": ["gate"]}
+YARD = {"name": "a/b ü 🚗 $x", "type": "zone", "polygon": [[0, 0], [1, 0], [1, 1]], "cameras": ["gate"]}
 WITH_RULES = (
     TEXT
     + """\
@@ -56,8 +56,8 @@ def test_rules_are_added_changed_and_removed(tmp_path: Path) -> None:
         assert added.json()["settings"] | DOOR == added.json()["settings"]
         assert added.json()["counts"] == {}
         await client.post(RULES, json=YARD)
-        assert desired_names(server) == ["door", "a/b ü $x"]
-        name = f"{RULES}/a%2Fb%20%C3%BC%20%24x"
+        assert desired_names(server) == ["door", "a/b ü 🚗 $x"]
+        name = f"{RULES}/a%2Fb%20%C3%BC%20%F0%9F%9A%97%20%24x"
         assert (await client.get(name)).json()["name"] == YARD["name"]
         changed = await client.patch(name, json={"loitering": 3, "colour": "#00FF00"})
         assert (changed.json()["settings"]["loitering"], changed.json()["settings"]["colour"]) == (
@@ -65,10 +65,10 @@ def test_rules_are_added_changed_and_removed(tmp_path: Path) -> None:
             "#00ff00",
         )
         assert (await client.delete(f"{RULES}/door")).status_code == HTTPStatus.NO_CONTENT
-        assert desired_names(server) == ["a/b ü $x"]
+        assert desired_names(server) == ["a/b ü 🚗 $x"]
 
     assert with_api(tmp_path, play).read_text() == TEXT + (
-        'rules:\n  - name: "a/b ü $$x"\n    type: zone\n    polygon: [[0, 0], [1, 0], [1, 1]]\n'
+        'rules:\n  - name: "a/b ü 🚗 $$x"\n    type: zone\n    polygon: [[0, 0], [1, 0], [1, 1]]\n'
         '    cameras: ["gate"]\n    loitering: 3\n    colour: "#00FF00"\n'
     )
 
