@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import onnxruntime
 import pytest
 
 from camwire.models import ModelError, Overrides
-from camwire.runtimes import choose_runtime, networks
+from camwire.runtimes import choose as choosing
+from camwire.runtimes import choose_runtime, onnxruntime_providers
 from camwire.runtimes.networks import choose_network, network_obstacle
 from tests.models.files import save_model
 from tests.models.layouts import LAYOUTS
@@ -15,8 +17,15 @@ NONE = Overrides()
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    packages = {"torch", "tensorrt"}
-    monkeypatch.setattr(networks, "find_spec", lambda name: name in packages or None)
+    """What is installed; `onnxruntime-gpu` for an ONNX Runtime that knows GPUs."""
+    packages = {"torch", "tensorrt", "onnxruntime-gpu"}
+    monkeypatch.setattr(choosing, "find_spec", lambda name: name in packages or None)
+    monkeypatch.setattr(onnxruntime_providers, "find_spec", lambda name: True)
+    monkeypatch.setattr(
+        onnxruntime,
+        "get_available_providers",
+        lambda: ["CUDAExecutionProvider"] if "onnxruntime-gpu" in packages else ["CPUExecutionProvider"],
+    )
     return packages
 
 
@@ -24,10 +33,24 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     ("file", "wanted", "said"),
     [
         ("nanodet", "auto", "runs on CPUs only"),
-        ("a.xml", "auto", r"GPUs run \.onnx, \.torchscript, \.pt2 files; export the model for PyTorch"),
-        ("a.pt2", "openvino", "runtime openvino doesn't run on GPUs; those that do: tensorrt, torch"),
+        (
+            "a.xml",
+            "auto",
+            r"camwire runs \.onnx, \.torchscript, \.pt2 files; or export the model for PyTorch",
+        ),
+        (
+            "a.pt2",
+            "openvino",
+            "runtime openvino doesn't run on the device 'cuda'; those that do: tensorrt, onnxruntime, torch",
+        ),
         ("a.pt2", "tensorrt", r"runtime tensorrt runs \.onnx files"),
+        ("a.pt2", "onnxruntime", r"runtime onnxruntime runs \.onnx files"),
         ("a.onnx", "torch", r"runtime torch runs \.torchscript, \.pt2 files"),
+        (
+            "a.onnx",
+            "tensorflow",
+            "no runtime is called 'tensorflow'; known: auto, openvino, onnxruntime, tens",
+        ),
     ],
 )
 def test_what_cannot_run_on_gpus_says_what_can(
@@ -43,10 +66,35 @@ def test_what_is_not_installed_is_named_with_the_line_that_adds_it(installed: se
     assert "runtime torch is not installed; add it with: pip install 'camwire[cuda]'" in str(
         network_obstacle("a.pt2", "auto", NONE)
     )
-    missing = network_obstacle("a.onnx", "auto", NONE)
-    assert "tensorrt is not installed; add it with: pip install tensorrt-cu13, or export the model" in str(
-        missing
+    missing = str(network_obstacle("a.onnx", "auto", NONE))
+    assert "runtime tensorrt is not installed; add it with: pip install tensorrt-cu13; " in missing
+    assert (
+        "runtime onnxruntime is here without its CUDA provider; for that install onnxruntime-gpu" in missing
     )
+    assert "or export the model for PyTorch" in missing
+
+
+@pytest.mark.parametrize(
+    ("here", "wanted", "name", "why"),
+    [
+        ({"tensorrt", "onnxruntime-gpu"}, "auto", "tensorrt", "auto: the fastest for ONNX files on GPUs"),
+        (
+            {"onnxruntime-gpu"},
+            "auto",
+            "onnxruntime",
+            "auto: it runs ONNX files on GPUs; runtime tensorrt is not installed; add it with: pip in",
+        ),
+        ({"tensorrt", "onnxruntime-gpu"}, "onnxruntime", "onnxruntime", "asked for"),
+    ],
+)
+def test_of_what_is_installed_the_fastest_runs_an_onnx_file(
+    installed: set[str], here: set[str], wanted: str, name: str, why: str
+) -> None:
+    installed.clear()
+    installed |= here
+    chosen, reason = choosing.choose(Path("a.ONNX"), wanted, "cuda:1")
+    assert chosen == name
+    assert reason.startswith(why)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
@@ -72,5 +120,8 @@ def test_a_file_for_pytorch_runs_on_gpus(installed: set[str]) -> None:
 def test_runtimes_for_gpus_are_refused_on_a_cpu(tmp_path: Path) -> None:
     from camwire.models import load_model
 
-    with pytest.raises(ModelError, match="runtime torch runs on GPUs only; the device is 'cpu'"):
+    with pytest.raises(
+        ModelError,
+        match="runtime torch doesn't run on the device 'cpu'; those that do: openvino, onnxruntime",
+    ):
         choose_runtime("torch", load_model("nanodet").graph, "cpu")

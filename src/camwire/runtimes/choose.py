@@ -1,114 +1,145 @@
-"""The one place that chooses what runs a model on a CPU; ``networks.py`` is that for GPUs."""
+"""The one place that chooses what runs a model: by its file, the device, what is installed and asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from camwire.models.contract import Graph, ModelError
+from camwire.runtimes import onnxruntime_providers, tensorrt
 from camwire.runtimes.contract import Runtime
+
+EXPORT = "export the model for PyTorch (.torchscript, or .pt2 by torch.export)"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A runtime on a kind of device; nothing of it is imported before it is chosen."""
+
+    name: str
+    device: str
+    """`cpu` or `cuda`."""
+    suffixes: tuple[str, ...]
+    """Of the files that it runs."""
+    obstacle: Callable[[], str | None]
+    """Why it can't run here, and the line that changes that; None when it can."""
+    because: str
+    """Why `auto` takes it, where nothing before it in ``WAYS`` can be taken."""
+
+
+def _needs(install: str, *packages: str) -> Callable[[], str | None]:
+    """An obstacle unless one of the ``packages`` can be imported."""
+    return lambda: (
+        None if any(find_spec(package) for package in packages) else f"not installed; add it with: {install}"
+    )
+
+
+WAYS = (
+    Way(
+        "openvino",
+        "cpu",
+        (".onnx", ".xml", ".tflite"),
+        _needs("pip install openvino", "openvino"),
+        "the fastest on CPUs: BF16 where the processor has it, as fast as any other in FP32",
+    ),
+    Way(
+        "onnxruntime",
+        "cpu",
+        (".onnx",),
+        _needs("pip install 'camwire[onnxruntime]'", "onnxruntime"),
+        "it runs ONNX files on CPUs",
+    ),
+    Way(
+        "tensorrt",
+        "cuda",
+        (".onnx",),
+        _needs(tensorrt.INSTALL, *tensorrt.PACKAGES),
+        "the fastest for ONNX files on GPUs",
+    ),
+    Way(
+        "onnxruntime",
+        "cuda",
+        (".onnx",),
+        onnxruntime_providers.obstacle,
+        "it runs ONNX files on GPUs",
+    ),
+    Way(
+        "torch",
+        "cuda",
+        (".torchscript", ".pt2"),
+        _needs("pip install 'camwire[cuda]'", "torch"),
+        "it runs TorchScript and torch.export files on GPUs",
+    ),
+)
+"""For each kind of device the fastest first: `auto` takes the first one that runs the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A runtime, and why it is this one, in words."""
+    """A runtime on a CPU, and why it is this one, in words."""
 
     runtime: Runtime
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What is known of a runtime before it is imported."""
+def choose(file: Path, wanted: str, device: str) -> tuple[str, str]:
+    """The name of the runtime for ``file`` on ``device``, and why it is this one, in words.
 
-    package: str
-    """What has to be importable."""
-    install: str
-    devices: tuple[str, ...]
-    """Kinds of devices, `cpu` or `cuda`."""
-    suffixes: tuple[str, ...]
-    """Of the files that it runs."""
-    load: Callable[[Graph, str, bool], Runtime]
+    ``wanted``: a runtime's name, or `auto`; ``device``: `cpu`, `cuda`, `cuda:0`. Nothing is loaded. Raises
+    ModelError when the runtime isn't known or installed, or doesn't run such files or on such a device.
+    """
+    kind = device.partition(":")[0]
+    known = [way for way in WAYS if wanted in ("auto", way.name)]
+    if not known:
+        names = ", ".join(dict.fromkeys(way.name for way in WAYS))
+        raise ModelError(f"no runtime is called {wanted!r}; known: auto, {names}")
+    there = [way for way in known if way.device == kind]
+    if not there:
+        others = (
+            ", ".join(way.name for way in WAYS if way.device == kind) or "none, for there is no such kind"
+        )
+        raise ModelError(
+            f"model {file}: runtime {wanted} doesn't run on the device {device!r}; those that do: {others}"
+        )
+    fitting = [way for way in there if file.suffix.lower() in way.suffixes]
+    if not fitting:
+        suffixes = ", ".join(dict.fromkeys(suffix for way in there for suffix in way.suffixes))
+        who = f"on the device {device!r} camwire" if wanted == "auto" else f"there runtime {wanted}"
+        raise ModelError(f"model {file}: {who} runs {suffixes} files{_otherwise(kind)}")
+    obstacles: list[str] = []
+    for way in fitting:
+        obstacle = way.obstacle()
+        if obstacle is None:
+            reason = "asked for" if wanted != "auto" else "; ".join([f"auto: {way.because}", *obstacles])
+            return way.name, reason
+        obstacles.append(f"runtime {way.name} is {obstacle}")
+    said = "; ".join(obstacles) + _otherwise(kind)
+    raise ModelError(f"model {file}: no runtime can run it on the device {device!r}: {said}")
 
 
-def _openvino(graph: Graph, _device: str, full_precision: bool) -> Runtime:
-    from camwire.runtimes.openvino import OpenVinoRuntime
-
-    return OpenVinoRuntime(graph, full_precision=full_precision)
-
-
-def _onnxruntime(graph: Graph, _device: str, _full_precision: bool) -> Runtime:
-    from camwire.runtimes.onnxruntime import OnnxRuntime
-
-    return OnnxRuntime(graph)
-
-
-KINDS: dict[str, Kind] = {
-    "openvino": Kind("openvino", "pip install openvino", ("cpu",), (".onnx", ".xml", ".tflite"), _openvino),
-    "onnxruntime": Kind(
-        "onnxruntime", "pip install 'camwire[onnxruntime]'", ("cpu",), (".onnx",), _onnxruntime
-    ),
-}
-"""By name, the fastest first: `auto` takes the first one that runs the file on the device."""
-
-GPU_RUNTIMES = ("tensorrt", "torch")
-
-REASONS = {
-    "openvino": "the fastest on CPUs: BF16 where the processor has it, as fast as any other in FP32",
-    "onnxruntime": "it runs ONNX files on this device, and nothing faster is installed",
-}
+def explain_runtime(graph: Graph, device: str) -> str:
+    """What `auto` chooses for ``graph`` on ``device``, and why; nothing is loaded. Raises ModelError."""
+    name, reason = choose(graph.file, "auto", device)
+    return f"{name} ({reason.removeprefix('auto: ')})"
 
 
 def choose_runtime(wanted: str, graph: Graph, device: str, precision: str = "auto") -> Choice:
     """Load ``graph`` into the runtime that ``wanted`` names; `auto`: into the fastest one for ``device``.
 
-    ``device`` is a device's name: `cpu`, `cuda:0`. ``precision``: `full` forbids half precision. Raises
-    ModelError when the runtime isn't known or installed, doesn't run on the device or can't run the model.
+    ``device`` is a CPU's name; for GPUs see ``networks.choose_network``. ``precision``: `full` forbids half
+    precision. Raises ModelError as ``choose`` does, and when the runtime can't run the model.
     """
-    if wanted == "auto":
-        name, why = _fastest(graph, device)
-        return Choice(KINDS[name].load(graph, device, precision == "full"), f"auto: {why}")
-    if wanted in GPU_RUNTIMES:
-        raise ModelError(f"model {graph.file}: runtime {wanted} runs on GPUs only; the device is {device!r}")
-    kind = KINDS.get(wanted)
-    if kind is None:
-        raise ModelError(f"no runtime is called {wanted!r}; known: auto, {', '.join(KINDS)}")
-    obstacle = _obstacle(wanted, kind, graph, device)
-    if obstacle is not None:
-        raise ModelError(f"model {graph.file}: {obstacle}")
-    return Choice(kind.load(graph, device, precision == "full"), "asked for")
+    name, reason = choose(graph.file, wanted, device)
+    if name == "openvino":
+        from camwire.runtimes.openvino import OpenVinoRuntime
+
+        return Choice(OpenVinoRuntime(graph, full_precision=precision == "full"), reason)
+    from camwire.runtimes.onnxruntime import OnnxRuntime
+
+    return Choice(OnnxRuntime(graph), reason)
 
 
-def explain_runtime(graph: Graph, device: str) -> str:
-    """What `auto` chooses for ``graph`` on ``device``, and why; nothing is loaded. Raises ModelError."""
-    name, why = _fastest(graph, device)
-    return f"{name} ({why})"
-
-
-def _fastest(graph: Graph, device: str) -> tuple[str, str]:
-    """The first of ``KINDS`` that can run ``graph`` on ``device``, and why it is that one."""
-    obstacles: list[str] = []
-    for name, kind in KINDS.items():
-        obstacle = _obstacle(name, kind, graph, device)
-        if obstacle is None:
-            return name, "; ".join([REASONS[name], *obstacles])
-        if _kind_of(device) in kind.devices:
-            obstacles.append(obstacle)
-    tried = "; ".join(obstacles) or "none knows such a device"
-    raise ModelError(f"model {graph.file}: no runtime can run it on the device {device!r}: {tried}")
-
-
-def _obstacle(name: str, kind: Kind, graph: Graph, device: str) -> str | None:
-    """Why this runtime can't run the file on the device, and what would help; None when nothing is known."""
-    if _kind_of(device) not in kind.devices:
-        return f"runtime {name} doesn't run on the device {device!r}, only on {' and '.join(kind.devices)}"
-    if graph.file.suffix.lower() not in kind.suffixes:
-        return f"runtime {name} runs {', '.join(kind.suffixes)} files"
-    if find_spec(kind.package) is None:
-        return f"runtime {name} is not installed; add it with: {kind.install}"
-    return None
-
-
-def _kind_of(device: str) -> str:
-    return device.partition(":")[0]
+def _otherwise(kind: str) -> str:
+    return f"; or {EXPORT}" if kind == "cuda" else ""

@@ -9,6 +9,7 @@ from typing import Any
 from camwire.devices.contracts import InputSpec
 from camwire.models.contract import Graph, Model
 from camwire.models.inputs import COMMON, input_for
+from camwire.models.signature import read_signature
 
 Forward = Callable[[Any], tuple[Any, ...]]
 """[B, 3, H, W] float16, channels last → the model's outputs, float16 or float32, in the order in which
@@ -61,10 +62,21 @@ def network_of(
 
 
 def for_common_pictures(graph: Graph) -> Graph:
-    """``graph`` with the input that a GPU runs it at: where the file leaves its size open, as large as
-    pictures of ``COMMON``'s aspect need."""
-    step = None if graph.reshaped else graph.step
-    return replace(graph, input=input_for(graph.input, step, [COMMON]))
+    """``graph`` as a GPU runs it: where the file leaves the input's size open, as large as pictures of
+    ``COMMON``'s aspect need. Raises ModelError."""
+    spec = input_for(graph.input, None if graph.reshaped else graph.step, [COMMON])
+    if spec.size == graph.input.size:
+        return graph
+    (_, *sides), _ = input_shapes(replace(graph, input=spec), 1)
+    shapes = {tensor.name: tensor for tensor in read_signature(graph.file, (1, *sides)).outputs}
+    return replace(graph, input=spec, outputs=tuple(shapes[tensor.name] for tensor in graph.outputs))
+
+
+def input_shapes(graph: Graph, batch: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The file's input for the fewest and the most frames at once, up to ``batch`` where it is open."""
+    width, height = graph.input.size
+    sides = (3, height, width) if graph.layout == "NCHW" else (height, width, 3)
+    return (graph.batch or 1, *sides), (graph.batch or batch, *sides)
 
 
 def in_parts(

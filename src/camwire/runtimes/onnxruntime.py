@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -19,10 +20,12 @@ from camwire.frames import Size, UInt8Array
 from camwire.models.contract import Graph, ModelError
 from camwire.runtimes.pixels import check_pixels
 
-_ERRORS = tuple(
-    kind for kind in vars(states).values() if isinstance(kind, type) and issubclass(kind, Exception)
+ERRORS: tuple[type[Exception], ...] = (
+    RuntimeError,
+    ValueError,
+    *(kind for kind in vars(states).values() if isinstance(kind, type) and issubclass(kind, Exception)),
 )
-"""ONNX Runtime's own exceptions, which have no common base."""
+"""What ONNX Runtime raises: its own exceptions have no common base."""
 
 PROVIDER = "CPUExecutionProvider"
 
@@ -43,8 +46,8 @@ class OnnxRuntime:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(os.fspath(graph.file), options, providers=[PROVIDER])
-        except _ERRORS as error:
-            raise _unable(graph, error) from error
+        except ERRORS as error:
+            raise unable(graph.file, error) from error
         self._graph = graph
         self._input = self._session.get_inputs()[0].name
         self._outputs = [tensor.name for tensor in graph.outputs]
@@ -75,8 +78,8 @@ class OnnxRuntime:
         fed = self._normalised(pixels, -count % at_once)
         try:
             parts = [self._run(fed[start : start + at_once]) for start in range(0, count, at_once)]
-        except _ERRORS as error:
-            raise _unable(self._graph, error) from error
+        except ERRORS as error:
+            raise unable(self._graph.file, error) from error
         self._sizes.setdefault(Size(pixels.shape[2], pixels.shape[1]))
         whole = parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts, strict=True)]
         return [output[:count] for output in whole]
@@ -109,6 +112,7 @@ class OnnxRuntime:
         return kept
 
 
-def _unable(graph: Graph, error: Exception) -> ModelError:
+def unable(file: Path, error: Exception) -> ModelError:
+    """``error`` in one line for people."""
     reason = " ".join(str(error).split())
-    return ModelError(f"model {graph.file}: ONNX Runtime can't run it ({reason})")
+    return ModelError(f"model {file}: ONNX Runtime can't run it ({reason})")

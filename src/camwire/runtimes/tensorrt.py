@@ -18,6 +18,7 @@ import structlog
 from camwire.models.contract import Graph, ModelError
 from camwire.runtimes.engine_cache import EngineCache, default_folder
 from camwire.runtimes.engine_key import EngineKey, file_hash
+from camwire.runtimes.network import input_shapes
 
 PACKAGES = ("tensorrt", "tensorrt_rtx")
 """By preference."""
@@ -50,7 +51,7 @@ def engine_for(graph: Graph, batch: int, gpu: str, *, half: bool, folder: Path |
         tensorrt=f"{trt.__name__} {trt.__version__}",
         gpu=gpu,
         precision=_precision(trt, graph, half=half),
-        shapes=" to ".join("×".join(map(str, shape)) for shape in _shapes(graph, batch)),
+        shapes=" to ".join("×".join(map(str, shape)) for shape in input_shapes(graph, batch)),
     )
     cache = EngineCache(folder or default_folder())
     return cache.get(graph.file, key, lambda: build(trt, graph, batch, half=half))
@@ -76,7 +77,7 @@ def build(
         config.set_flag(trt.BuilderFlag.FP16)
     config.progress_monitor = _monitor(trt, report or _log_progress(graph))
     if any(side < 0 for side in network.get_input(0).shape):
-        smallest, largest = _shapes(graph, batch)
+        smallest, largest = input_shapes(graph, batch)
         profile = builder.create_optimization_profile()
         profile.set_shape(network.get_input(0).name, smallest, largest, largest)
         config.add_optimization_profile(profile)
@@ -84,13 +85,6 @@ def build(
     if engine is None:
         raise _unable(trt, graph, "; ".join(logger.errors))
     return bytes(engine)
-
-
-def _shapes(graph: Graph, batch: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The smallest and the largest input."""
-    width, height = graph.input.size
-    sides = (3, height, width) if graph.layout == "NCHW" else (height, width, 3)
-    return (graph.batch or 1, *sides), (graph.batch or batch, *sides)
 
 
 def _precision(trt: Any, graph: Graph, *, half: bool) -> str:
