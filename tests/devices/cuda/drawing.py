@@ -6,10 +6,12 @@ import av
 import numpy as np
 
 from camwire.config.rules import Rule
+from camwire.devices.annotations import Annotator
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.palette import Style
 from camwire.devices.cpu.render import CpuRenderer
 from camwire.devices.cuda.letters import Letters, draw_letters
+from camwire.devices.cuda.render import annotations_of
 from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures
 from camwire.devices.cuda.shapes import pack_shapes
 from camwire.devices.cuda.surfaces import Spot, fill
@@ -44,6 +46,7 @@ def draw(
     *,
     rules: tuple[Rule, ...] = (),
     counts: dict | None = None,
+    annotator: Annotator | None = None,
     **colours,
 ) -> list[Drawn]:
     """The kernel's pictures of ``sizes``; a kernel that left a pixel out or wrote beside it is caught."""
@@ -60,15 +63,16 @@ def draw(
         alive += [coverage, glyphs]
         looks[size] = Looks(style, letters, coverage, glyphs)
     pictures = np.zeros(len(sizes), PICTURE)
-    overlay = Overlay(frozenset(toggles), NAMES, rules, counts or {})
+    overlay = Overlay(frozenset(toggles), NAMES, rules, counts or {}, annotator=annotator)
     pack_pictures(pictures, sizes, range(len(sizes)), tracks, overlay, looks)
-    shapes = pack_shapes(batch_of(*map(picture_of, sizes)), range(len(sizes)), tracks, overlay)
+    objects = np.zeros(len(tracks), OBJECT)
+    pack_objects(objects, sizes, tracks, looks)
+    batch, chosen = batch_of(*map(picture_of, sizes)), range(len(sizes))
+    shapes = pack_shapes(batch, chosen, tracks, overlay, objects, annotations_of(batch, chosen, overlay))
     ends = np.array(shapes.ends, np.int32).reshape(-1, 3)
     pictures["shapes"], pictures["upper_shapes"], pictures["shapes_end"] = ends.T
     table = pictures["surface"]
     fill(table, surfaces, [Spot(0, 0, size) for size in sizes], "JPEG")
-    objects = np.zeros(len(tracks), OBJECT)
-    pack_objects(objects, sizes, tracks, looks)
     planes = []
     for record, (width, height) in zip(pictures, sizes, strict=True):
         own = [runner.put(np.full((rows + 1, columns + 8), 77, np.uint8)) for rows, columns in
@@ -107,12 +111,13 @@ def by_the_cpu(
     y: int = 126,
     rules: tuple[Rule, ...] = (),
     counts: dict | None = None,
+    annotator: Annotator | None = None,
 ) -> list[Drawn]:
     """What the CPU draws on grey pictures, brought to 4:2:0 as a JPEG encoder does."""
     count = int(tracks.frame_index.max(initial=0)) + 1
     grey = np.full((size.height, size.width, 3), y, np.uint8)
     batch = batch_of(*(av.VideoFrame.from_ndarray(grey, "bgr24") for _ in range(count)))
-    overlay = Overlay(frozenset(toggles), NAMES, rules, counts or {})
+    overlay = Overlay(frozenset(toggles), NAMES, rules, counts or {}, annotator=annotator)
     drawn = CpuRenderer()(batch, range(count), tracks, overlay)
     return [in_420(picture[..., ::-1]) for picture in drawn]
 

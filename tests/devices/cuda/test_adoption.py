@@ -1,5 +1,6 @@
 """Adopting pictures: with a stand-in in main memory, whose planes PyAV gives as DLPack capsules too."""
 
+import ctypes
 import gc
 import sys
 import weakref
@@ -10,6 +11,7 @@ import pytest
 
 from camwire.devices import DeviceError
 from camwire.devices.cuda.adoption import AdoptedPicture
+from camwire.devices.cuda.memory import bytes_at
 from camwire.frames import Size
 
 
@@ -51,3 +53,16 @@ def test_what_is_not_on_the_device_is_refused_and_nothing_is_let_go_twice() -> N
             AdoptedPicture(frame)
     gc.collect()
     assert sys.getrefcount(frame) == before
+
+
+def test_what_others_declare_on_pythonapi_is_theirs() -> None:
+    """They hold for the whole process: this module leaves them alone and goes by its own."""
+    pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer_of.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+    try:
+        frame = av.VideoFrame.from_numpy_buffer(np.full((72, 64), 9, np.uint8), format="nv12")
+        assert AdoptedPicture(OnDevice(frame)).surface.size == Size(64, 48)
+        assert len(bytes_at(id(frame), 8)) == 8
+        assert pointer_of.argtypes == (ctypes.c_void_p, ctypes.c_void_p)
+    finally:
+        del pointer_of.argtypes

@@ -1,15 +1,17 @@
 """The draw kernel: pictures against float64, the overlay against the CPU's renderer."""
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from camwire.config.rules import DirectionRule, LineRule, ZoneRule
+from camwire.devices.annotations import Annotation, Sign
 from camwire.devices.cuda.colours import BT601, BT709, BT2020
 from camwire.devices.cuda.scene import GLYPH_COUNT_BEYOND_CLASSES, OBJECT, PICTURE
-from camwire.devices.cuda.shapes import SHAPE
-from camwire.frames import Size, Tracks
+from camwire.devices.cuda.sheet import SHAPE
+from camwire.frames import Frame, Size, Tracks
 from tests.devices.cuda.drawing import by_the_cpu, draw, grey
 from tests.devices.cuda.reference import random_nv12, rgb, scaled, ycbcr
 from tests.devices.pictures import tracks_of
@@ -40,7 +42,7 @@ def crowd(
 
 def test_records_are_laid_out_as_the_kernels_say() -> None:
     assert SHAPE.itemsize == 72
-    assert (PICTURE.itemsize, OBJECT.itemsize, GLYPH_COUNT_BEYOND_CLASSES) == (208, 88, 11)
+    assert (PICTURE.itemsize, OBJECT.itemsize, GLYPH_COUNT_BEYOND_CLASSES) == (208, 112, 11)
 
 
 @pytest.mark.parametrize("wide", [False, True])
@@ -68,7 +70,7 @@ def test_pictures_are_scaled_and_turned_into_jpegs_colours(runner, wide: bool, k
 
 @pytest.mark.parametrize("size", [Size(1280, 720), Size(640, 360), Size(400, 1000)])
 @pytest.mark.parametrize(
-    ("toggles", "decibels"), [({"boxes"}, 60), ({"labels"}, 50), ({"traces"}, 35), (ALL, 35)]
+    ("toggles", "decibels"), [({"boxes"}, 100), ({"labels"}, 50), ({"traces"}, 80), (ALL, 50)]
 )
 def test_the_overlay_is_the_cpus(runner, size: Size, toggles: set[str], decibels: float) -> None:
     tracks = crowd(size, 25, seed=4)
@@ -108,7 +110,7 @@ def test_more_objects_than_a_block_looks_at_in_one_go(runner) -> None:
     tracks = crowd(size, 1500, 7)
     [made] = draw(runner, [grey(size)], [size], tracks, {"boxes"}, full=True)
     [wanted] = by_the_cpu(tracks, size, {"boxes"})
-    assert made.psnr(wanted) > 33
+    assert made.psnr(wanted) > 100
 
 
 ZONE = ZoneRule(
@@ -128,7 +130,7 @@ def test_rules_are_drawn_as_the_cpu_draws_them(runner, size: Size, rules: tuple)
         runner, [grey(size)], [size], Tracks.empty(), toggles, full=True, rules=rules, counts=COUNTS
     )
     [wanted] = by_the_cpu(Tracks.empty(), size, toggles, rules=rules, counts=COUNTS)
-    assert made.psnr(wanted) > 34
+    assert made.psnr(wanted) > 45
     [plain] = draw(runner, [grey(size)], [size], Tracks.empty(), set(), full=True, rules=rules)
     assert plain.psnr(wanted) < made.psnr(wanted) - 3, "something is drawn"
 
@@ -143,36 +145,99 @@ def test_each_camera_shows_its_own_rules(runner) -> None:
     assert not (other.planes[0] == 126).all()
 
 
-@pytest.mark.parametrize("size", [Size(1280, 720), Size(400, 700)])
-@pytest.mark.parametrize(("what", "decibels"), [("corners", 30), ("keypoints", 30), ("masks", 40)])
-def test_details_are_drawn_as_the_cpu_draws_them(runner, size: Size, what: str, decibels: float) -> None:
-    rng = np.random.default_rng(8)
-    tracks = dataclasses.replace(crowd(size, 6, seed=3), traces=np.zeros((6, 0, 2), np.float32))
-    centres = (rng.uniform(0.2, 0.8, (6, 1, 2)) * size).astype(np.float32)
-    toggles = {"corners": {"boxes"}}.get(what, {what})
-    if what == "corners":
-        turns = rng.uniform(0, np.pi, 6)
-        axes = np.stack((np.cos(turns), np.sin(turns), -np.sin(turns), np.cos(turns)), axis=1).reshape(
-            6, 2, 2
-        )
-        offsets = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * rng.uniform(10, 90, (6, 1, 2))
-        details = (centres + offsets @ axes).astype(np.float32)
-        details[2] = np.nan  # an object of which only the upright box is known
-    elif what == "keypoints":
-        places = centres + rng.uniform(-120, 120, (6, 17, 2))
-        details = np.concatenate((places, rng.uniform(0.2, 1, (6, 17, 1))), axis=2).astype(np.float32)
-        details[1, 4] = np.nan
-    else:
-        inside = np.hypot(*(np.mgrid[:64, :64] - 31.5)) < rng.uniform(10, 35, (6, 1, 1))
-        details = (inside * rng.integers(150, 256, (6, 64, 64))).astype(np.uint8)
+def detailed(tracks: Tracks, size: Size, seed: int, *wanted: str) -> Tracks:
+    """With random oriented boxes, skeletons or masks, on the picture and off it; a few are unknown."""
+    rng, count = np.random.default_rng(seed), len(tracks)
+    centres = rng.uniform(-0.1, 1.1, (count, 1, 2)) * size
+    turns = rng.uniform(0, np.pi, count)
+    axes = np.stack((np.cos(turns), np.sin(turns), -np.sin(turns), np.cos(turns)), axis=1)
+    sides = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * rng.uniform(10, 90, (count, 1, 2))
+    corners = centres + sides @ axes.reshape(count, 2, 2)
+    places = centres + rng.uniform(-120, 120, (count, 17, 2))
+    keypoints = np.concatenate((places, rng.uniform(0.2, 1, (count, 17, 1))), axis=2)
+    inside = np.hypot(*(np.mgrid[:64, :64] - 31.5)) < rng.uniform(10, 35, (count, 1, 1))
+    corners[2], keypoints[1, 4] = np.nan, np.nan
+    details = {
+        "corners": corners.astype(np.float32),
+        "keypoints": keypoints.astype(np.float32),
+        "masks": (inside * rng.integers(150, 256, (count, 64, 64))).astype(np.uint8),
+    }
+    if "masks" in wanted:
         boxes = np.concatenate((centres[:, 0] - 80.3, centres[:, 0] + 71.8), axis=1).astype(np.float32)
         tracks = dataclasses.replace(tracks, boxes=boxes)
-    tracks = dataclasses.replace(tracks, **{what: details})
+    return dataclasses.replace(tracks, **{name: details[name] for name in wanted})
+
+
+@pytest.mark.parametrize("size", [Size(1280, 720), Size(400, 700)])
+@pytest.mark.parametrize(("what", "decibels"), [("corners", 50), ("keypoints", 50), ("masks", 50)])
+def test_details_are_drawn_as_the_cpu_draws_them(runner, size: Size, what: str, decibels: float) -> None:
+    tracks = dataclasses.replace(crowd(size, 6, seed=3), traces=np.zeros((6, 0, 2), np.float32))
+    toggles = {"corners": {"boxes"}}.get(what, {what})
+    tracks = detailed(tracks, size, 8, what)
     [made] = draw(runner, [grey(size)], [size], tracks, toggles, full=True)
     [wanted] = by_the_cpu(tracks, size, toggles)
     assert made.psnr(wanted) > decibels
     [plain] = draw(runner, [grey(size)], [size], tracks, set(), full=True)
     assert plain.psnr(wanted) < made.psnr(wanted) - 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("size", [Size(640, 360), Size(1280, 720)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_crowd_with_everything_is_the_cpus(runner, size: Size, seed: int, turned: bool) -> None:
+    """Eighty objects whose traces, limbs, masks and labels lie upon each other."""
+    details = ("keypoints", "masks", "corners") if turned else ("keypoints", "masks")
+    tracks = detailed(crowd(size, 80, seed, length=60), size, seed, *details)
+    toggles, rules = {*ALL, "zones", "lines", "keypoints", "masks"}, (ZONE, LINE, ARROW, AWAY)
+    [made] = draw(runner, [grey(size)], [size], tracks, toggles, full=True, rules=rules, counts=COUNTS)
+    [wanted] = by_the_cpu(tracks, size, toggles, rules=rules, counts=COUNTS)
+    assert made.psnr(wanted) > 45
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 3, 6])
+def test_lines_are_opencvs_to_the_pixel(runner, thickness: int) -> None:
+    size, rng = Size(320, 180), np.random.default_rng(thickness)
+    ends = rng.uniform(-0.7, 1.7, (40, 2, 2)) * size
+    signs = tuple(
+        Sign("lines", (250, 20, 40), ((*map(int, a), *map(int, b)),), "", (0, 0)) for a, b in ends.tolist()
+    )
+    annotation = Annotation(size, signs, thickness, 12)
+    [made] = draw(
+        runner, [grey(size)], [size], Tracks.empty(), {"lines"}, full=True, annotator=lambda _: annotation
+    )
+    [wanted] = by_the_cpu(Tracks.empty(), size, {"lines"}, annotator=lambda _: annotation)
+    different = (np.abs(made.planes[0].astype(int) - wanted.planes[0]) > 1).sum()
+    assert different <= 5, "rounding in single precision may move a pixel or two"
+
+
+@pytest.mark.parametrize("size", [Size(640, 360), Size(320, 180)])
+def test_signs_and_remarks_of_other_analytics_are_the_cpus(runner, size: Size) -> None:
+    rng = np.random.default_rng(4)
+    full = Size(640, 360)
+
+    def sign(toggle: str, number: int) -> Sign:
+        corners = (rng.uniform(-0.1, 1.1, (4, 2)) * full).astype(int).tolist()
+        strokes = tuple((*a, *b) for a, b in pairwise([*corners, corners[0]]))
+        colour = tuple(rng.integers(0, 256, 3).tolist())
+        return Sign(toggle, colour, strokes, f"{toggle} {number}={number}", tuple(corners[0]))
+
+    signs = tuple(sign(toggle, number) for toggle in ("zones", "lines", "labels") for number in range(4))
+    remarks = {row: f" ROI:{row} moving" for row in range(0, 20, 3)}
+    annotation = Annotation(full, signs, 3, 14, remarks, frozenset({1, 3, 4}))
+    tracks = detailed(crowd(size, 20, seed=9), size, 3, "corners")
+    toggles = {*ALL, "zones", "lines"}
+
+    def annotator(frame: Frame) -> Annotation | None:
+        return annotation if frame.camera == "camera-0" else None
+
+    made, other = draw(runner, [grey(size)] * 2, [size] * 2, tracks, toggles, full=True, annotator=annotator)
+    [wanted] = by_the_cpu(tracks, size, toggles, annotator=annotator)
+    assert made.psnr(wanted) > 45
+    assert (other.planes[0] == 126).all()
+    [plain] = draw(runner, [grey(size)], [size], tracks, toggles, full=True)
+    assert plain.psnr(wanted) < 25
+    [fewer] = draw(runner, [grey(size)], [size], tracks, toggles - {"zones"}, full=True, annotator=annotator)
+    assert fewer.psnr(wanted) < 35
 
 
 def test_everything_together_is_the_cpus(runner) -> None:
@@ -182,4 +247,4 @@ def test_everything_together_is_the_cpus(runner) -> None:
     rules = (ZONE, LINE, ARROW)
     [made] = draw(runner, [grey(size)], [size], tracks, toggles, full=True, rules=rules, counts=COUNTS)
     [wanted] = by_the_cpu(tracks, size, toggles, rules=rules, counts=COUNTS)
-    assert made.psnr(wanted) > 33
+    assert made.psnr(wanted) > 50

@@ -12,15 +12,13 @@ from camwire.devices.annotations import opposite
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.convert import to_bgr
 from camwire.devices.cpu.labels import name_plate, paste, remark_plate, score_plate
+from camwire.devices.cpu.lines import ONE, draw_lines, eighths
 from camwire.devices.cpu.masks import draw_masks
-from camwire.devices.cpu.palette import INK, Colour, Style, colour_of
+from camwire.devices.cpu.palette import INK, PALETTE, Colour, Style, colour_of
 from camwire.devices.cpu.signs import draw_signs
-from camwire.devices.cpu.skeletons import FARTHEST, draw_skeletons
+from camwire.devices.cpu.skeletons import draw_skeletons
 from camwire.devices.cpu.zones import draw_rules
 from camwire.frames import Batch, Float32Array, Int32Array, Size, Tracks, UInt8Array
-
-SUBPIXEL_BITS = 3
-"""Traces are drawn to an eighth of a pixel, so that they don't tremble."""
 
 
 class CpuRenderer:
@@ -102,10 +100,9 @@ def draw_boxes(
 
 
 def _draw_turned(picture: UInt8Array, corners: Float32Array, colour: Colour, style: Style) -> None:
-    places = (corners - 0.5).clip(-FARTHEST, FARTHEST) * (1 << SUBPIXEL_BITS)
-    points = np.rint(places).astype(np.int32)
+    points = eighths(corners - 0.5)
     for width, ink in ((style.line + 2, INK), (style.line, colour)):
-        cv2.polylines(picture, [points], True, ink, width, cv2.LINE_8, SUBPIXEL_BITS)
+        draw_lines(picture, [points], ink, width, closed=True)
 
 
 def draw_labels(
@@ -138,22 +135,18 @@ def draw_traces(picture: UInt8Array, traces: Float32Array, classes: Sequence[int
     """The way of each object, thin where it is old, with a dark shadow; ``traces`` [N, T, 2] as in Tracks."""
     length = traces.shape[1]
     starts = np.isnan(traces[:, :, 0]).sum(axis=1).tolist()
-    one = 1 << SUBPIXEL_BITS
     # OpenCV's integer coordinates are pixel centres, ours are half a pixel further.
-    points = ((np.nan_to_num(traces) - 0.5) * one).astype(np.int32)
-    shadows = points + style.line * one
+    points = eighths(traces - 0.5)
+    shadows = points + style.line * ONE
     ways = [i for i, start in enumerate(starts) if length - start >= 2]
     older: defaultdict[Colour, list[Int32Array]] = defaultdict(list)
     newer: defaultdict[Colour, list[Int32Array]] = defaultdict(list)
-    for i in ways:
+    # Of one part of a trace, colours later in the palette lie above, on every device.
+    for i in sorted(ways, key=lambda way: classes[way] % len(PALETTE)):
         colour, middle = colour_of(classes[i]), (starts[i] + length - 1) // 2
         older[colour].append(points[i, starts[i] : middle + 1])
         newer[colour].append(points[i, middle:])
-    _draw_lines(picture, {INK: [shadows[i, starts[i] :] for i in ways]}, 1)
-    _draw_lines(picture, older, max(1, style.line - 1))
-    _draw_lines(picture, newer, style.line + 1)
-
-
-def _draw_lines(picture: UInt8Array, lines: Mapping[Colour, list[Int32Array]], width: int) -> None:
-    for colour, points in lines.items():
-        cv2.polylines(picture, points, False, colour, width, cv2.LINE_8, SUBPIXEL_BITS)
+    draw_lines(picture, [shadows[i, starts[i] :] for i in ways], INK, 1)
+    for width, parts in ((max(1, style.line - 1), older), (style.line + 1, newer)):
+        for colour, lines in parts.items():
+            draw_lines(picture, lines, colour, width)

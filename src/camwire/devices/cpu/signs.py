@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import cv2
 import numpy as np
 
 from camwire.devices.annotations import BACKGROUND, Annotation
 from camwire.devices.cpu.labels import paste, text_plate
-from camwire.devices.cpu.zones import FARTHEST
+from camwire.devices.cpu.lines import draw_lines, eighths
 from camwire.frames import UInt8Array
 
 
@@ -20,10 +19,8 @@ def draw_signs(picture: UInt8Array, annotation: Annotation, toggles: Collection[
     """
     signs = [sign for sign in annotation.signs if sign.toggle in toggles]
     for sign in signs:
-        lines = np.array(sign.strokes, np.float64).reshape(-1, 2, 2).clip(-FARTHEST, FARTHEST)
-        cv2.polylines(
-            picture, list(lines.astype(np.int32)), False, sign.colour[::-1], annotation.line_width, cv2.LINE_8
-        )
+        lines = eighths(np.array(sign.strokes, np.float64).reshape(-1, 2, 2))
+        draw_lines(picture, list(lines), sign.colour[::-1], annotation.line_width)
     for sign in signs:
         if not sign.text:
             continue

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
+from camwire.devices.cpu.lines import draw_lines, eighths
 from camwire.devices.cpu.palette import INK, Style, colour_of
 from camwire.frames import BoolArray, Float32Array, Int32Array, UInt8Array
 
 LEAST_SURE = 0.5
 """Keypoints that the model is less sure of aren't drawn."""
-FARTHEST = 1e5
-"""Pixels; points beyond would overflow OpenCV's coordinates."""
 
 LIMBS: dict[int, tuple[tuple[int, int], ...]] = {
     17: (
@@ -32,8 +30,7 @@ def draw_skeletons(
     """``keypoints`` [N, K, 3] as in Tracks; those that are NaN or not sure enough are left out."""
     sure: BoolArray = (keypoints[..., 2] >= LEAST_SURE) & np.isfinite(keypoints).all(axis=2)
     # OpenCV's coordinates are of pixel centres, ours of their corners.
-    places = np.nan_to_num(keypoints[..., :2] - np.float32(0.5)).clip(-FARTHEST, FARTHEST)
-    points = np.rint(places).astype(np.int32)
+    points = eighths(keypoints[..., :2] - np.float32(0.5))
     ends = np.array(LIMBS.get(keypoints.shape[1], ()), np.intp).reshape(-1, 2)
     limbs = points[:, ends]
     whole: BoolArray = np.logical_and.reduce(sure[:, ends], axis=2)
@@ -49,7 +46,7 @@ def _draw(
 
     A line from a point to itself is a dot.
     """
-    cv2.polylines(picture, list(lines[shown]), False, INK, width + 2, cv2.LINE_8)
-    for class_index in set(classes):
+    draw_lines(picture, list(lines[shown]), INK, width + 2)
+    for class_index in sorted(set(classes)):
         own = shown & (np.array(classes) == class_index)[:, None]
-        cv2.polylines(picture, list(lines[own]), False, colour_of(class_index), width, cv2.LINE_8)
+        draw_lines(picture, list(lines[own]), colour_of(class_index), width)

@@ -8,11 +8,10 @@ import numpy as np
 from camwire.config.rules import DirectionRule, LineRule, Point, Rule, ZoneRule
 from camwire.devices.contracts import Overlay, RuleCounts
 from camwire.devices.cpu.labels import paste, text_plate
+from camwire.devices.cpu.lines import BITS, FARTHEST, draw_lines, eighths
 from camwire.devices.cpu.palette import INK, Colour, Style
 from camwire.frames import Float64Array, Frame, Int32Array, Size, UInt8Array
 
-FARTHEST = 1e5
-"""Pixels; points beyond would overflow OpenCV's coordinates."""
 TINT = 0.15
 """How much of a zone's colour lies on its pixels."""
 ARROW = 12
@@ -73,13 +72,13 @@ def _draw_zone(picture: UInt8Array, corners: Int32Array, colour: Colour, style: 
         cv2.fillPoly(tinted, [corners - (left, top)], colour)
         cv2.addWeighted(tinted, TINT, part, 1 - TINT, 0, dst=part)
     for ink, thickness in ((INK, style.line + 2), (colour, style.line)):
-        cv2.polylines(picture, [corners], True, ink, thickness, cv2.LINE_8)
+        draw_lines(picture, [eighths(corners)], ink, thickness, closed=True)
 
 
 def _draw_line(picture: UInt8Array, ends: Int32Array, colour: Colour, style: Style) -> None:
     """With an arrow across its middle that points to the side that is in."""
     for ink, thickness in ((INK, style.line + 4), (colour, style.line + 2)):
-        cv2.polylines(picture, [ends], False, ink, thickness, cv2.LINE_8)
+        draw_lines(picture, [eighths(ends)], ink, thickness)
     along: Float64Array = (ends[1] - ends[0]).astype(np.float64)
     across = np.array((-along[1], along[0])) / max(np.hypot(*along), 1.0)
     middle = ends.mean(axis=0)
@@ -93,4 +92,6 @@ def _draw_arrow(
     length = max(float(np.hypot(*(end - start))), 1.0)
     head = min(0.4, 6 * style.line / length)
     for ink, thickness in ((INK, style.line + 2), (colour, style.line)):
-        cv2.arrowedLine(picture, start.tolist(), end.tolist(), ink, thickness, cv2.LINE_8, 0, head)
+        cv2.arrowedLine(
+            picture, eighths(start).tolist(), eighths(end).tolist(), ink, thickness, cv2.LINE_8, BITS, head
+        )

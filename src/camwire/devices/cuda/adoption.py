@@ -35,9 +35,11 @@ class _ManagedTensor(ctypes.Structure):
     )
 
 
-_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+_python = ctypes.PyDLL(None)
+"""Of this module's own: what is said of arguments on ``ctypes.pythonapi`` holds for the whole process."""
+_pointer_of = _python.PyCapsule_GetPointer
 _pointer_of.restype, _pointer_of.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-_set_name = ctypes.pythonapi.PyCapsule_SetName
+_set_name = _python.PyCapsule_SetName
 _set_name.restype, _set_name.argtypes = ctypes.c_int, (ctypes.py_object, ctypes.c_char_p)
 
 

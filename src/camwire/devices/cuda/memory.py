@@ -28,7 +28,7 @@ class Pinned:
         return int(self._memory.ptr)
 
 
-_new_bytes = ctypes.pythonapi.PyBytes_FromStringAndSize
+_new_bytes = ctypes.PyDLL(None).PyBytes_FromStringAndSize
 _new_bytes.restype, _new_bytes.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_ssize_t)
 
 

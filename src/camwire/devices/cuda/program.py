@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,10 +14,13 @@ _OPTIONS = ("-std=c++17",)
 
 
 def source(name: str) -> str:
-    """``kernels/NAME.cu`` with the shared part in it: CuPy's cache goes by the text it is given."""
+    """``kernels/NAME.cu`` with its includes in it: CuPy's cache goes by the text it is given."""
     folder = files("camwire.devices.cuda") / "kernels"
-    shared = (folder / "common.cuh").read_text("utf-8").replace("#pragma once\n", "")
-    return (folder / f"{name}.cu").read_text("utf-8").replace('#include "common.cuh"\n', shared)
+
+    def included(found: re.Match[str]) -> str:
+        return (folder / found[1]).read_text("utf-8").replace("#pragma once\n", "")
+
+    return re.sub(r'#include "(.+)"\n', included, (folder / f"{name}.cu").read_text("utf-8"))
 
 
 @cache

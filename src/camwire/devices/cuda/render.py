@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from camwire.devices.annotations import Annotation
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.palette import Style
 from camwire.devices.cuda.adoption import surface_on_device
@@ -120,7 +121,8 @@ class _Easel:
         records["y_pitch"], records["c_pitch"] = records["width"], records["width"] // 2
         objects = np.zeros(len(tracks), OBJECT)
         pack_objects(objects, sizes, tracks, looks)
-        shapes = pack_shapes(batch, chosen, tracks, overlay)
+        annotations = annotations_of(batch, chosen, overlay)
+        shapes = pack_shapes(batch, chosen, tracks, overlay, objects, annotations)
         ends = np.array(shapes.ends, np.int32).reshape(-1, 3)
         records["shapes"], records["upper_shapes"], records["shapes_end"] = ends.T
         drawn = np.ascontiguousarray(tracks.traces), shapes.records, shapes.corners, shapes.pixels
@@ -153,6 +155,15 @@ class _Easel:
             self._upload.host.bytes[start : start + part.nbytes] = part.reshape(-1).view(np.uint8)
         self._upload.device.upload(self._upload.host, total, self._stream.ptr)
         return [self._upload.device.address + start for start in starts]
+
+
+def annotations_of(batch: Batch, chosen: Sequence[int], overlay: Overlay) -> dict[int, Annotation]:
+    """What other analytics want drawn on the frames at the positions ``chosen``, in their pictures."""
+    if overlay.annotator is None:
+        return {}
+    frames = {index: batch.frames[index] for index in chosen}
+    said = {index: overlay.annotator(frame) for index, frame in frames.items()}
+    return {index: one.scaled_to(frames[index].size) for index, one in said.items() if one is not None}
 
 
 class _Atlas:

@@ -49,10 +49,11 @@ OBJECT = np.dtype(
         *((name, np.int32) for name in ("name", "digits", "hundredths")),
         ("id", np.uint64),
         ("colour", np.float32, 3),
+        ("box_colour", np.float32, 3),
         ("trace", np.int32),
         ("trace_end", np.int32),
         *((name, np.float32) for name in ("trace_left", "trace_top", "trace_right", "trace_bottom")),
-        ("trace_middle", np.int32),
+        *((name, np.int32) for name in ("trace_middle", "rank", "remark", "remark_left")),
     ]
 )
 """``Object`` of kernels/draw.cu."""
@@ -129,7 +130,8 @@ def pack_objects(
     objects: Records, sizes: Sequence[Size], tracks: Tracks, looks: Mapping[Size, Looks]
 ) -> None:
     """Fill ``objects`` [len(tracks)] of OBJECT, but for the traces, which the kernel measures itself."""
-    objects["colour"] = COLOURS[tracks.classes % len(COLOURS)]
+    objects["rank"] = tracks.classes % len(COLOURS)
+    objects["colour"] = objects["box_colour"] = COLOURS[objects["rank"]]
     _pack_boxes(objects, sizes, tracks)
     _pack_labels(objects, sizes, tracks, looks)
     if tracks.corners is not None:
@@ -170,4 +172,5 @@ def _pack_labels(
     room, height = rooms[tracks.frame_index], heights[tracks.frame_index]
     left = np.maximum(0, np.minimum(objects["left"], room[:, 0] - widths))
     objects["label_left"], objects["label_right"] = left, left + widths
+    objects["remark_left"] = widths
     objects["label_top"] = np.maximum(0, np.minimum(objects["top"] - height, room[:, 1] - height))

@@ -6,6 +6,7 @@
 // CPU renderer's: shapes of rules and masks below traces below boxes below other shapes below labels, and in a layer the
 // later object above the earlier.
 #include "common.cuh"
+#include "lines.cuh"
 
 constexpr int TILE_WIDTH = 64, TILE_HEIGHT = 16, QUADS_A_ROW = TILE_WIDTH / 2;
 constexpr int OBJECTS_AT_ONCE = 1024, WORDS = OBJECTS_AT_ONCE / 32;
@@ -33,10 +34,12 @@ struct Object {
     int label_left, label_top, label_right;  // right exclusive
     int name, digits, hundredths;            // the class's glyph; how many digits the id has; the score
     uint64_t id;
-    float colour[3];                         // Y, Cb, Cr
+    float colour[3], box_colour[3];          // Y, Cb, Cr
     int trace, trace_end;                    // points of the trace
     float trace_left, trace_top, trace_right, trace_bottom;
     int trace_middle;                        // the first point of the newer half
+    int rank;                                // 0 to 7: traces of a higher one lie above
+    int remark, remark_left;                 // where the pixels of the label's end begin, and in which of its columns
 };
 
 // Mirrors shapes.SHAPE.
@@ -46,17 +49,16 @@ struct Shape {
     int first, last;                 // an area's corners; where a plate's or a mask's bytes begin
     int pitch;                       // bytes from a row to the next
     float left, top, right, bottom;  // what it can touch; a plate or a mask fills it
-    float ax, ay, bx, by;            // a stroke's ends
-    float reach;                     // of a stroke to its sides
-    float part;                      // how much of the colour lies on an area or a mask; a stroke's reach at its ends
+    float ax, ay, bx, by;            // a stroke's ends: (0, 0) is the first pixel's centre
+    int thickness;                   // of a stroke, as OpenCV calls it
+    float part;                      // how much of the colour lies on an area or a mask
     float colour[3];
     int reserved;
 };
 
-static_assert(sizeof(Picture) == 208 && sizeof(Object) == 88 && sizeof(Shape) == 72, "as in scene.py and shapes.py");
+static_assert(sizeof(Picture) == 208 && sizeof(Object) == 112 && sizeof(Shape) == 72, "as in scene.py and shapes.py");
 
 struct Glyph { int start, columns, advance; };
-struct Point { float x, y; };
 
 // Four pixels: upper left, upper right, lower left, lower right.
 struct Quad { float y[4], u[4], v[4]; };
@@ -76,7 +78,7 @@ DEVICE bool touches(const Picture& p, const Object& o, int layer, int x, int y) 
     if (layer == LABELS)
         return !apart(o.label_left, o.label_top, o.label_right, o.label_top + p.text_height, x, y, TILE_WIDTH, TILE_HEIGHT);
     if (layer == TRACES) {
-        int room = 2 * p.line + 2;  // the line's half width and its shadow's distance
+        int room = 2 * p.line + 4;  // the line's half width and its shadow's distance
         return o.trace_end - o.trace >= 2 && !apart(o.trace_left - room, o.trace_top - room, o.trace_right + room,
                                                     o.trace_bottom + room, x, y, TILE_WIDTH, TILE_HEIGHT);
     }
@@ -85,29 +87,29 @@ DEVICE bool touches(const Picture& p, const Object& o, int layer, int x, int y) 
     return !inside && !apart(o.left - p.line, o.top - p.line, o.right + p.line, o.bottom + p.line, x, y, TILE_WIDTH, TILE_HEIGHT);
 }
 
-DEVICE float squared_distance(Point a, Point b, float x, float y) {
-    float dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
-    float along = length > 0 ? clamped(((x - a.x) * dx + (y - a.y) * dy) / length, 0.0f, 1.0f) : 0.0f;
-    float rx = x - a.x - along * dx, ry = y - a.y - along * dy;
-    return rx * rx + ry * ry;
-}
+// Lines go from eighth to eighth of a pixel (cpu/lines.py).
+DEVICE Point drawn(Point p) { return {rounded((p.x - 0.5f) * 8.0f) * 0.125f, rounded((p.y - 0.5f) * 8.0f) * 0.125f}; }
 
-// Which part of a trace covers each pixel of a quad: 0 none, 1 the shadow, 2 the older half, 3 the newer half.
-// Lines wider than a pixel are drawn as OpenCV does: a pixel wider on each side than they are called.
-DEVICE void trace_parts(const Object& o, const Point* points, int line, int x, int y, int* parts) {
-    float older = line > 2 ? 0.5f * (line + 1) : 0.5f, newer = 0.5f * (line + 3);
-    float reach = 1.5f * line + 3.0f;  // the shadow's distance and half a line
+enum TracePart { NOTHING, SHADOW, OLDER, NEWER };
+constexpr int RANKS = 8;
+
+// Which part of a trace covers each pixel of a quad, times RANKS.
+DEVICE void trace_parts(const Picture& p, const Object& o, const Point* points, int x, int y, int* parts) {
+    int line = p.line;
     for (int k = o.trace; k + 1 < o.trace_end; ++k) {
-        Point a = points[k], b = points[k + 1];
-        if (fminf(a.x, b.x) - reach > x + 2 || fmaxf(a.x, b.x) + reach < x || fminf(a.y, b.y) - reach > y + 2 ||
-            fmaxf(a.y, b.y) + reach < y) continue;
-        bool is_newer = k >= o.trace_middle;
+        Point a = drawn(points[k]), b = drawn(points[k + 1]);
+        float room = 2.0f * line + 3.0f;  // the shadow's distance and half a line
+        if (apart(fminf(a.x, b.x) - room, fminf(a.y, b.y) - room, fmaxf(a.x, b.x) + room, fmaxf(a.y, b.y) + room, x, y, 2, 2))
+            continue;
+        bool newer = k >= o.trace_middle;
+        int thickness = newer ? line + 1 : (line > 2 ? line - 1 : 1);
         for (int pixel = 0; pixel < 4; ++pixel) {
-            float px = x + (pixel & 1) + 0.5f, py = y + (pixel >> 1) + 0.5f;
-            int part = 0;
-            if (squared_distance(a, b, px, py) <= (is_newer ? newer * newer : older * older)) part = is_newer ? 3 : 2;
-            else if (squared_distance(a, b, px - line, py - line) <= 0.25f) part = 1;
-            if (part > parts[pixel]) parts[pixel] = part;
+            float px = x + (pixel & 1), py = y + (pixel >> 1);
+            int part = NOTHING;
+            Point shadow_a = {a.x + line, a.y + line}, shadow_b = {b.x + line, b.y + line};
+            if (on_line(a, b, thickness, p.width, p.height, px, py)) part = newer ? NEWER : OLDER;
+            else if (parts[pixel] < SHADOW * RANKS && on_line(shadow_a, shadow_b, 1, p.width, p.height, px, py)) part = SHADOW;
+            if (part * RANKS > parts[pixel]) parts[pixel] = part * RANKS;
         }
     }
 }
@@ -145,10 +147,20 @@ DEVICE float ink(const Picture& p, const Object& o, int column, int row) {
     return 1.0f - bare;
 }
 
-DEVICE void draw_label(const Picture& p, const Object& o, const float* dark, int x, int y, Quad& quad) {
+DEVICE void paint_pixel(Quad& quad, int pixel, const uint8_t* own) {
+    float colour[3] = {(float)own[0], (float)own[1], (float)own[2]};
+    paint(quad, pixel, colour, 1.0f);
+}
+
+DEVICE void draw_label(const Picture& p, const Object& o, const float* dark, const uint8_t* pixels, int x, int y, Quad& quad) {
+    int width = o.label_right - o.label_left;
     for (int pixel = 0; pixel < 4; ++pixel) {
         int column = x + (pixel & 1) - o.label_left, row = y + (pixel >> 1) - o.label_top;
-        if (column < 0 || row < 0 || column >= o.label_right - o.label_left || row >= p.text_height) continue;
+        if (column < 0 || row < 0 || column >= width || row >= p.text_height) continue;
+        if (column >= o.remark_left) {
+            paint_pixel(quad, pixel, pixels + o.remark + 3 * (row * (width - o.remark_left) + column - o.remark_left));
+            continue;
+        }
         paint(quad, pixel, o.colour, 1.0f);
         paint(quad, pixel, dark, ink(p, o, column - p.margin, row));
     }
@@ -176,7 +188,7 @@ DEVICE void draw_box(const Picture& p, const Object& o, const float* dark, int x
         int down = py - o.top < o.bottom - py ? py - o.top : o.bottom - py;
         int depth = small ? outline_at(o, p.line, px, py) : (across < down ? across : down);
         if (depth < -1 || depth > p.line) continue;
-        paint(quad, pixel, depth < 0 || depth == p.line ? dark : o.colour, 1.0f);
+        paint(quad, pixel, depth < 0 || depth == p.line ? dark : o.box_colour, 1.0f);
     }
 }
 
@@ -198,40 +210,31 @@ DEVICE bool in_mask(const Shape& s, const uint8_t* pixels, int x, int y) {
     return bilinear((uint64_t)(pixels + s.first), s.pitch, 0, between(column, width, s.pitch), between(row, height, s.pitch), 1, 0) >= 127.5f;
 }
 
-DEVICE bool on_stroke(const Shape& s, float x, float y) {
-    float dx = s.bx - s.ax, dy = s.by - s.ay, length = dx * dx + dy * dy;
-    float along = (x - s.ax) * dx + (y - s.ay) * dy, across = (x - s.ax) * dy - (y - s.ay) * dx;
-    if (along >= 0.0f && along <= length && across * across <= s.reach * s.reach * length && length > 0.0f) return true;
-    float ax = x - s.ax, ay = y - s.ay, bx = x - s.bx, by = y - s.by;
-    return fminf(ax * ax + ay * ay, bx * bx + by * by) <= s.part * s.part;
-}
-
-DEVICE void draw_shape(const Shape& s, const Point* corners, const uint8_t* pixels, int x, int y, Quad& quad) {
+DEVICE void draw_shape(const Picture& p, const Shape& s, const Point* corners, const uint8_t* pixels, int x, int y, Quad& quad) {
     for (int pixel = 0; pixel < 4; ++pixel) {
         int px = x + (pixel & 1), py = y + (pixel >> 1);
         float cx = px + 0.5f, cy = py + 0.5f;
         if (s.kind == STROKE) {
-            if (on_stroke(s, cx, cy)) paint(quad, pixel, s.colour, 1.0f);
+            if (on_line({s.ax, s.ay}, {s.bx, s.by}, s.thickness, p.width, p.height, px, py)) paint(quad, pixel, s.colour, 1.0f);
         } else if (s.kind == AREA) {
             if (inside_area(corners, s.first, s.last, cx, cy)) paint(quad, pixel, s.colour, s.part);
         } else if (s.kind == MASK) {
             if (in_mask(s, pixels, px, py)) paint(quad, pixel, s.colour, s.part);
         } else if (cx > s.left && cx < s.right && cy > s.top && cy < s.bottom) {
-            const uint8_t* own = pixels + s.first + (long long)(py - (int)s.top) * s.pitch + (px - (int)s.left) * 3;
-            float colour[3] = {(float)own[0], (float)own[1], (float)own[2]};
-            paint(quad, pixel, colour, 1.0f);
+            paint_pixel(quad, pixel, pixels + s.first + (long long)(py - (int)s.top) * s.pitch + (px - (int)s.left) * 3);
         }
     }
 }
 
+// Of each pixel of a quad: the uppermost trace, its part times RANKS and its rank, and its colour.
 struct Ways { int part[4]; float colour[4][3]; };
 
 DEVICE void draw_trace(const Picture& p, const Object& o, const Point* points, int x, int y, Ways& ways) {
     int parts[4] = {0, 0, 0, 0};
-    trace_parts(o, points, p.line, x, y, parts);
+    trace_parts(p, o, points, x, y, parts);
     for (int pixel = 0; pixel < 4; ++pixel) {
-        if (parts[pixel] < ways.part[pixel] || !parts[pixel]) continue;
-        ways.part[pixel] = parts[pixel];
+        if (!parts[pixel] || parts[pixel] + o.rank < ways.part[pixel]) continue;
+        ways.part[pixel] = parts[pixel] + o.rank;
         for (int c = 0; c < 3; ++c) ways.colour[pixel][c] = o.colour[c];
     }
 }
@@ -278,7 +281,7 @@ KERNEL measure_traces(Object* objects, const Point* points, int count, int lengt
             int x = tile_x + t % QUADS_A_ROW * 2, y = tile_y + t / QUADS_A_ROW * 2;                            \
             for (int word = 0; word * 32 < count; ++word)                                                      \
                 for (unsigned bits = hits[word]; bits; bits &= bits - 1)                                       \
-                    draw_shape(shapes[base + word * 32 + __ffs(bits) - 1], corners, pixels, x, y, quads[OWN(t)]); \
+                    draw_shape(p, shapes[base + word * 32 + __ffs(bits) - 1], corners, pixels, x, y, quads[OWN(t)]); \
         }                                                                                                      \
     }
 
@@ -318,7 +321,7 @@ KERNEL draw(const Picture* pictures, const Object* objects, const Point* points,
                         const Object& o = objects[base + word * 32 + __ffs(bits) - 1];
                         if (layer == TRACES) draw_trace(p, o, points, x, y, ways[OWN(t)]);
                         else if (layer == BOXES) draw_box(p, o, dark, x, y, quads[OWN(t)]);
-                        else draw_label(p, o, dark, x, y, quads[OWN(t)]);
+                        else draw_label(p, o, dark, pixels, x, y, quads[OWN(t)]);
                     }
                 }
             }
@@ -327,7 +330,7 @@ KERNEL draw(const Picture* pictures, const Object* objects, const Point* points,
             EACH_THREAD(t) {
                 for (int pixel = 0; pixel < 4; ++pixel) {
                     int part = ways[OWN(t)].part[pixel];
-                    if (part) paint(quads[OWN(t)], pixel, part == 1 ? dark : ways[OWN(t)].colour[pixel], 1.0f);
+                    if (part) paint(quads[OWN(t)], pixel, part / RANKS == SHADOW ? dark : ways[OWN(t)].colour[pixel], 1.0f);
                 }
             }
         }

@@ -1,0 +1,95 @@
+"""The rules' zones, lines, directions and captions, as shapes for the draw kernel."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import atan2, cos, hypot, pi, sin
+from typing import NamedTuple
+
+import numpy as np
+
+from camwire.config.rules import DirectionRule, LineRule, Rule, ZoneRule
+from camwire.devices.contracts import Overlay
+from camwire.devices.cpu.lines import eighths
+from camwire.devices.cpu.palette import Colour, Style
+from camwire.devices.cpu.zones import ARROW, TINT, bgr, caption, rule_pixels
+from camwire.devices.cuda.scene import jpeg_colours
+from camwire.devices.cuda.sheet import AREA, SHAPE, Sheet, edged, text_pixels
+from camwire.devices.cuda.surfaces import Records
+from camwire.frames import Float32Array, Frame, Size
+
+
+def add_rule(sheet: Sheet, rule: Rule, frame: Frame, overlay: Overlay, style: Style) -> None:
+    """Everything of a rule that is on the frame's picture and whose toggle is on."""
+    full = frame.size if overlay.bound is None else frame.source_size.fitted_into(overlay.bound)
+    wanted = "zones" if isinstance(rule, ZoneRule) else "lines"
+    if wanted not in overlay.toggles or not isinstance(rule, (ZoneRule, LineRule, DirectionRule)):
+        return
+    drawn = _drawn_rule(rule, frame.size, full, style)
+    if drawn.area is not None:
+        sheet.add_area(drawn.area, drawn.corners)
+    sheet.add(drawn.strokes)
+    counts = overlay.counts.get(frame.camera, {})
+    plate = text_pixels(caption(rule.name, counts.get(rule.name, {})), bgr(rule.colour), style.text)
+    sheet.add_plate(plate, drawn.left, drawn.bottom, frame.size)
+
+
+class _DrawnRule(NamedTuple):
+    """What is the same in every frame."""
+
+    area: Records | None
+    corners: Float32Array
+    strokes: Records
+    left: int
+    """Of the caption, and ..."""
+    bottom: int
+
+
+@lru_cache(maxsize=1024)
+def _drawn_rule(
+    rule: ZoneRule | LineRule | DirectionRule, size: Size, full: Size, style: Style
+) -> _DrawnRule:
+    pixels = rule_pixels(rule, size, full)
+    colour, area = bgr(rule.colour), None
+    if isinstance(rule, ZoneRule):
+        corners = pixels.astype(np.float32) + 0.5
+        ring = np.stack((pixels, np.roll(pixels, -1, axis=0)), axis=1)
+        strokes = edged(eighths(ring), colour, style.line)
+        area = np.zeros(1, SHAPE)
+        area["kind"], area["part"], area["colour"] = AREA, TINT, jpeg_colours([colour])
+        (area["left"], area["top"]), (area["right"], area["bottom"]) = (
+            corners.min(axis=0),
+            corners.max(axis=0),
+        )
+    else:
+        corners = np.zeros((0, 2), np.float32)
+        strokes = (
+            _line(pixels, colour, style)
+            if isinstance(rule, LineRule)
+            else _arrow(pixels[0], pixels[1], colour, style)
+        )
+    left, top = pixels[0].tolist()
+    return _DrawnRule(area, corners, strokes, left, top - style.line)
+
+
+def _line(ends: np.ndarray, colour: Colour, style: Style) -> Records:
+    """With an arrow across its middle that points to the side that is in."""
+    along = (ends[1] - ends[0]).astype(np.float64)
+    across = np.array((-along[1], along[0])) / max(np.hypot(*along), 1.0)
+    middle = ends.mean(axis=0)
+    tip = np.rint(middle + across * ARROW * style.line)
+    arrow = _arrow(np.rint(middle), tip, colour, style)
+    return np.concatenate((edged(eighths(ends[None]), colour, style.line + 2), arrow))
+
+
+def _arrow(start: np.ndarray, end: np.ndarray, colour: Colour, style: Style) -> Records:
+    """As ``cv2.arrowedLine`` draws it."""
+    (x, y), (tip_x, tip_y) = start.tolist(), end.tolist()
+    length = max(hypot(tip_x - x, tip_y - y), 1.0)
+    barb = hypot(tip_x - x, tip_y - y) * min(0.4, 6 * style.line / length)
+    angle = atan2(y - tip_y, x - tip_x)
+    barbs = [
+        (tip_x + barb * cos(angle + turn), tip_y + barb * sin(angle + turn)) for turn in (pi / 4, -pi / 4)
+    ]
+    lines = [((x, y), (tip_x, tip_y)), *((point, (tip_x, tip_y)) for point in barbs)]
+    return edged(eighths(np.array(lines, np.float64)), colour, style.line)

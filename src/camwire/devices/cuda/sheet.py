@@ -1,0 +1,132 @@
+"""The four kinds of shape that the draw kernel knows, strokes, areas, plates and masks, and lists of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from camwire.devices.cpu.labels import text_plate
+from camwire.devices.cpu.lines import ONE
+from camwire.devices.cpu.palette import INK, Colour
+from camwire.devices.cuda.colours import JPEG_OF_RGB
+from camwire.devices.cuda.scene import DARK, jpeg_colours
+from camwire.devices.cuda.surfaces import Records
+from camwire.frames import Float32Array, Int32Array, Size, UInt8Array
+
+STROKE, AREA, PLATE, MASK = range(4)
+
+SHAPE = np.dtype(
+    [
+        *((name, np.int32) for name in ("kind", "first", "last", "pitch")),
+        *((name, np.float32) for name in ("left", "top", "right", "bottom")),
+        ("line", np.float32, 4),
+        ("thickness", np.int32),
+        ("part", np.float32),
+        ("colour", np.float32, 3),
+        ("reserved", np.int32),
+    ]
+)
+"""``Shape`` of kernels/draw.cu."""
+
+NO_SHAPES = np.zeros(0, SHAPE)
+
+
+class Shapes(NamedTuple):
+    """Of a batch's pictures."""
+
+    records: Records
+    """[n] of SHAPE, the pictures' one after the other; each first those below the traces."""
+    ends: list[tuple[int, int, int]]
+    """For each picture: its first shape, the first of those above the boxes, and the end."""
+    corners: Float32Array
+    """[m, 2] of areas."""
+    pixels: UInt8Array
+    """Plates' pixels (Y, Cb, Cr) and masks, one after the other."""
+
+
+class Sheet:
+    """Collects shapes with their corners and pixels."""
+
+    def __init__(self) -> None:
+        self._records: list[Records] = []
+        self.count = 0
+        self._corners: list[Float32Array] = []
+        self._corner_count = 0
+        self._pixels: list[UInt8Array] = []
+        self._pixel_count = 0
+
+    def add(self, records: Records) -> None:
+        if len(records):
+            self._records.append(records)
+            self.count += len(records)
+
+    def add_area(self, record: Records, corners: Float32Array) -> None:
+        record = record.copy()
+        record["first"], record["last"] = self._corner_count, self._corner_count + len(corners)
+        self._corners.append(corners)
+        self._corner_count += len(corners)
+        self.add(record)
+
+    def add_masks(self, records: Records, masks: UInt8Array) -> None:
+        """``masks`` [n, S, S], of a record each."""
+        records["first"] = self.add_pixels(masks) + masks.shape[1] * masks.shape[2] * np.arange(len(records))
+        self.add(records)
+
+    def add_plate(self, pixels: UInt8Array, left: int, bottom: int, picture: Size) -> None:
+        """A plate [h, w, 3], its lower left corner there, moved to be inside the picture."""
+        height, width = pixels.shape[:2]
+        left = max(0, min(left, picture.width - width))
+        top = max(0, min(bottom - height, picture.height - height))
+        record = np.zeros(1, SHAPE)
+        record["kind"], record["pitch"], record["first"] = PLATE, 3 * width, self.add_pixels(pixels)
+        record["left"], record["top"] = left, top
+        record["right"], record["bottom"] = left + width, top + height
+        self.add(record)
+
+    def add_pixels(self, pixels: UInt8Array) -> int:
+        """Where they begin."""
+        start = self._pixel_count
+        self._pixels.append(pixels.reshape(-1))
+        self._pixel_count += pixels.size
+        return start
+
+    def shapes(self, ends: list[tuple[int, int, int]]) -> Shapes:
+        return Shapes(
+            np.concatenate(self._records) if self._records else NO_SHAPES,
+            ends,
+            np.concatenate(self._corners) if self._corners else np.zeros((0, 2), np.float32),
+            np.concatenate(self._pixels) if self._pixels else np.zeros(0, np.uint8),
+        )
+
+
+def strokes(lines: Int32Array, colours: Float32Array, thickness: int) -> Records:
+    """[n] for lines [n, 2, 2] from place to place of ``eighths``; ``colours`` [3] or [n, 3]."""
+    records, ends = np.zeros(len(lines), SHAPE), (lines / ONE).astype(np.float32)
+    room = (thickness + 1) // 2 + 1
+    records["kind"], records["colour"], records["thickness"] = STROKE, colours, thickness
+    records["line"] = ends.reshape(-1, 4)
+    records["left"], records["top"] = ends.min(axis=1).T - room
+    records["right"], records["bottom"] = ends.max(axis=1).T + room
+    return records
+
+
+def edged(lines: Int32Array, colour: Colour, thickness: int) -> Records:
+    """[2 n] lines [n, 2, 2] in the colour, on broader dark ones."""
+    own = jpeg_colours([colour])[0]
+    return np.concatenate((strokes(lines, DARK, thickness + 2), strokes(lines, own, thickness)))
+
+
+def jpeg_pixels(bgr: UInt8Array) -> UInt8Array:
+    """[h, w, 3] Y, Cb, Cr of a plate [h, w, 3]."""
+    levels = bgr[..., ::-1].astype(np.float64) @ JPEG_OF_RGB[:, :3].T + JPEG_OF_RGB[:, 3]
+    pixels: UInt8Array = np.rint(levels).clip(0, 255).astype(np.uint8)
+    pixels.flags.writeable = False
+    return pixels
+
+
+@lru_cache(maxsize=4096)
+def text_pixels(text: str, colour: Colour, text_size: int, ink: Colour = INK) -> UInt8Array:
+    """[h, w, 3] Y, Cb, Cr of a text plate; asked for with every picture."""
+    return jpeg_pixels(text_plate(text, colour, text_size, ink))
