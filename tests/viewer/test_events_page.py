@@ -142,7 +142,7 @@ def test_events_come_by_themselves_and_wait_while_somebody_reads(played: Played)
 def test_filters_are_in_the_address_and_asked_of_the_server(played: Played) -> None:
     Select(played.find("select[name=kind]")).select_by_visible_text("Left")
     wait_for(lambda: "kind=exit" in played.browser.current_url, "the filter in the address")
-    wait_for(lambda: "No event fits" in played.find(".events-message").text, "words in place of events")
+    wait_for(lambda: "No event fits" in played.find(".page-message").text, "words in place of events")
     played.arrive(event(61), event(62, "exit"))
     played.shows([62])
     Select(played.find("select[name=span]")).select_by_visible_text("Last hour")
@@ -211,11 +211,11 @@ def test_what_goes_wrong_is_said_in_the_servers_words(played: Played) -> None:
     played.run("play.refuse = 'the events can not be read now'")
     Select(played.find("select[name=class]")).select_by_visible_text("person")
     wait_for(
-        lambda: "The events can not be read now. Wait." in played.find(".events-message").text, "the words"
+        lambda: "The events can not be read now. Wait." in played.find(".page-message").text, "the words"
     )
     played.run("play.refuse = null")
     played.button("Try again").click()
-    wait_for(lambda: not played.find(".events-message").is_displayed(), "the events")
+    wait_for(lambda: not played.find(".page-message").is_displayed(), "the events")
     assert json.loads(played.run("return JSON.stringify(play.asked.at(-1)[1])"))["class"] == "person"
 
 

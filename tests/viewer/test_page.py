@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 from selenium.webdriver import Keys
 from selenium.webdriver.support.color import Color
@@ -64,6 +65,48 @@ def test_a_toggle_is_everyones(page: Page, playground: Playground) -> None:
         wait_for(lambda: switch.get_attribute("aria-checked") == "false", "the switch follows the server")
         other.send(json.dumps({"type": "set_vis_toggle", "toggle": "labels", "enabled": True}))
         wait_for(lambda: switch.get_attribute("aria-checked") == "true", "the switch follows the other one")
+
+
+def test_switches_open_on_a_card_where_there_is_little_room(page: Page) -> None:
+    set_screen(page.browser, 1024, 768)
+    page.tab_to("Enlarge Camera 1")
+    page.press(Keys.ENTER)
+    assert not page.shown("#toggles")
+    page.find("#toggles-button").send_keys(Keys.ENTER)
+    assert len(page.shown("#toggles .switch")) == 7
+    page.press(Keys.TAB)
+    assert page.focused() == "Boxes"
+    page.press(Keys.ESCAPE)
+    assert not page.shown("#toggles")
+    assert page.focused() == "Overlay"
+    assert len(page.shown(".tile")) == 1, "the camera stays alone"
+    page.press(Keys.ESCAPE)
+    assert len(page.shown(".tile")) == CAMERAS + 2
+
+
+def test_cameras_out_of_sight_are_not_asked_for(page: Page, playground: Playground) -> None:
+    def asked() -> list[str] | None:
+        [client] = httpx.get(f"{playground.address}/api/v1/system").json()["clients"]
+        return client["cameras"]
+
+    assert asked() is None, "all of them fit the screen"
+    set_screen(page.browser, 390, 360)
+    wait_for(lambda: asked() == ["cam-1", "cam-2"], "those at the top")
+    page.run("document.querySelector('.viewport').scrollTo({ top: 1e6 })")
+    wait_for(lambda: asked() == ["lost", "off"], "those at the bottom")
+    page.find('[data-camera="off"] .tile-open').send_keys(Keys.ENTER)
+    wait_for(lambda: asked() == ["off"], "the one that stands alone")
+    set_screen(page.browser, 1440, 900)
+    page.press(Keys.ESCAPE)
+    wait_for(lambda: asked() is None, "all of them again")
+
+
+def test_a_dialog_goes_with_its_page(page: Page) -> None:
+    page.run("location.hash = '#/cameras/add'")
+    wait_for(lambda: page.shown("dialog[open]"), "the dialog")
+    page.run("location.hash = '#/live'")
+    wait_for(lambda: page.shown(".tile"), "the cameras")
+    assert not page.all("dialog")
 
 
 def test_by_keyboard_alone(page: Page) -> None:
@@ -207,6 +250,19 @@ def test_a_server_that_comes_back_is_found_again(page: Page, playground: Playgro
     wait_for(lambda: page.tile("cam-1").text.startswith("Live"), "the camera is live again")
     before = page.fingerprint("cam-1")
     wait_for(lambda: page.fingerprint("cam-1") != before, "pictures move again")
+
+
+def test_a_page_that_could_not_be_loaded_comes_with_the_server(page: Page, playground: Playground) -> None:
+    page.browser.execute_cdp_cmd("Network.enable", {})
+    page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/pages/system.js"]})
+    page.browser.get("about:blank")
+    page.browser.get(f"{playground.address}/#/system")
+    wait_for(lambda: "could not be loaded" in page.find("#page").text, "words in place of the page")
+    page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+    playground.stop()
+    wait_for(lambda: page.find("#banner").is_displayed(), "the page says that the server is gone")
+    playground.start()
+    wait_for(lambda: "Processor" in page.find("#page").text, "the page", timeout=30)
 
 
 def test_the_cameras_fill_the_screen_and_leave_it(page: Page) -> None:

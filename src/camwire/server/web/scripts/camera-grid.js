@@ -8,18 +8,26 @@ import { commonAspect, gridLayout, neighbour } from "./grid-layout.js";
 const SCROLLBAR = 12;
 /** Up to so many pixels of the screen a thumbnail is as good as the full picture. */
 const THUMBNAIL = 480;
+/** Pictures so far beyond the edge are wanted already, so that scrolling finds them there. */
+const AHEAD = "50% 0px";
+/** While someone scrolls, nothing is asked for yet. */
+const SETTLE_MS = 120;
 
 export class CameraGrid {
   /** @type {Map<string, CameraTile>} */
   #tiles = new Map();
   /** @type {string | null} */
   #enlarged = null;
+  /** Tiles that are scrolled out of sight. @type {Set<string>} */
+  #outOfSight = new Set();
+  #settling = 0;
   #columns = 1;
   #tileWidth = Infinity;
   #list;
   #sink;
   #onArranged;
   #onTile;
+  #sight;
 
   /**
    * @param {HTMLElement} list  the <ul> that holds the tiles; its parent's size is what they fill
@@ -33,6 +41,10 @@ export class CameraGrid {
     this.#onArranged = onArranged;
     this.#onTile = onTile;
     new ResizeObserver(() => this.#arrange()).observe(list.parentElement);
+    this.#sight = new IntersectionObserver((entries) => this.#seen(entries), {
+      root: list.parentElement,
+      rootMargin: AHEAD,
+    });
     list.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
@@ -43,7 +55,14 @@ export class CameraGrid {
   /** The pictures that are worth having. @returns {import("./feed.js").Subscription} */
   get wish() {
     const small = this.#tileWidth * devicePixelRatio <= THUMBNAIL;
-    return { cameras: this.#enlarged === null ? null : [this.#enlarged], size: small ? "thumbnail" : "full" };
+    return { cameras: this.#inSight(), size: small ? "thumbnail" : "full" };
+  }
+
+  /** Cameras that are to be seen; null: all. */
+  #inSight() {
+    if (this.#enlarged !== null) return [this.#enlarged];
+    if (this.#outOfSight.size === 0) return null;
+    return [...this.#tiles.keys()].filter((id) => !this.#outOfSight.has(id));
   }
 
   /** @param {import("./protocol.js").Camera[]} cameras @param {number} now  milliseconds */
@@ -51,7 +70,11 @@ export class CameraGrid {
     const gone = new Set(this.#tiles.keys());
     const ids = cameras.map(({ id }) => id);
     for (const id of ids) gone.delete(id);
-    for (const id of gone) this.#sink.detach(id);
+    for (const id of gone) {
+      this.#sink.detach(id);
+      this.#sight.unobserve(this.#tiles.get(id).root);
+      this.#outOfSight.delete(id);
+    }
     reconcile(this.#list, this.#tiles, ids, (id) => this.#makeTile(id));
     for (const camera of cameras) this.#tiles.get(camera.id).update(camera, now);
     if (gone.has(this.#enlarged)) this.enlarge(null);
@@ -98,8 +121,21 @@ export class CameraGrid {
     tile.setEnlarged(false);
     tile.root.hidden = this.#enlarged !== null;
     this.#sink.attach(id, tile.canvas, () => tile.painted(performance.now()));
+    this.#sight.observe(tile.root);
     this.#onTile(tile);
     return tile;
+  }
+
+  /** Tiles were scrolled in or out of sight. @param {IntersectionObserverEntry[]} entries */
+  #seen(entries) {
+    if (this.#list.offsetWidth === 0) return; // Another page is shown.
+    for (const { target, isIntersecting } of entries) {
+      if (target.hidden) continue; // One camera stands alone.
+      if (isIntersecting) this.#outOfSight.delete(target.dataset.camera);
+      else this.#outOfSight.add(target.dataset.camera);
+    }
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(this.#onArranged, SETTLE_MS);
   }
 
   #arrange() {

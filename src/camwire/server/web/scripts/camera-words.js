@@ -16,7 +16,7 @@ const WORDS = {
   },
   retrying: { label: "Lost", icon: "lost", tone: "bad", headline: "Camera lost", detail: null },
   waiting: {
-    label: "Waiting", icon: "waiting", tone: "idle", headline: "Waiting",
+    label: "Waiting", icon: "waiting", tone: "idle", headline: "Waiting for a worker",
     detail: "No worker is handling this camera yet.",
   },
   disabled: {
@@ -58,7 +58,8 @@ export function staleWords(camera, hasPicture) {
  * @returns {import("./protocol.js").Camera[]}
  */
 export function withWorkersTrouble(cameras, processes) {
-  const trouble = processes.map(({ reason }) => reason).find((reason) => reason !== null) ?? null;
+  const found = processes.map(({ reason }) => reason).find((reason) => reason !== null) ?? null;
+  const trouble = found === null ? null : `The worker: ${found}`;
   return cameras.map((camera) =>
     camera.state === "waiting" && camera.reason === null ? { ...camera, reason: trouble } : camera,
   );

@@ -3,9 +3,10 @@
 import { setUpAccount } from "./account.js";
 import { Api, ApiError } from "./api.js";
 import { Feed } from "./feed.js";
+import { FIRST, PAGES } from "./pages.js";
 import { inPage, inWorker, PictureSink } from "./picture-sink.js";
 import { Router } from "./router.js";
-import { routeTo } from "./routes.js";
+import { parseRoute, routeTo } from "./routes.js";
 import { may, needsLogin } from "./session.js";
 import { ConnectionStatus } from "./status.js";
 import { setUpThemeButton } from "./theme.js";
@@ -20,6 +21,7 @@ const byId = (id) => document.getElementById(id);
 setUpThemeButton(byId("theme-button"));
 const api = new Api(new URL("api/v1/", document.baseURI), askForLogin);
 const toasts = new Toasts(byId("toasts"));
+preloadAsked();
 const [session, backend] = await Promise.all([whoIsThere(), inWorker()]);
 if (needsLogin(session)) {
   askForLogin();
@@ -39,6 +41,13 @@ const services = {
 };
 setUpAccount(byId("account"), services);
 await new Router(byId("page"), byId("navigation"), services).start();
+
+/** The page that the address names is on its way while the server is asked who is there. */
+function preloadAsked() {
+  const { page } = parseRoute(location.hash, FIRST);
+  // Why it can't be loaded is told where it is shown.
+  if (Object.hasOwn(PAGES, page)) PAGES[page].load().catch(() => {});
+}
 
 /** @returns {Promise<import("./session.js").Session>} */
 async function whoIsThere() {

@@ -4,6 +4,9 @@ import { confirmed } from "./dialog.js";
 import { el, icon } from "./dom.js";
 import { FIRST, PAGES } from "./pages.js";
 import { parseRoute, routeTo } from "./routes.js";
+import { needsLogin } from "./session.js";
+
+const PRELOAD_MS = 3_000;
 
 export class Router {
   /** @type {{name: string, page: import("./pages.js").Page | null, hash: string} | null} */
@@ -11,6 +14,8 @@ export class Router {
   #root;
   #navigation;
   #services;
+  /** Ends what waits for the server. */
+  #stopWaiting = nothing;
   /** Counts the changes of page, so that a slow one doesn't come up over a later one. */
   #turn = 0;
 
@@ -30,8 +35,9 @@ export class Router {
     });
   }
 
-  start() {
-    return this.#follow();
+  async start() {
+    await this.#follow();
+    if (!needsLogin(this.#services.session)) requestIdle(preload);
   }
 
   #unsaved() {
@@ -57,6 +63,8 @@ export class Router {
     const turn = ++this.#turn;
     this.#shown?.page?.unmount();
     this.#shown = { name: route.page, page: null, hash };
+    this.#stopWaiting();
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
     this.#markCurrent(route.page);
     this.#root.replaceChildren();
     this.#root.hidden = route.page === FIRST;
@@ -87,9 +95,22 @@ export class Router {
       return await module.mount(root, this.#services, route);
     } catch (error) {
       console.error(error);
-      if (wanted()) this.#root.replaceChildren(cannotShow(entry.title));
+      if (wanted()) {
+        this.#root.replaceChildren(cannotShow(entry.title));
+        this.#waitForServer();
+      }
       return null;
     }
+  }
+
+  /** A page that could not be loaded comes up by itself once a server that was gone is back. */
+  #waitForServer() {
+    let away = false;
+    this.#stopWaiting =
+      this.#services.feed?.listen("state", ({ phase, failures }) => {
+        if (away && phase === "open") location.reload();
+        away ||= failures > 0;
+      }) ?? nothing;
   }
 
   /** @param {string} name */
@@ -126,6 +147,21 @@ async function mayBeLost(shown, wanted) {
   });
   if (may) history.replaceState(null, "", wanted || "#/");
   return may;
+}
+
+function nothing() {}
+
+/** Safari has no idle callbacks. @param {() => void} act */
+function requestIdle(act) {
+  if ("requestIdleCallback" in window) requestIdleCallback(act, { timeout: PRELOAD_MS });
+  else setTimeout(act, PRELOAD_MS);
+}
+
+/** Have the other pages there before they are asked for: changing between them is then instant. */
+function preload() {
+  for (const { icon: linked, load } of Object.values(PAGES)) {
+    if (linked !== null) load().catch(nothing); // Asked for again when it is wanted, and told then.
+  }
 }
 
 /** @type {Map<string, Promise<void>>} */

@@ -4,6 +4,7 @@ import { CameraFigures } from "./camera-figures.js";
 import { el, reconcile, setText } from "./dom.js";
 import { FigureList } from "./figure-list.js";
 import * as format from "./format.js";
+import { processName } from "./system/worker-words.js";
 import { fillTable, table } from "./table.js";
 
 export class StatsPanel {
@@ -20,7 +21,7 @@ export class StatsPanel {
   constructor(root, pictureCounts) {
     this.root = root;
     this.#pictureCounts = pictureCounts;
-    this.overview = new FigureList(["Up for", "Viewers now", "Since start"]);
+    this.overview = new FigureList(["Up for", "Viewers now", "Viewers so far"]);
     this.page = new FigureList(["Pictures shown", "Replaced by newer", "Unreadable"]);
     this.cameraList = el("div", { class: "cards" });
     this.processList = el("div", { class: "cards" });
@@ -87,7 +88,7 @@ class ProcessCard {
 
   /** @param {import("./protocol.js").Process} process */
   show(process) {
-    setText(this.name, process.device === null ? format.title(process.name) : `Worker on ${process.device}`);
+    setText(this.name, processName(process));
     setText(this.state, process.pid === null ? process.state : `${process.state} · pid ${process.pid}`);
     this.figures.show([
       `${Math.round(process.cpuPercent)} %`,

@@ -3,6 +3,9 @@
 import { el, reconcile, setAttribute } from "./dom.js";
 import * as format from "./format.js";
 
+/** Between the button and what it opens: pixels. */
+const GAP = 6;
+
 export class Toggles {
   /** @type {Map<string, {root: HTMLElement}>} */
   #switches = new Map();
@@ -11,11 +14,17 @@ export class Toggles {
 
   /**
    * @param {HTMLElement} root
+   * @param {HTMLElement} button  shows them where there is no room for all of them at once
    * @param {(name: string, enabled: boolean) => void} onSet
    */
-  constructor(root, onSet) {
+  constructor(root, button, onSet) {
     this.#root = root;
     this.#onSet = onSet;
+    root.addEventListener("beforetoggle", () => {
+      const { bottom, right } = button.getBoundingClientRect();
+      root.style.setProperty("--below", `${Math.round(bottom + GAP)}px`);
+      root.style.setProperty("--right", `${Math.max(GAP, Math.round(document.body.clientWidth - right))}px`);
+    });
   }
 
   /** @param {[string, boolean][]} toggles  as the server sent them */

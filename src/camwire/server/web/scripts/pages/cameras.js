@@ -1,6 +1,7 @@
 /** All cameras as they are configured: add, change, turn off and on, remove. */
 
 import { ApiError, segment } from "../api.js";
+import { withWorkersTrouble } from "../camera-words.js";
 import { CameraDialog } from "../cameras/camera-dialog.js";
 import { CameraRow } from "../cameras/camera-row.js";
 import { removed } from "../cameras/removal.js";
@@ -34,9 +35,10 @@ class CamerasPage {
     this.#services = services;
     this.list = el("ul", { class: "camera-list" });
     this.empty = el(
-      "p",
-      { class: "rules-empty", hidden: true },
-      "No cameras yet. Add the first one with its stream's address.",
+      "div",
+      { class: "page-message", hidden: true },
+      el("h3", {}, "No cameras yet"),
+      el("p", {}, "Add the first one with the address of its stream."),
     );
     const add = el(
       "button",
@@ -58,7 +60,7 @@ class CamerasPage {
     const { feed, sink } = services;
     feed.want(THUMBNAILS);
     this.#stops = [
-      feed.listen("stats", (stats) => this.#heard(stats.cameras)),
+      feed.listen("stats", ({ cameras, processes }) => this.#heard(withWorkersTrouble(cameras, processes))),
       feed.listen("picture", (id, picture) => this.#rows.has(id) && sink.submit(surface(id), picture)),
       () => feed.want(),
     ];

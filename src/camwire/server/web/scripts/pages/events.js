@@ -89,7 +89,7 @@ class EventsPage {
     this.list = new EventList(nameOf, (event) => this.detail.open(event), () => this.#leftAlone());
     this.more = el("button", { class: "button", type: "button", onclick: () => this.#loadOlder() }, "Older events");
     this.end = el("p", { class: "events-end" });
-    this.message = el("div", { class: "events-message", hidden: true });
+    this.message = el("div", { class: "page-message", hidden: true });
     this.announcer = el("p", { class: "unseen", role: "status" });
     this.detail = new EventDetail(this.#services.api, this.#timeline, nameOf, ({ number }) => this.list.focus(number));
     root.classList.add("sheet", "events");

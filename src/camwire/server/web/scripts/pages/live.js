@@ -44,7 +44,8 @@ class LivePage {
       (tile) => this.heatmaps.adopt(tile),
     );
     this.panel = new StatsPanel(byId("statistics"), () => sink.counts);
-    this.toggles = new Toggles(byId("toggles"), (name, enabled) => feed.send(protocol.setToggle(name, enabled)));
+    const setToggle = (name, enabled) => feed.send(protocol.setToggle(name, enabled));
+    this.toggles = new Toggles(byId("toggles"), byId("toggles-button"), setToggle);
     this.announce = announcer(byId("announcer"));
     setUpFullScreen(byId("full-screen-button"), byId("body"));
     this.#setUpPanel();
@@ -154,6 +155,7 @@ class LivePage {
     byId("back-button").addEventListener("click", () => this.grid.enlarge(null));
     document.addEventListener("keydown", (event) => {
       if (!this.#shown || event.key !== "Escape" || event.defaultPrevented) return;
+      if (document.querySelector(":popover-open, dialog[open]") !== null) return; // It goes first.
       const inPanel = this.panel.root.contains(document.activeElement);
       if (this.grid.enlarged !== null && !inPanel) this.grid.enlarge(null);
       else if (!this.panel.root.hidden) this.#closePanel();

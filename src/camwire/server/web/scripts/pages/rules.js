@@ -30,6 +30,17 @@ export async function mount(root, services, route) {
   return page;
 }
 
+/** In place of the editor while there is nothing to draw on. */
+function noCameras() {
+  return el(
+    "div",
+    { class: "placeholder", hidden: true },
+    el("h2", {}, "No cameras yet"),
+    el("p", {}, "Rules are drawn on a camera's live picture."),
+    el("p", {}, el("a", { class: "button primary", href: routeTo("cameras", ["add"]) }, "Add the first one")),
+  );
+}
+
 class RulesPage {
   #services;
   #may;
@@ -104,12 +115,14 @@ class RulesPage {
     this.form.fields.inert = !this.#may;
     const reason = reasonAgainst(this.#services, "operator");
     const note = el("p", { class: "rules-empty", hidden: reason === null }, reason ?? "");
-    root.classList.add("rules-page");
-    root.append(
+    this.parts = [
       this.tools.root,
       el("div", { class: "rules-stage" }, this.picture.root, this.message.root),
       el("div", { class: "rules-panel" }, note, this.generalMistakes, this.tryOut.root, this.list.root, this.form.root),
-    );
+    ];
+    this.empty = noCameras();
+    root.classList.add("rules-page");
+    root.append(...this.parts, this.empty);
   }
 
   async open() {
@@ -160,7 +173,9 @@ class RulesPage {
   /** @param {import("../protocol.js").Camera[]} cameras */
   #heard(cameras) {
     this.#cameras = cameras;
-    if (this.editor.camera === null && cameras.length > 0) {
+    this.empty.hidden = cameras.length > 0;
+    for (const part of this.parts) part.hidden = cameras.length === 0;
+    if (cameras.length > 0 && this.#camera() === undefined) {
       this.#chooseCamera(this.#asked());
       return;
     }

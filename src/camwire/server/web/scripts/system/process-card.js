@@ -6,7 +6,7 @@ import { FigureList } from "../figure-list.js";
 import * as format from "../format.js";
 import { History } from "../history.js";
 import { READINGS } from "./gauge.js";
-import { workerWords } from "./worker-words.js";
+import { processName, workerWords } from "./worker-words.js";
 
 /**
  * @typedef {{name: string, device: string | null, phase: string, reason: string | null, pid: number | null,
@@ -38,7 +38,7 @@ export class ProcessCard {
   /** @param {Worker} worker */
   show(worker) {
     const words = workerWords(worker.phase, worker.reason);
-    setText(this.name, worker.device === null ? format.title(worker.name) : `Worker on ${worker.device}`);
+    setText(this.name, processName(worker));
     setIcon(this.badgeIcon, words.icon);
     setText(this.badgeText, words.label);
     this.root.dataset.tone = words.tone;

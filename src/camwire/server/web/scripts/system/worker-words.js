@@ -34,3 +34,11 @@ export function workerWords(phase, reason) {
   if (phase === "running" && reason !== null) return TROUBLED;
   return Object.hasOwn(WORDS, phase) ? WORDS[phase] : { label: phase, icon: "waiting", tone: "idle", help: null };
 }
+
+/**
+ * A worker that has not said yet where it works is called by its own name, which is its device's.
+ * @param {{name: string, device: string | null}} process
+ */
+export function processName({ name, device }) {
+  return name === "server" ? "Server" : `Worker on ${device ?? name}`;
+}
