@@ -1,20 +1,10 @@
 #include "batch.h"
 
-#include <algorithm>
-#include <cstring>
-#include <map>
-#include <string>
 #include <vector>
 
-#ifdef CAMWIRE_MINIMAL_HEADERS
-#include "deepstream_minimal.h"
-#else
-#include <gst/gst.h>
+#include "deepstream.h"
 
-#include "gstnvdsmeta.h"
-#include "nvbufsurface.h"
-#include "nvds_analytics_meta.h"
-#endif
+using namespace camwire;
 
 namespace {
 
@@ -24,20 +14,10 @@ struct Placed {
   NvDsObjectMeta *object;
 };
 
-NvDsBatchMeta &batch(void *meta) { return *static_cast<NvDsBatchMeta *>(meta); }
-
 template <typename Use>
-void for_each_frame(void *meta, Use use) {
-  int32_t position = 0;
-  for (const GList *item = batch(meta).frame_meta_list; item; item = item->next)
-    use(*static_cast<NvDsFrameMeta *>(item->data), position++);
-}
-
-template <typename Use>
-void for_each_object(void *meta, Use use) {
+void for_each_placed(const void *meta, Use use) {
   for_each_frame(meta, [&](NvDsFrameMeta &frame, int32_t position) {
-    for (const GList *item = frame.obj_meta_list; item; item = item->next)
-      use(Placed{&frame, position, static_cast<NvDsObjectMeta *>(item->data)});
+    for_each_object(frame, [&](NvDsObjectMeta &object, int32_t) { use(Placed{&frame, position, &object}); });
   });
 }
 
@@ -78,44 +58,6 @@ class Lock {
   NvDsBatchMeta &meta_;
 };
 
-std::string quoted(const std::string &text) {
-  std::string shown = "\"";
-  for (const char sign : text) {
-    if (sign == '"' || sign == '\\') shown += '\\';
-    // A control character can't stand in JSON, and says nothing in a label.
-    shown += static_cast<unsigned char>(sign) < 0x20 ? ' ' : sign;
-  }
-  return shown + "\"";
-}
-
-std::string key(const std::string &label) { return quoted(label); }
-std::string key(int class_id) { return quoted(std::to_string(class_id)); }
-
-// Sorted, so that the same counts are the same text.
-template <typename Counts>
-std::string json(const char *name, const Counts &counts) {
-  std::map<std::string, unsigned long long> sorted;
-  for (const auto &entry : counts) sorted[key(entry.first)] = static_cast<unsigned long long>(entry.second);
-  std::string shown = quoted(name) + ": {";
-  for (const auto &entry : sorted)
-    shown += (shown.back() == '{' ? "" : ", ") + entry.first + ": " + std::to_string(entry.second);
-  return shown + "}";
-}
-
-std::string json(const NvDsAnalyticsFrameMeta &found) {
-  return "{" + json("inside", found.objInROIcnt) + ", " + json("overcrowded", found.ocStatus) + ", " +
-         json("crossed", found.objLCCumCnt) + ", " + json("objects", found.objCnt) + "}";
-}
-
-const NvDsAnalyticsFrameMeta *analytics_of(const NvDsFrameMeta &frame) {
-  for (const GList *item = frame.frame_user_meta_list; item; item = item->next) {
-    const auto *user = static_cast<const NvDsUserMeta *>(item->data);
-    if (user && user->base_meta.meta_type == NVDS_USER_FRAME_META_NVDSANALYTICS && user->user_meta_data)
-      return static_cast<const NvDsAnalyticsFrameMeta *>(user->user_meta_data);
-  }
-  return nullptr;
-}
-
 bool on_gpu(NvBufSurfaceMemType type) {
   return type == NVBUF_MEM_DEFAULT || type == NVBUF_MEM_CUDA_DEVICE || type == NVBUF_MEM_CUDA_UNIFIED;
 }
@@ -128,8 +70,6 @@ bool set_colours(NvBufSurfaceColorFormat format, CamwireSurface &surface) {
 }
 
 }  // namespace
-
-#define EXPORTED extern "C" __attribute__((visibility("default")))
 
 EXPORTED void *camwire_batch_meta(void *gst_buffer) {
   return gst_buffer ? gst_buffer_get_nvds_batch_meta(static_cast<GstBuffer *>(gst_buffer)) : nullptr;
@@ -146,7 +86,7 @@ EXPORTED int32_t camwire_frames(void *meta, CamwireFrame *frames, int32_t capaci
 
 EXPORTED int32_t camwire_objects(void *meta, CamwireObject *objects, int32_t capacity) {
   int32_t count = 0;
-  for_each_object(meta, [&](const Placed &placed) {
+  for_each_placed(meta, [&](const Placed &placed) {
     if (count < capacity) objects[count] = flat(placed);
     ++count;
   });
@@ -155,9 +95,9 @@ EXPORTED int32_t camwire_objects(void *meta, CamwireObject *objects, int32_t cap
 
 EXPORTED void camwire_relabel(void *meta, const int32_t *rows, const uint64_t *ids, const char *const *texts,
                               int32_t count) {
-  const Lock lock(batch(meta));
+  const Lock lock(*static_cast<NvDsBatchMeta *>(meta));
   std::vector<Placed> objects;
-  for_each_object(meta, [&](const Placed &placed) { objects.push_back(placed); });
+  for_each_placed(meta, [&](const Placed &placed) { objects.push_back(placed); });
   std::vector<bool> stays(objects.size());
   for (int32_t i = 0; i < count; ++i) {
     if (rows[i] < 0 || static_cast<size_t>(rows[i]) >= objects.size()) continue;
@@ -167,18 +107,6 @@ EXPORTED void camwire_relabel(void *meta, const int32_t *rows, const uint64_t *i
   }
   for (size_t row = 0; row < objects.size(); ++row)
     if (!stays[row]) nvds_remove_obj_meta_from_frame(objects[row].frame, objects[row].object);
-}
-
-EXPORTED int32_t camwire_analytics(void *meta, int32_t frame, char *text, int32_t size) {
-  const NvDsAnalyticsFrameMeta *found = nullptr;
-  for_each_frame(meta, [&](const NvDsFrameMeta &each, int32_t position) {
-    if (position == frame) found = analytics_of(each);
-  });
-  if (!found) return 0;
-  const std::string shown = json(*found);
-  if (size <= 0 || shown.size() >= static_cast<size_t>(size)) return -1;
-  std::memcpy(text, shown.c_str(), shown.size() + 1);
-  return static_cast<int32_t>(shown.size());
 }
 
 EXPORTED int32_t camwire_surface(const void *nvbufsurface, int32_t index, CamwireSurface *surface) {

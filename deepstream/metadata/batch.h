@@ -1,4 +1,4 @@
-/* A batch's metadata as flat arrays: frames, objects, nvdsanalytics' counts, pictures.
+/* A batch's metadata as flat arrays: frames, objects, pictures.
  *
  * A C interface, for ctypes (src/camwire/deepstream/native_metadata.py). `meta` is an NvDsBatchMeta, valid as
  * long as its GstBuffer is. Frames and objects stand in the order of DeepStream's own lists.
@@ -57,11 +57,6 @@ int32_t camwire_objects(void *meta, CamwireObject *objects, int32_t capacity);
  * removes all others from their frames. */
 void camwire_relabel(void *meta, const int32_t *rows, const uint64_t *ids, const char *const *texts,
                      int32_t count);
-
-/* What nvdsanalytics says of a frame, as JSON with a 0 at its end: {"inside": {label: objects},
- * "overcrowded": {label: 0 or 1}, "crossed": {label: objects since the stream began}, "objects": {class: number}}.
- * Returns its length; 0 where no nvdsanalytics has been there; -1 where `size` is too small. */
-int32_t camwire_analytics(void *meta, int32_t frame, char *json, int32_t size);
 
 /* The `index`-th picture of an NvBufSurface (what a GstBuffer of NVMM memory holds). 0; -1 where there is no
  * such picture or it is no NV12 in the GPU's memory. */

@@ -1,18 +1,13 @@
 #include "tensors.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <vector>
 
-#ifdef CAMWIRE_MINIMAL_HEADERS
-#include "deepstream_minimal.h"
-#else
-#include <gst/gst.h>
+#include "deepstream.h"
 
-#include "gstnvdsinfer.h"
-#include "gstnvdsmeta.h"
-#include "nvdspreprocess_meta.h"
-#endif
+using namespace camwire;
 
 namespace {
 
@@ -83,22 +78,25 @@ Number number_of(NvDsInferDataType type) {
 }
 
 // Fills an array that may be too short, and counts what it should have held.
+template <typename Item>
 class Sink {
  public:
-  Sink(CamwireTensor *tensors, int32_t capacity) : tensors_(tensors), capacity_(capacity) {}
+  Sink(Item *items, int32_t capacity) : items_(items), capacity_(capacity) {}
 
-  void add(const CamwireTensor &tensor) {
-    if (count_ < capacity_) tensors_[count_] = tensor;
+  void add(const Item &item) {
+    if (count_ < capacity_) items_[count_] = item;
     ++count_;
   }
 
   int32_t count() const { return count_; }
 
  private:
-  CamwireTensor *tensors_;
+  Item *items_;
   int32_t capacity_;
   int32_t count_ = 0;
 };
+
+using Tensors = Sink<CamwireTensor>;
 
 void set_name(CamwireTensor &tensor, const char *name) {
   if (name) std::strncpy(tensor.name, name, CAMWIRE_LONGEST_NAME - 1);
@@ -118,26 +116,11 @@ uint64_t bytes_of(const CamwireTensor &tensor) {
   return bytes;
 }
 
-// Calls `use(data)` with the user metadata of one type in a list.
 template <typename Use>
-void for_each_user_meta(const GList *list, NvDsMetaType type, Use use) {
-  for (; list; list = list->next) {
-    const auto *meta = static_cast<const NvDsUserMeta *>(list->data);
-    if (meta && meta->base_meta.meta_type == type && meta->user_meta_data) use(meta->user_meta_data);
-  }
-}
-
-// The metadata's number is taken by name from the headers of the release that this is built for.
-template <typename Use>
-void for_each_preprocessed(const NvDsBatchMeta &batch, Use use) {
-  for_each_user_meta(batch.batch_user_meta_list, NVDS_PREPROCESS_BATCH_META, [&](void *data) {
+void for_each_preprocessed(const void *batch_meta, Use use) {
+  for_each_user_meta(batch_of(batch_meta).batch_user_meta_list, NVDS_PREPROCESS_BATCH_META, [&](void *data) {
     use(*static_cast<const GstNvDsPreProcessBatchMeta *>(data));
   });
-}
-
-bool is_for(const GstNvDsPreProcessBatchMeta &meta, uint32_t component) {
-  const auto &ids = meta.target_unique_ids;
-  return !component || std::find(ids.begin(), ids.end(), component) != ids.end();
 }
 
 CamwireTensor preprocessed(const NvDsPreProcessTensorMeta &meta) {
@@ -153,8 +136,19 @@ CamwireTensor preprocessed(const NvDsPreProcessTensorMeta &meta) {
   return tensor;
 }
 
-void add_layers(const NvDsInferTensorMeta &meta, uint32_t component, const NvDsFrameMeta *frame, Sink &sink) {
-  if (component && meta.unique_id != component) return;
+CamwireRegion region(const NvDsRoiMeta &roi) {
+  return {roi.frame_meta ? static_cast<int32_t>(roi.frame_meta->pad_index) : -1,
+          roi.roi.left,
+          roi.roi.top,
+          roi.roi.width,
+          roi.roi.height,
+          static_cast<float>(roi.scale_ratio_x),
+          static_cast<float>(roi.scale_ratio_y),
+          static_cast<float>(roi.offset_left),
+          static_cast<float>(roi.offset_top)};
+}
+
+void add_layers(const NvDsInferTensorMeta &meta, const NvDsFrameMeta *frame, Tensors &sink) {
   for (guint layer = 0; layer < meta.num_output_layers; ++layer) {
     const NvDsInferLayerInfo &info = meta.output_layers_info[layer];
     void *on_device = meta.out_buf_ptrs_dev ? meta.out_buf_ptrs_dev[layer] : nullptr;
@@ -167,22 +161,24 @@ void add_layers(const NvDsInferTensorMeta &meta, uint32_t component, const NvDsF
     tensor.device = on_device ? CAMWIRE_CUDA : CAMWIRE_HOST;
     tensor.device_id = on_device ? meta.gpu_id : 0;
     tensor.pad = frame ? static_cast<int32_t>(frame->pad_index) : -1;
-    tensor.component = meta.unique_id;
     set_name(tensor, info.layerName);
     sink.add(tensor);
   }
 }
 
-void add_inferred(const GList *list, uint32_t component, const NvDsFrameMeta *frame, Sink &sink) {
+void add_inferred(const GList *list, const NvDsFrameMeta *frame, Tensors &sink) {
   for_each_user_meta(list, NVDSINFER_TENSOR_OUTPUT_META, [&](void *data) {
-    add_layers(*static_cast<const NvDsInferTensorMeta *>(data), component, frame, sink);
+    add_layers(*static_cast<const NvDsInferTensorMeta *>(data), frame, sink);
   });
 }
+
+std::atomic<int32_t> exports_alive{0};
 
 void delete_export(DLManagedTensor *managed) {
   auto *exported = static_cast<Export *>(managed->context);
   if (exported->release) exported->release(exported->owner);
   delete exported;
+  --exports_alive;
 }
 
 bool is_permutation(const int32_t *axes, int32_t count) {
@@ -197,29 +193,33 @@ bool is_permutation(const int32_t *axes, int32_t count) {
 
 }  // namespace
 
-#define EXPORTED extern "C" __attribute__((visibility("default")))
-
-EXPORTED int32_t camwire_preprocessed(const void *batch_meta, uint32_t component, CamwireTensor *tensors,
-                                      int32_t capacity) {
-  Sink sink(tensors, capacity);
-  for_each_preprocessed(*static_cast<const NvDsBatchMeta *>(batch_meta), [&](const auto &meta) {
-    if (meta.tensor_meta && is_for(meta, component)) sink.add(preprocessed(*meta.tensor_meta));
+EXPORTED int32_t camwire_preprocessed(const void *batch_meta, CamwireTensor *tensors, int32_t capacity) {
+  Tensors sink(tensors, capacity);
+  for_each_preprocessed(batch_meta, [&](const auto &meta) {
+    if (meta.tensor_meta) sink.add(preprocessed(*meta.tensor_meta));
   });
   return sink.count();
 }
 
-EXPORTED int32_t camwire_inferred(const void *batch_meta, uint32_t component, CamwireTensor *tensors,
-                                  int32_t capacity) {
-  const auto &batch = *static_cast<const NvDsBatchMeta *>(batch_meta);
-  Sink sink(tensors, capacity);
-  for (const GList *item = batch.frame_meta_list; item; item = item->next) {
-    const auto *frame = static_cast<const NvDsFrameMeta *>(item->data);
-    add_inferred(frame->frame_user_meta_list, component, frame, sink);
-  }
+EXPORTED int32_t camwire_regions(const void *batch_meta, int32_t number, CamwireRegion *regions,
+                                 int32_t capacity) {
+  Sink<CamwireRegion> sink(regions, capacity);
+  for_each_preprocessed(batch_meta, [&](const auto &meta) {
+    if (!meta.tensor_meta || number-- != 0) return;
+    for (const NvDsRoiMeta &roi : meta.roi_vector) sink.add(region(roi));
+  });
+  return sink.count();
+}
+
+EXPORTED int32_t camwire_inferred(const void *batch_meta, CamwireTensor *tensors, int32_t capacity) {
+  Tensors sink(tensors, capacity);
+  for_each_frame(batch_meta, [&](const NvDsFrameMeta &frame, int32_t) {
+    add_inferred(frame.frame_user_meta_list, &frame, sink);
+  });
   // With input-tensor-meta=1, nvinfer attaches its outputs to the regions that nvdspreprocess cut.
-  for_each_preprocessed(batch, [&](const auto &meta) {
+  for_each_preprocessed(batch_meta, [&](const auto &meta) {
     for (const NvDsRoiMeta &roi : meta.roi_vector)
-      add_inferred(roi.roi_user_meta_list, component, roi.frame_meta, sink);
+      add_inferred(roi.roi_user_meta_list, roi.frame_meta, sink);
   });
   return sink.count();
 }
@@ -247,5 +247,8 @@ EXPORTED void *camwire_dlpack(const CamwireTensor *tensor, const int32_t *axes, 
   exported->managed.context = exported;
   exported->managed.deleter = delete_export;
   if (retain) retain(owner);
+  ++exports_alive;
   return &exported->managed;
 }
+
+EXPORTED int32_t camwire_dlpack_alive(void) { return exports_alive; }

@@ -28,24 +28,40 @@ typedef struct {
   int32_t device;     /* CAMWIRE_HOST or CAMWIRE_CUDA */
   int32_t device_id;  /* which GPU */
   int32_t pad;        /* the frame's pad of the muxer; -1 for a whole batch */
-  uint32_t component; /* unique-id of the nvinfer that made it; 0 for a preprocessed tensor */
   uint32_t meta_id;   /* which of several preprocessed tensors of one buffer */
   char name[CAMWIRE_LONGEST_NAME];
 } CamwireTensor;
 
-/* What nvdspreprocess made for the nvinfer with this unique-id (0: any), in `tensors`.
- * Returns how many there are, which may be more than `capacity`. */
-int32_t camwire_preprocessed(const void *batch_meta, uint32_t component, CamwireTensor *tensors,
-                             int32_t capacity);
+/* What a row of a preprocessed tensor was made of: picture = (tensor - offset) / scale + left, likewise for y. */
+typedef struct {
+  int32_t pad; /* the frame's pad of the muxer */
+  float left;  /* of the region, in pixels of the batch's picture */
+  float top;
+  float width;
+  float height;
+  float scale_x;
+  float scale_y;
+  float offset_x;
+  float offset_y;
+} CamwireRegion;
 
-/* Likewise the outputs of the nvinfer with this unique-id (0: any), which has output-tensor-meta=1: a tensor
- * a layer and frame, or region where nvdspreprocess cut the regions. On the GPU where they are there. */
-int32_t camwire_inferred(const void *batch_meta, uint32_t component, CamwireTensor *tensors, int32_t capacity);
+/* What nvdspreprocess made. Returns how many there are, which may be more than `capacity`. */
+int32_t camwire_preprocessed(const void *batch_meta, CamwireTensor *tensors, int32_t capacity);
+
+/* What the rows of the `number`-th of these tensors are of. Returns how many there are, as above. */
+int32_t camwire_regions(const void *batch_meta, int32_t number, CamwireRegion *regions, int32_t capacity);
+
+/* What nvinfer put out, which has output-tensor-meta=1: a tensor a layer and frame, or region where nvdspreprocess cut
+ * the regions. On the GPU where they are there. */
+int32_t camwire_inferred(const void *batch_meta, CamwireTensor *tensors, int32_t capacity);
 
 /* A DLManagedTensor of a tensor, its sides in the order of `axes`. `retain(owner)` is called now,
  * `release(owner)` once when the consumer calls the deleter. Null where `axes` is no permutation. */
 void *camwire_dlpack(const CamwireTensor *tensor, const int32_t *axes, void *owner, void (*retain)(void *),
                      void (*release)(void *));
+
+/* How many DLManagedTensors of this process haven't been let go of yet. */
+int32_t camwire_dlpack_alive(void);
 
 #ifdef __cplusplus
 }

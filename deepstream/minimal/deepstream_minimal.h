@@ -92,9 +92,11 @@ using NvDsInferParseCustomFunc = bool (*)(const std::vector<NvDsInferLayerInfo> 
 
 /* The numbers of DeepStream 9.1. */
 enum NvDsMetaType {
+  NVDS_LATENCY_MEASUREMENT_META = 11,
   NVDSINFER_TENSOR_OUTPUT_META = 12,
   NVDS_PREPROCESS_BATCH_META = 28,
   NVDS_USER_FRAME_META_NVDSANALYTICS = 32,
+  NVDS_USER_OBJ_META_NVDSANALYTICS = 33,
 };
 
 struct NvDsBaseMeta {
@@ -142,21 +144,74 @@ struct NvDsFrameMeta {
   guint pipeline_height;
 };
 
-/* Of its rectangles and texts, what camwire touches. */
+struct NvOSD_ColorParams {
+  double red;
+  double green;
+  double blue;
+  double alpha;
+};
+
+/* Its border and colours are left out. */
+struct NvOSD_RectParams {
+  float left;
+  float top;
+  float width;
+  float height;
+};
+
+struct NvOSD_FontParams {
+  char *font_name;
+  unsigned int font_size;
+  NvOSD_ColorParams font_color;
+};
+
+struct NvOSD_TextParams {
+  char *display_text;
+  unsigned int x_offset;
+  unsigned int y_offset;
+  NvOSD_FontParams font_params;
+  int set_bg_clr;
+  NvOSD_ColorParams text_bg_clr;
+};
+
+struct NvOSD_LineParams {
+  unsigned int x1;
+  unsigned int y1;
+  unsigned int x2;
+  unsigned int y2;
+  unsigned int line_width;
+  NvOSD_ColorParams line_color;
+};
+
+/* Of its members, what camwire touches. */
 struct NvDsObjectMeta {
   NvDsBaseMeta base_meta;
   gint class_id;
   guint64 object_id;
   float confidence;
-  struct {
-    float left;
-    float top;
-    float width;
-    float height;
-  } rect_params;
-  struct {
-    char *display_text;
-  } text_params;
+  NvOSD_RectParams rect_params;
+  NvOSD_TextParams text_params;
+  GList *obj_user_meta_list;
+};
+
+constexpr guint MAX_ELEMENTS_IN_DISPLAY_META = 16;
+
+struct NvDsDisplayMeta {
+  NvDsBaseMeta base_meta;
+  guint num_rects;
+  guint num_labels;
+  guint num_lines;
+  NvOSD_TextParams text_params[MAX_ELEMENTS_IN_DISPLAY_META];
+  NvOSD_LineParams line_params[MAX_ELEMENTS_IN_DISPLAY_META];
+};
+
+struct NvDsMetaCompLatency {
+  char component_name[64];
+  double in_system_timestamp;
+  double out_system_timestamp;
+  guint source_id;
+  guint frame_num;
+  guint pad_index;
 };
 
 /* DeepStream's own functions, as far as tests need them: a test's GstBuffer is its metadata. */
@@ -177,7 +232,25 @@ inline void nvds_remove_obj_meta_from_frame(NvDsFrameMeta *frame, NvDsObjectMeta
   }
 }
 
+/* Whoever builds a batch for a test frees what is attached to it. */
+inline NvDsDisplayMeta *nvds_acquire_display_meta_from_pool(NvDsBatchMeta *) { return new NvDsDisplayMeta{}; }
+
+inline void nvds_add_display_meta_to_frame(NvDsFrameMeta *frame, NvDsDisplayMeta *display) {
+  GList **end = &frame->display_meta_list;
+  while (*end) end = &(*end)->next;
+  *end = new GList{display, nullptr, nullptr};
+}
+
 /* nvdsanalytics */
+
+struct NvDsAnalyticsObjInfo {
+  std::vector<std::string> roiStatus;
+  std::vector<std::string> ocStatus;
+  std::vector<std::string> lcStatus;
+  std::string dirStatus;
+  guint unique_id;
+  std::string objStatus;
+};
 
 struct NvDsAnalyticsFrameMeta {
   std::unordered_map<std::string, bool> ocStatus;
@@ -268,7 +341,7 @@ struct NvDsPreProcessTensorMeta {
 };
 
 struct NvDsRoiMeta {
-  float roi[4]; /* stands for NvOSD_RectParams, which begins with left, top, width, height */
+  NvOSD_RectParams roi;
   guint roi_polygon[8][2];
   void *converted_buffer;
   NvDsFrameMeta *frame_meta;

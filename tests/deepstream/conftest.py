@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ import pytest
 
 from camwire.analytics.rules.events import Event
 from camwire.deepstream.engine import DeepstreamEngine
+from camwire.deepstream.metadata import Metadata
 from camwire.devices.cpu import CpuDevice
 from camwire.frames import Frame
 from camwire.link.pictures import Rendition
 from camwire.link.reports import CameraReport
 from tests.conftest import missing_package
 from tests.deepstream.clips import box_clip
+from tests.deepstream.native.libraries import libraries
 from tests.support import deepstream_stand_ins as stand_ins
 from tests.support.waiting import wait_for
 
@@ -85,8 +88,24 @@ class Rig:
 
 @pytest.fixture
 def rig(elements: None) -> Iterator[Rig]:
-    from tests.support.deepstream_stand_ins import faults
     from tests.support.deepstream_stand_ins.metadata import StandInMetadata
+
+    with running(StandInMetadata()) as made:
+        yield made
+
+
+@pytest.fixture
+def native_rig(elements: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """With the C library between the stand-ins' metadata and the engine."""
+    from tests.support.deepstream_stand_ins.native import NativeStandIns
+
+    with running(NativeStandIns(libraries(tmp_path_factory))) as made:
+        yield made
+
+
+@contextmanager
+def running(metadata: Metadata) -> Iterator[Rig]:
+    from tests.support.deepstream_stand_ins import faults
 
     holder: list[Rig] = []
 
@@ -96,10 +115,12 @@ def rig(elements: None) -> Iterator[Rig]:
     def events(new: Sequence[Event]) -> None:
         holder[0].events.extend(new)
 
-    engine = DeepstreamEngine(CpuDevice(), publish, metadata=StandInMetadata(), on_events=events)
+    engine = DeepstreamEngine(CpuDevice(), publish, metadata=metadata, on_events=events)
     holder.append(Rig(engine))
     yield holder[0]
     faults.clear()
     assert engine.stop(10.0)
-    left = [thread.name for thread in threading.enumerate() if thread.name in ("deepstream", "drawer")]
+    left = [
+        thread.name for thread in threading.enumerate() if thread.name in ("deepstream", "drawer", "tensors")
+    ]
     assert left == []

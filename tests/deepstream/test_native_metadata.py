@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ctypes import CDLL, c_char_p, c_float, c_uint, c_uint64, c_void_p, string_at
+from ctypes import CDLL, c_char_p, c_double, c_float, c_uint, c_uint64, c_void_p, string_at
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from camwire.analytics.nvdsanalytics.stream import ObjectResult
 from camwire.deepstream.gpu_pictures import picture_on_gpu
 from camwire.deepstream.gst import DeepstreamError
 from camwire.deepstream.metadata import UNTRACKED, MetadataError
-from camwire.deepstream.native_metadata import FEW_OBJECTS, NativeMetadata
+from camwire.deepstream.native_metadata import FEW_OBJECTS, USUAL_ANALYTICS, NativeMetadata
 from tests.deepstream.native.libraries import Libraries, libraries
 
 pytestmark = pytest.mark.integration
@@ -29,11 +30,12 @@ class Buffer:
 
     def __init__(self, harness: CDLL, frames: int) -> None:
         self.harness = harness
-        for name in ("harness_batch", "harness_meta"):
+        for name in ("harness_batch", "harness_meta", "harness_add_analytics", "harness_add_status"):
             getattr(harness, name).restype = c_void_p
         harness.harness_text.restype = c_char_p
         self.batch = c_void_p(harness.harness_batch(frames))
         self._address: int = harness.harness_meta(self.batch)
+        self._analytics: dict[int, c_void_p] = {}
 
     def __hash__(self) -> int:
         return self._address
@@ -48,6 +50,21 @@ class Buffer:
         self.harness.harness_add_object(
             self.batch, position, c_uint64(object_id), class_id, (c_float * 5)(*numbers), text.encode()
         )
+
+    def count(self, position: int, member: str, label: str, number: int) -> None:
+        """What nvdsanalytics has counted in a frame; ``member`` of its structure."""
+        if position not in self._analytics:
+            self._analytics[position] = c_void_p(self.harness.harness_add_analytics(self.batch, position))
+        self.harness.harness_count(
+            self._analytics[position], member.encode(), label.encode(), c_uint64(number)
+        )
+
+    def say(self, position: int, place: int, **members: list[str]) -> None:
+        """What it says of an object."""
+        status = c_void_p(self.harness.harness_add_status(self.batch, position, place))
+        for member, texts in members.items():
+            for text in texts:
+                self.harness.harness_say(status, member.encode(), text.encode())
 
     def texts(self, position: int) -> list[str]:
         found = (self.harness.harness_text(self.batch, position, place) for place in range(10_000))
@@ -140,25 +157,40 @@ def test_rows_that_are_not_there_are_nobody(metadata: NativeMetadata, buffer: Bu
     assert metadata.read(buffer).ids.tolist() == [3]
 
 
-def test_counts_of_nvdsanalytics(metadata: NativeMetadata, buffer: Buffer) -> None:
+def test_what_nvdsanalytics_says(metadata: NativeMetadata, buffer: Buffer) -> None:
     label = 'the "gate" \\ ü\n'
-    buffer.harness.harness_add_analytics(
-        buffer.batch, 1, label.encode(), 3, 1, c_uint64(2), c_uint64(2**40), 7, 4
-    )
+    name = label.replace("\n", " ")
+    buffer.add(1, 5, 2, 0.5, 10, 20, 30, 40)
+    buffer.add(1, 6, 2, 0.5, 10, 20, 30, 40)
+    buffer.count(1, "objInROIcnt", label, 3)
+    buffer.count(1, "ocStatus", label, 1)
+    buffer.count(1, "objLCCurrCnt", label, 2)
+    buffer.count(1, "objLCCumCnt", label, 2**40)
+    buffer.count(1, "objCnt", "7", 4)
+    buffer.say(1, 1, roiStatus=[label], lcStatus=["a", "b"], ocStatus=["full"], dirStatus=[" DIR:n "])
     nothing, found = metadata.read(buffer).analytics
     assert nothing is None
-    name = label.replace("\n", " ")
-    assert found == {
-        "inside": {name: 3},
-        "overcrowded": {name: 1},
-        "crossed": {name: 2**40},
-        "objects": {"7": 4},
-    }
+    assert found is not None
+    assert (found.roi_counts, found.overcrowded) == ({name: 3}, {name: True})
+    assert (found.line_counts, found.line_totals) == ({name: 2}, {name: 2**40})
+    assert found.object_counts == {7: 4}
+    assert found.objects == [
+        ObjectResult(1, rois=[name], crowds=["full"], lines=["a", "b"], direction=" DIR:n ", status="")
+    ]
 
 
-def test_counts_that_do_not_fit(native: Libraries, metadata: NativeMetadata, buffer: Buffer) -> None:
-    buffer.harness.harness_add_analytics(buffer.batch, 0, b"x" * 70_000, 3, 1, c_uint64(2), c_uint64(5), 7, 4)
-    assert metadata.read(buffer).analytics == ()
+def test_counts_that_do_not_fit_at_first(native: Libraries, buffer: Buffer) -> None:
+    buffer.count(0, "objInROIcnt", "x" * 2 * USUAL_ANALYTICS, 3)
+    found = NativeMetadata(native.metadata).read(buffer).analytics[0]
+    assert found is not None
+    assert found.roi_counts == {"x" * 2 * USUAL_ANALYTICS: 3}
+
+
+def test_how_long_elements_took(metadata: NativeMetadata, buffer: Buffer) -> None:
+    assert metadata.read(buffer).latencies == {}
+    for element, begun, ended in (("detector", 10, 12.5), ("mux", 1, 2), ("mux", 1, 4), ("osd", 7, 0)):
+        buffer.harness.harness_add_latency(buffer.batch, element.encode(), c_double(begun), c_double(ended))
+    assert metadata.read(buffer).latencies == {"detector": 2.5, "mux": 3.0}
 
 
 def test_a_buffer_without_metadata(metadata: NativeMetadata) -> None:

@@ -94,6 +94,13 @@ class NoMetadata:
 
     def relabel(self, buffer: object, rows: object, ids: object, texts: object) -> None: ...
 
+    def display(self, buffer: object, display: object) -> None: ...
+
+    def tensors(self, buffer: object) -> tuple[()]:
+        return ()
+
+    tensors_alive = 0
+
     def picture(self, buffer: object, index: int) -> None: ...
 
 

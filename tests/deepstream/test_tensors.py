@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 from collections.abc import Iterator
-from ctypes import CFUNCTYPE, c_int, c_uint, c_uint64, c_void_p, cast
+from ctypes import CFUNCTYPE, c_float, c_int, c_uint, c_uint64, c_void_p, cast
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from camwire.deepstream.tensors import DeviceTensor, Owner, TensorError, TensorLibrary, gst_buffer
+from camwire.deepstream.tensors import DeviceTensor, Owner, Region, TensorError, TensorLibrary, gst_buffer
 from tests.conftest import missing_package
 from tests.deepstream.native.libraries import Libraries, libraries
 
@@ -71,7 +71,6 @@ class Batch:
         self,
         data: NDArray[Any],
         *,
-        target: int = 1,
         meta_id: int = 0,
         shape: tuple[int, ...] | None = None,
         kind: int | None = None,
@@ -85,7 +84,7 @@ class Batch:
             PREPROCESSED[data.dtype.type] if kind is None else kind,
             (c_int * len(sides))(*sides),
             len(sides),
-            c_uint64(target),
+            c_uint64(1),
             meta_id,
             b"images",
         )
@@ -97,7 +96,6 @@ class Batch:
         position: int = 0,
         region: bool = False,
         device: bool = False,
-        unique: int = 1,
     ) -> None:
         self._memory.append(data)
         at = c_void_p(data.ctypes.data)
@@ -105,7 +103,15 @@ class Batch:
         host, gpu = (None, at) if device else (at, None)
         kind = LAYERS[data.dtype.type]
         self._harness.harness_add_inferred(
-            self._batch, position, region, host, gpu, kind, sides, data.ndim, unique, b"output0"
+            self._batch, position, region, host, gpu, kind, sides, data.ndim, 1, b"output0"
+        )
+
+    def set_regions(self, *regions: tuple[int, tuple[float, ...]]) -> None:
+        """Of the last preprocessed tensor: frames' positions; left, top, width, height, scales, offsets."""
+        numbers = [number for _, row in regions for number in row]
+        positions = (c_uint * len(regions))(*(position for position, _ in regions))
+        self._harness.harness_set_regions(
+            self._batch, len(regions), positions, (c_float * len(numbers))(*numbers)
         )
 
     def free(self) -> None:
@@ -261,15 +267,28 @@ def test_preprocessed_goes_before_inferred(library: TensorLibrary, batch: Batch,
     assert [tensor.name for tensor in library.tensors(batch.meta, counted.owner)] == ["images"]
 
 
-def test_by_component(library: TensorLibrary, batch: Batch, counted: Counted) -> None:
-    batch.add_preprocessed(picture((1, 3, 4, 5)), target=1)
-    batch.add_preprocessed(picture((2, 3, 4, 5)), target=2, meta_id=7)
-    batch.add_inferred(picture((5, 20)), unique=1)
-    batch.add_inferred(picture((6, 20)), unique=2, position=1)
-    assert [t.meta_id for t in library.preprocessed(batch.meta, counted.owner, 2)] == [7]
-    assert [t.shape for t in library.inferred(batch.meta, counted.owner, 2)] == [(6, 20)]
-    assert len(library.preprocessed(batch.meta, counted.owner)) == 2
-    assert library.preprocessed(batch.meta, counted.owner, 3) == []
+def test_several_preprocessed_tensors(library: TensorLibrary, batch: Batch, counted: Counted) -> None:
+    batch.add_preprocessed(picture((1, 3, 4, 5)))
+    batch.set_regions((1, (10, 20, 30, 40, 0.5, 0.25, 3, 4)))
+    batch.add_preprocessed(picture((2, 3, 4, 5)), meta_id=7)
+    first, second = library.preprocessed(batch.meta, counted.owner)
+    assert (first.meta_id, second.meta_id) == (0, 7)
+    assert first.nhwc.regions == (Region(11, (10, 20, 40, 60), (0.5, 0.25), (3, 4)),)
+    assert [region.pad for region in second.regions] == [10, 11]
+
+
+def test_what_is_still_alive_is_counted(library: TensorLibrary, batch: Batch, counted: Counted) -> None:
+    assert library.alive == 0
+    batch.add_preprocessed(picture((1, 3, 4, 5)))
+    (tensor,) = library.tensors(batch.meta, counted.owner)
+    assert library.alive == 1
+    array = np.from_dlpack(on_host(tensor))
+    assert library.alive == 2
+    del tensor
+    assert library.alive == 1
+    del array
+    gc.collect()
+    assert library.alive == 0
 
 
 def test_outputs_of_regions(library: TensorLibrary, batch: Batch, counted: Counted) -> None:
@@ -319,11 +338,6 @@ def test_a_tensor_that_cannot_be(
         library.preprocessed(batch.meta, counted.owner)
     gc.collect()
     assert counted.alive == 0
-
-
-def test_a_buffer_without_metadata(library: TensorLibrary) -> None:
-    with pytest.raises(TensorError, match="no nvstreammux"):
-        library.batch_meta(0)
 
 
 def test_a_library_that_is_not_there(tmp_path: Path) -> None:

@@ -83,6 +83,16 @@ class DeepstreamConfig(ConfigModel):
     )
     tensor_name: str = Field("input", min_length=1, description="The model's input, for `preprocess`.")
     tensor_output: bool = Field(False, description="Have nvinfer attach the model's raw output.")
+    tensor_function: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        max_length=200,
+        description="A Python function, `module:function`, that gets each batch's tensors while the pipeline "
+        "runs; wants `preprocess`, `tensor_output` or a `detector_config` that attaches them.",
+    )
+    measure_latency: bool = Field(
+        False, description="Have DeepStream measure how long each element takes for a batch."
+    )
     parser: FilePath = Field(
         "/usr/local/lib/libcamwire_parser.so",
         description="The library that reads the model's output, built from `deepstream/parser`.",
@@ -125,6 +135,9 @@ class DeepstreamConfig(ConfigModel):
             raise ValueError("`mux: new` leaves every camera its own size; `mux_size` is for `mux: legacy`")
         if self.rois and self.preprocess == "none":
             raise ValueError("`rois` are cut out by nvdspreprocess; add `preprocess: fp32`")
+        attached = self.preprocess != "none" or self.tensor_output or self.detector_config is not None
+        if self.tensor_function is not None and not attached:
+            raise ValueError("`tensor_function` gets no tensors without `preprocess` or `tensor_output`")
         if self.tracker == "nvdeepsort" and self.reid_model is None:
             raise ValueError("`nvdeepsort` needs `reid_model`, an ONNX file for re-identification")
         if any(side % 32 for side in self.tracker_size):
@@ -152,10 +165,23 @@ def unfit_for_deepstream(config: Config) -> list[str]:
         for name in own
         if getattr(camera, name) is not None
     ]
+    settings = config.deepstream
+    if settings.tracker == "camwire" and settings.analytics == "nvdsanalytics":
+        problems.append(
+            "`deepstream.analytics: nvdsanalytics` goes by nvtracker's ids; choose another "
+            "`deepstream.tracker` than `camwire`, or `analytics: camwire`"
+        )
     known = {camera.id for camera in config.cameras}
     problems += [
         f"`deepstream.rois` names the camera {roi.camera!r}, which isn't configured"
         for roi in config.deepstream.rois
         if roi.camera not in known
+    ]
+    size = settings.mux_size or config.output.size
+    problems += [
+        f"`deepstream.rois`: a part of {roi.camera!r} begins outside the muxer's picture, which is "
+        f"{size.width}x{size.height}"
+        for roi in config.deepstream.rois
+        if settings.mux == "legacy" and (roi.left >= size.width or roi.top >= size.height)
     ]
     return problems

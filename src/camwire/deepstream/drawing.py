@@ -91,7 +91,8 @@ class Drawer:
         frames = list(drawable.batch.frames)
         for index in drawable.pending:
             picture = self._metadata.picture(buffer, drawable.positions[index])
-            frames[index] = replace(frames[index], picture=picture)
+            # Rules in pixels are meant in the muxer's picture, which may have another aspect than the source.
+            frames[index] = replace(frames[index], picture=picture, source_size=frames[index].size)
         batch = replace(drawable.batch, frames=tuple(frames))
         made: list[Made] = []
         rendering = encoding = 0.0

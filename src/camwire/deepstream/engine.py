@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +16,7 @@ from camwire.deepstream.drawing import Drawer
 from camwire.deepstream.elements import Graph
 from camwire.deepstream.files.keyfile import KeyFileError
 from camwire.deepstream.flow import Flow
+from camwire.deepstream.folder import OwnFolder
 from camwire.deepstream.graph import assign_pads, build, output_size, settings_of
 from camwire.deepstream.gst import DeepstreamError
 from camwire.deepstream.metadata import Metadata
@@ -25,6 +24,7 @@ from camwire.deepstream.objects import TrackHistory
 from camwire.deepstream.runner import Runner
 from camwire.deepstream.scene import FlowScene
 from camwire.deepstream.taps import Handlers
+from camwire.deepstream.tensor_feed import TensorFeed
 from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Size
 from camwire.link.desired import DesiredState
@@ -65,7 +65,7 @@ class DeepstreamEngine:
         self._drawer = Drawer(
             device, metadata, self._flow.dispatch, self.recorder, lambda: self._flow.scene, time.monotonic
         )
-        self._folder = Path(tempfile.mkdtemp(prefix="camwire-deepstream-"))
+        self._folder = OwnFolder()
         self._runner: Runner | None = None
         self._desired: DesiredState | None = None
         self._environment: dict[str, str] | None = None
@@ -102,9 +102,13 @@ class DeepstreamEngine:
         kept = self._flow.scene, self._history, self._tracker
         self._history, self._tracker = history, tracker
         self._flow.scene = self._scene(desired, names, graph)
+        feed = None
         try:
+            feed = self._feed(settings_of(desired).tensor_function)
             self._run(desired, graph)
         except DeepstreamError:
+            if feed is not None and feed is not self._flow.feed:
+                feed.close(0.0)
             scene, self._history, self._tracker = kept
             self._flow.scene = scene
             if before is not None and scene is not None:
@@ -116,9 +120,22 @@ class DeepstreamEngine:
         known = before.cleared_rules if before is not None else desired.cleared_rules
         if cleared := {name for name, times in desired.cleared_rules.items() if times != known.get(name, 0)}:
             self.analysis.clear(cleared)
+        self._use_feed(feed)
         self._desired = desired
         for note in graph.notes if before is None else ():
             log.info("about this pipeline", note=note)
+
+    def _feed(self, function: str | None) -> TensorFeed | None:
+        """The one that runs where it has the same function."""
+        running = self._flow.feed
+        if function is None or (running is not None and running.name == function):
+            return running if function is not None else None
+        return TensorFeed(function, self._metadata, self.recorder)
+
+    def _use_feed(self, feed: TensorFeed | None) -> None:
+        before, self._flow.feed = self._flow.feed, feed
+        if before is not None and before is not feed:
+            before.close(0.0)
 
     def _graph(self, desired: DesiredState, names: Sequence[str]) -> Graph:
         if desired.deepstream is None:
@@ -126,13 +143,16 @@ class DeepstreamEngine:
         running = self._runner.graph if self._runner is not None else None
         pads = assign_pads(desired, running.pads if running else {})
         try:
-            graph = build(desired, names, pads, self._folder, running.batch_size if running else 0)
+            graph = build(desired, names, pads, self._folder.path, running.batch_size if running else 0)
         except KeyFileError as error:
             raise DeepstreamError(str(error)) from None
         if self._environment is None:
             self._environment = dict(graph.environment)
         elif self._environment != graph.environment:
-            raise DeepstreamError("another `deepstream.mux` takes effect when camwire is started again")
+            raise DeepstreamError(
+                "another `deepstream.mux` or `deepstream.measure_latency` takes effect when camwire is "
+                "started again"
+            )
         return graph
 
     def _followers(self, desired: DesiredState) -> tuple[TrackHistory, Tracker | None]:
@@ -171,14 +191,14 @@ class DeepstreamEngine:
             jpeg_quality=desired.output.jpeg_quality,
             thumbnail=Size(desired.output.thumbnail_width, desired.output.thumbnail_height),
             event_pictures=frozenset(desired.event_pictures),
-            analysed=self.analysis.nvds_frame_of,
+            analysed=self._flow.nvds.frame_of if _is_native(desired) else self.analysis.nvds_frame_of,
         )
 
     def _run(self, desired: DesiredState, graph: Graph) -> None:
         limit = settings_of(desired).watchdog_seconds
         if self._runner is None:
             self._drawer.start()
-            self._runner = Runner(self._flow, self._handlers(), self._folder, limit)
+            self._runner = Runner(self._flow, self._handlers(), self._folder.path, limit)
         self._runner.use(graph, limit)
 
     def _handlers(self) -> Handlers:
@@ -208,15 +228,24 @@ class DeepstreamEngine:
         return msgspec.structs.replace(
             report,
             rules=self.analysis.counts_of(camera),
-            nvdsanalytics=self.analysis.nvdsanalytics_of(camera) or dict(self._flow.analytics_of(camera)),
+            nvdsanalytics=self.analysis.nvdsanalytics_of(camera) or self._flow.nvds.summary_of(camera),
         )
 
     def elements(self) -> dict[str, float]:
-        """How the pipeline does: buffers in each queue, batches so far, and how often it was built anew."""
+        """How the pipeline does: buffers in each queue, batches a second behind each step, milliseconds in
+        each element where DeepStream measures them, what became of the tensors, batches so far, and how often
+        the pipeline was built anew."""
         if self._runner is None:
             return {}
-        levels = {f"queue {name}": float(level) for name, level in self._runner.queue_levels().items()}
-        return {**levels, "batches": float(self._flow.batches), "rebuilds": float(self._runner.rebuilds)}
+        flow = self._flow
+        return {
+            **{f"queue {name}": float(level) for name, level in self._runner.queue_levels().items()},
+            **{f"fps {name}": rate for name, rate in flow.times.rates(time.monotonic()).items()},
+            **{f"latency_ms {name}": latency for name, latency in flow.latencies.items()},
+            **{f"tensors {what}": float(n) for what, n in (flow.feed.counts() if flow.feed else {}).items()},
+            "batches": float(flow.batches),
+            "rebuilds": float(self._runner.rebuilds),
+        }
 
     def stuck(self) -> str | None:
         """Why nothing but a new process will help; None where all is well."""
@@ -227,7 +256,9 @@ class DeepstreamEngine:
         deadline = time.monotonic() + timeout
         ended = self._runner is None or self._runner.close(timeout)
         drawn = self._drawer.close(max(0.05, deadline - time.monotonic()))
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._flow.feed is not None:
+            self._flow.feed.close(max(0.05, deadline - time.monotonic()))
+        self._folder.remove()
         return ended and drawn
 
 
@@ -245,8 +276,13 @@ def _tracking(desired: DesiredState) -> Any:
     return desired.tracker, settings_of(desired).tracker, lowest_score(desired.model)
 
 
+def _is_native(desired: DesiredState) -> bool:
+    """Whether DeepStream applies the rules."""
+    return settings_of(desired).analytics == "nvdsanalytics"
+
+
 def _for_camwire(desired: DesiredState) -> DesiredState:
     """Without the rules that DeepStream applies."""
-    if settings_of(desired).analytics == "camwire":
+    if not _is_native(desired):
         return desired
     return msgspec.structs.replace(desired, rules=(), nvdsanalytics=None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 import structlog
 
-from camwire.analytics.rules.moment import class_name
 from camwire.deepstream.book import CameraBook
 from camwire.deepstream.dispatch import Dispatch, Drawable
-from camwire.deepstream.metadata import AnalyticsCounts, BatchMeta, Metadata
+from camwire.deepstream.display import display_of
+from camwire.deepstream.metadata import BatchMeta, Metadata
+from camwire.deepstream.nvds_results import NvdsResults
 from camwire.deepstream.objects import detections_of
 from camwire.deepstream.scene import FlowScene
+from camwire.deepstream.tensor_feed import TensorFeed
 from camwire.deepstream.timing import BatchTimes
 from camwire.frames import Batch, Int32Array, Size, Tracks
 from camwire.pipeline.analysis import Analysis
@@ -55,9 +57,13 @@ class Flow:
         self.last_batch = 0.0
         """When a batch was analysed last, in monotonic seconds."""
         self.batches = 0
+        self.nvds = NvdsResults()
+        self.feed: TensorFeed | None = None
+        """Where tensors go; None: nobody wants them."""
+        self.latencies: Mapping[str, float] = {}
+        """By element, milliseconds that it took for the last batch, where DeepStream measures that."""
         self._recorder, self._analysis, self._metadata = recorder, analysis, metadata
         self._clock, self._wall_clock = clock, wall_clock
-        self._analytics: dict[str, AnalyticsCounts] = {}
         self._in_order = threading.Lock()
 
     def add(self, camera: str) -> None:
@@ -69,7 +75,7 @@ class Flow:
         """Forget a camera whose elements are gone; what was under way is counted."""
         with self._in_order:
             del self.books[camera]
-            self._analytics.pop(camera, None)
+            self.nvds.forget(camera)
             self._analysis.forget(camera)
             if self.scene is not None:
                 self.scene.history.forget(camera)
@@ -77,10 +83,6 @@ class Flow:
                     self.scene.tracker.forget(camera)
         self.dispatch.remove(camera)
         self._recorder.remove(camera)
-
-    def analytics_of(self, camera: str) -> AnalyticsCounts:
-        """What nvdsanalytics said of the camera's newest frame."""
-        return self._analytics.get(camera, {})
 
     # --- handlers ------------------------------------------------------------------------------
 
@@ -151,14 +153,24 @@ class Flow:
             except Exception:
                 self._recorder.lost(batch.frames, "error")
                 raise
-            for frame, counts in zip(batch.frames, meta.analytics, strict=False):
-                if counts is not None:
-                    self._analytics[frame.camera] = _named(counts, scene.overlay.class_names)
+            self.nvds.note(batch, meta, tracks, scene.overlay.class_names)
             marks.analysed = self._clock()
             self.last_batch = marks.analysed
             self.batches += 1
+            self.latencies = whole.latencies
             drawable = Drawable(batch, tracks, here, {})
             self.dispatch.hand_on(drawable, events, meta.pts.tolist(), buffer.pts, marks, scene)
+            if not scene.drawn_here:
+                self._display(buffer, drawable, whole, scene)
+            if self.feed is not None:
+                self.feed.offer(buffer, batch.frames, tracks, meta.pads.tolist())
+
+    def _display(self, buffer: Any, drawable: Drawable, whole: BatchMeta, scene: FlowScene) -> None:
+        """Have nvdsosd draw what else is to be seen, on the pictures that anybody wants."""
+        positions = {index: drawable.positions[index] for index in drawable.pending}
+        display = display_of(drawable.batch, drawable.tracks, positions, whole.sizes, scene.overlay)
+        if len(display):
+            self._metadata.display(buffer, display)
 
     def _of_their_cameras(self, whole: BatchMeta, scene: FlowScene) -> list[int]:
         """Indices of the frames that are what their pads say."""
@@ -205,12 +217,6 @@ class Flow:
             for number, identity in zip(tracks.classes[seen].tolist(), tracks.ids[seen].tolist(), strict=True)
         ]
         self._metadata.relabel(buffer, rows[tracks.detections[seen]], tracks.ids[seen], texts)
-
-
-def _named(counts: AnalyticsCounts, names: Sequence[str]) -> AnalyticsCounts:
-    """With the classes' names in place of their numbers."""
-    objects = {class_name(names, int(number)): count for number, count in counts.get("objects", {}).items()}
-    return {**counts, "objects": objects}
 
 
 def scaled(meta: BatchMeta, bound: Size | None) -> BatchMeta:

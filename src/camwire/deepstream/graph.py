@@ -24,6 +24,7 @@ MUX, DETECTOR, TRACKER, ANALYTICS = "mux", "detector", "tracker", "analytics"
 """Names of elements that others have to find."""
 RESET_MODES = {"never": 0, "on_reconnect": 1, "on_eos": 2}
 """nvtracker's `tracking-id-reset-mode` by camwire's `tracker.id_reset`."""
+LATENCY_VARIABLES = ("NVDS_ENABLE_LATENCY_MEASUREMENT", "NVDS_ENABLE_COMPONENT_LATENCY_MEASUREMENT")
 IN_BETWEEN = 2
 """Batches that may wait between two elements, so that each has a thread of its own and latency stays low."""
 
@@ -77,7 +78,7 @@ def build(
         pads=dict(pads),
         files=files,
         batch_size=batch,
-        environment={"USE_NEW_NVSTREAMMUX": "yes" if settings.mux == "new" else "no"},
+        environment=_environment(settings),
         notes=notes,
     )
 
@@ -121,6 +122,14 @@ def assign_pads(desired: DesiredState, running: Mapping[str, int]) -> dict[str, 
         if camera.id not in pads:
             pads[camera.id] = next(free)
     return pads
+
+
+def _environment(settings: DesiredDeepstream) -> dict[str, str]:
+    return {
+        "USE_NEW_NVSTREAMMUX": "yes" if settings.mux == "new" else "no",
+        # DeepStream asks whether they are there, not what they say.
+        **(dict.fromkeys(LATENCY_VARIABLES, "1") if settings.measure_latency else {}),
+    }
 
 
 def _trunk(
@@ -206,7 +215,7 @@ def _notes(settings: DesiredDeepstream) -> tuple[str, ...]:
     notes = []
     if settings.osd == "native":
         notes.append(
-            "nvdsosd draws boxes and labels; traces, zones, lines and clean pictures want `osd: python`"
+            "nvdsosd draws boxes, labels, traces, zones and lines; clean pictures want `osd: python`"
         )
     if settings.detector_config is not None:
         notes.append(

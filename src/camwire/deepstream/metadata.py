@@ -7,21 +7,21 @@ buffer's address: a C library with DeepStream itself, plain Python with the stan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from camwire.analytics.nvdsanalytics.stream import FrameResult
+from camwire.deepstream.display import Display
+from camwire.deepstream.tensors import DeviceTensor
 from camwire.frames import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 
 UInt64Array = NDArray[np.uint64]
 
 UNTRACKED = 2**64 - 1
 """The id of an object that no tracker has seen."""
-
-AnalyticsCounts = Mapping[str, Mapping[str, int]]
-"""What nvdsanalytics says of a frame: `inside`, `overcrowded`, `crossed` by label, `objects` by class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,10 @@ class BatchMeta:
     """[N] the detection's; negative where the tracker alone has seen the object."""
     boxes: Float32Array
     """[N, 4] x1, y1, x2, y2."""
-    analytics: Sequence[AnalyticsCounts | None] = ()
-    """[F], or empty where no nvdsanalytics runs."""
+    analytics: Sequence[FrameResult | None] = ()
+    """[F], or empty where no nvdsanalytics runs; an object's place is that among its frame's objects here."""
+    latencies: Mapping[str, float] = field(default_factory=dict)
+    """By element, milliseconds that it took for the batch; empty where DeepStream doesn't measure them."""
 
     def __len__(self) -> int:
         return len(self.pads)
@@ -72,6 +74,7 @@ class BatchMeta:
             scores=self.scores[rows],
             boxes=self.boxes[rows],
             analytics=[self.analytics[index] for index in frames] if self.analytics else (),
+            latencies=self.latencies,
         )
 
 
@@ -87,6 +90,17 @@ class Metadata(Protocol):
 
     def relabel(self, buffer: Any, rows: Int32Array, ids: Int64Array, texts: Sequence[str]) -> None:
         """Give the objects at ``rows`` these ids and texts, and remove all others from the batch."""
+
+    def display(self, buffer: Any, display: Display) -> None:
+        """Have nvdsosd draw this, too."""
+
+    def tensors(self, buffer: Any) -> Sequence[DeviceTensor]:
+        """What nvdspreprocess made of the batch, or nvinfer put out; empty where neither is there. They keep
+        the buffer. Raises MetadataError for a tensor that can't be handed on."""
+
+    @property
+    def tensors_alive(self) -> int:
+        """How many of them, and of the arrays made of them, there still are."""
 
     def picture(self, buffer: Any, index: int) -> Any:
         """The batch's ``index``-th picture in the form that the worker's device draws on. It stays valid as

@@ -7,19 +7,19 @@ batch metadata behind it into the flat structures of ``deepstream/metadata/batch
 from __future__ import annotations
 
 import ctypes
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from camwire.analytics.nvdsanalytics.stream import FrameResult
+from camwire.deepstream.display import Display
 from camwire.deepstream.gst import DeepstreamError
-from camwire.deepstream.metadata import AnalyticsCounts, BatchMeta, MetadataError
+from camwire.deepstream.metadata import BatchMeta, MetadataError
+from camwire.deepstream.native_analytics import results_of
+from camwire.deepstream.tensors import LIBRARY, DeviceTensor, TensorError, TensorLibrary, gst_buffer
 from camwire.frames import Int32Array, Int64Array
-
-LIBRARY = Path("/usr/local/lib/libcamwire_metadata.so")
-"""Where the library is after `cmake --install`."""
 
 FRAME = np.dtype(
     [
@@ -50,11 +50,15 @@ OBJECT = np.dtype(
     align=True,
 )
 """``CamwireObject``."""
+LATENCY = np.dtype([("component", "S64"), ("milliseconds", np.float64)], align=True)
+"""``CamwireLatency``."""
 MOST_FRAMES = 1024
 FEW_OBJECTS = 512
 """Room at first; where there are more, it is asked again with room for all."""
-LONGEST_ANALYTICS = 1 << 16
-"""Bytes of JSON."""
+USUAL_ANALYTICS = 1 << 16
+"""Bytes of JSON; likewise."""
+MOST_LATENCIES = 64
+"""Of a batch; those beyond aren't told."""
 
 
 class NativeMetadata:
@@ -63,7 +67,9 @@ class NativeMetadata:
     def __init__(self, library: Path = LIBRARY) -> None:
         self._path = library
         self._loaded: ctypes.CDLL | None = None
+        self._tensor_library: TensorLibrary | None = None
         self._capacity = FEW_OBJECTS
+        self._room = USUAL_ANALYTICS
 
     @property
     def _library(self) -> ctypes.CDLL:
@@ -92,7 +98,7 @@ class NativeMetadata:
             self._capacity = 2 * found
             objects = np.empty(self._capacity, OBJECT)
             found = self._library.camwire_objects(meta, _address(objects), self._capacity)
-        return _batch_meta(frames, objects[:found], self._analytics(meta, count))
+        return _batch_meta(frames, objects[:found], self._analytics(meta), self._latencies(meta))
 
     def relabel(self, buffer: Any, rows: Int32Array, ids: Int64Array, texts: Sequence[str]) -> None:
         encoded = (ctypes.c_char_p * len(texts))(*(text.encode() for text in texts))
@@ -101,6 +107,26 @@ class NativeMetadata:
         self._library.camwire_relabel(
             self._batch(buffer), _address(rows), _address(wanted), encoded, len(texts)
         )
+
+    def display(self, buffer: Any, display: Display) -> None:
+        lines, texts = np.ascontiguousarray(display.lines), np.ascontiguousarray(display.texts)
+        words = (ctypes.c_char_p * len(texts))(*(text.encode() for text in display.words))
+        self._library.camwire_display(
+            self._batch(buffer), _address(lines), len(lines), _address(texts), words, len(texts)
+        )
+
+    def tensors(self, buffer: Any) -> Sequence[DeviceTensor]:
+        """Raises MetadataError for a tensor that can't be handed on."""
+        try:
+            if self._tensor_library is None:
+                self._tensor_library = TensorLibrary(self._path)
+            return self._tensor_library.tensors(self._batch(buffer), gst_buffer(hash(buffer)))
+        except TensorError as error:
+            raise MetadataError(str(error)) from None
+
+    @property
+    def tensors_alive(self) -> int:
+        return self._tensor_library.alive if self._tensor_library is not None else 0
 
     def picture(self, buffer: Any, index: int) -> Any:
         from camwire.deepstream.gpu_pictures import picture_on_gpu
@@ -114,18 +140,30 @@ class NativeMetadata:
             raise MetadataError("a buffer has no batch metadata of DeepStream")
         return int(meta)
 
-    def _analytics(self, meta: int, frames: int) -> list[AnalyticsCounts | None]:
-        room = ctypes.create_string_buffer(LONGEST_ANALYTICS)
-        return [
-            json.loads(room.value)
-            if self._library.camwire_analytics(meta, index, room, LONGEST_ANALYTICS) > 0
-            else None
-            for index in range(frames)
-        ]
+    def _analytics(self, meta: int) -> Sequence[FrameResult | None]:
+        while True:
+            room = ctypes.create_string_buffer(self._room)
+            length = self._library.camwire_analytics(meta, room, self._room)
+            if length < self._room:
+                return results_of(room.value) if length else ()
+            self._room = 2 * length
+
+    def _latencies(self, meta: int) -> dict[str, float]:
+        """By element; of one that handles frames one by one, the longest."""
+        room = np.zeros(MOST_LATENCIES, LATENCY)
+        count = self._library.camwire_latencies(meta, _address(room), MOST_LATENCIES)
+        found: dict[str, float] = {}
+        for name, milliseconds in room[: min(count, MOST_LATENCIES)].tolist():
+            element = name.decode(errors="replace")
+            found[element] = max(milliseconds, found.get(element, 0.0))
+        return found
 
 
 def _batch_meta(
-    frames: np.ndarray, objects: np.ndarray, analytics: Sequence[AnalyticsCounts | None]
+    frames: np.ndarray,
+    objects: np.ndarray,
+    analytics: Sequence[FrameResult | None],
+    latencies: Mapping[str, float],
 ) -> BatchMeta:
     left, top = objects["left"], objects["top"]
     return BatchMeta(
@@ -140,7 +178,8 @@ def _batch_meta(
         classes=objects["class_id"].copy(),
         scores=objects["score"].copy(),
         boxes=np.stack([left, top, left + objects["width"], top + objects["height"]], axis=1),
-        analytics=analytics if any(one is not None for one in analytics) else (),
+        analytics=analytics,
+        latencies=latencies,
     )
 
 
@@ -158,7 +197,10 @@ def _load(path: Path) -> ctypes.CDLL:
         "camwire_frames": (integer, [pointer, pointer, integer]),
         "camwire_objects": (integer, [pointer, pointer, integer]),
         "camwire_relabel": (None, [pointer, pointer, pointer, pointer, integer]),
-        "camwire_analytics": (integer, [pointer, integer, pointer, integer]),
+        "camwire_analytics": (integer, [pointer, pointer, integer]),
+        "camwire_latencies": (integer, [pointer, pointer, integer]),
+        "camwire_display": (integer, [pointer, pointer, integer, pointer, pointer, integer]),
+        "camwire_dlpack_alive": (integer, []),
         "camwire_surface": (integer, [pointer, integer, pointer]),
     }
     for name, (result, arguments) in signatures.items():

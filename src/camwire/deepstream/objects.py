@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from camwire.deepstream.metadata import UNTRACKED, BatchMeta, UInt64Array
-from camwire.frames import Batch, Detections, Float32Array, Float64Array, Int32Array, Tracks
+from camwire.frames import Batch, Detections, Float32Array, Float64Array, Int32Array, Int64Array, Tracks
 
 IDS = np.uint64(2**63 - 1)
 """So many: camwire's are signed and begin at 1."""
@@ -15,6 +15,11 @@ SMOOTHING = 0.5
 """The share of a new speed in what is told: a tracker's boxes jitter."""
 REMEMBERED = 8.0
 """Seconds for which an object that isn't reported keeps its way and its age."""
+
+
+def camwire_ids(ids: UInt64Array) -> Int64Array:
+    """Of nvtracker's."""
+    return (ids % IDS).astype(np.int64) + 1
 
 
 def detections_of(meta: BatchMeta) -> Detections:
@@ -82,7 +87,7 @@ class TrackHistory:
             boxes=meta.boxes[rows],
             scores=now.scores,
             classes=meta.classes[rows],
-            ids=(now.ids % IDS).astype(np.int64) + 1,
+            ids=camwire_ids(now.ids),
             frame_index=np.full(len(rows), index, np.int32),
             detections=np.where(meta.scores[rows] >= 0, rows, -1).astype(np.int32),
             ages=number - now.first,

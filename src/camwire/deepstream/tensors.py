@@ -1,5 +1,7 @@
 """Tensors of a DeepStream pipeline without a copy: what nvdspreprocess made, or what nvinfer put out.
 
+What a worker hands to the function named in `deepstream.tensor_function`: see ``tensor_feed``.
+
 NVIDIA's Python bindings have no accessor for the preprocessed tensor, so a small C++ library of camwire's
 own (``deepstream/metadata``) finds tensors in a buffer's metadata. A :class:`DeviceTensor` speaks DLPack:
 CuPy and PyTorch take it as it is, with its memory on the GPU (``cupy.from_dlpack(tensor)``).
@@ -9,9 +11,10 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Sequence
-from ctypes import CFUNCTYPE, PYFUNCTYPE, c_char, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from collections.abc import Callable, Sequence
+from ctypes import CFUNCTYPE, PYFUNCTYPE, c_char, c_float, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -20,8 +23,8 @@ LIBRARY = Path("/usr/local/lib/libcamwire_metadata.so")
 """Where the library is after `cmake --install`."""
 
 MOST_SIDES = 8
-MOST_TENSORS = 64
-"""Room for the first question; where there are more, it is asked again with room for all."""
+USUALLY = 64
+"""Tensors or regions of a batch that there is room for at first."""
 
 _HOST, _CUDA = 1, 2
 """DLPack's kDLCPU and kDLCUDA."""
@@ -46,9 +49,18 @@ class _Tensor(ctypes.Structure):
         ("device", c_int32),
         ("device_id", c_int32),
         ("pad", c_int32),
-        ("component", c_uint32),
         ("meta_id", c_uint32),
         ("name", c_char * 64),
+    )
+
+
+class _Region(ctypes.Structure):
+    """``CamwireRegion``."""
+
+    _fields_ = (
+        ("pad", c_int32),
+        *((name, c_float) for name in ("left", "top", "width", "height")),
+        *((name, c_float) for name in ("scale_x", "scale_y", "offset_x", "offset_y")),
     )
 
 
@@ -56,6 +68,20 @@ class _Managed(ctypes.Structure):
     """DLPack's ``DLManagedTensor``, as far as its deleter."""
 
     _fields_ = (("tensor", c_uint64 * 6), ("context", c_void_p), ("deleter", CFUNCTYPE(None, c_void_p)))
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The part of a picture that a row of a preprocessed tensor was made of, and how it was scaled."""
+
+    pad: int
+    """The muxer's pad of the picture's camera."""
+    box: tuple[float, float, float, float]
+    """x1, y1, x2, y2 in pixels of the muxer's picture."""
+    scale: tuple[float, float]
+    """For x and y ..."""
+    offset: tuple[float, float]
+    """... and x and y: picture = (tensor - offset) / scale + the box's upper left corner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +95,12 @@ class Owner:
 
 def gst_buffer(address: int) -> Owner:
     """A GstBuffer (of PyGObject's: ``hash(buffer)``). Raises TensorError where GStreamer isn't installed."""
+    return Owner(address, *_counting())
+
+
+@cache
+def _counting() -> tuple[int, int]:
+    """The addresses of GStreamer's functions that take and give back a reference."""
     try:
         library = ctypes.CDLL("libgstreamer-1.0.so.0")
     except OSError as error:
@@ -77,7 +109,7 @@ def gst_buffer(address: int) -> Owner:
     release = ctypes.cast(library.gst_mini_object_unref, c_void_p).value
     assert retain is not None
     assert release is not None
-    return Owner(address, retain, release)
+    return retain, release
 
 
 class _Reference:
@@ -99,10 +131,19 @@ class DeviceTensor:
     whatever stream reads them.
     """
 
-    __slots__ = ("_axes", "_export", "_raw", "_reference", "dtype", "name", "shape")
+    __slots__ = ("_axes", "_export", "_raw", "_reference", "dtype", "name", "regions", "shape")
 
-    def __init__(self, raw: _Tensor, reference: _Reference, export: Any, axes: Sequence[int]) -> None:
+    def __init__(
+        self,
+        raw: _Tensor,
+        reference: _Reference,
+        export: Any,
+        axes: Sequence[int],
+        regions: tuple[Region, ...] = (),
+    ) -> None:
         self._raw, self._reference, self._export, self._axes = raw, reference, export, tuple(axes)
+        self.regions = regions
+        """Of a preprocessed tensor, what each row of its first side is of; none of an output."""
         self.name: str = raw.name.decode(errors="replace")
         """The layer's name."""
         self.shape: tuple[int, ...] = tuple(raw.shape[axis] for axis in self._axes)
@@ -111,7 +152,7 @@ class DeviceTensor:
 
     @property
     def pad(self) -> int | None:
-        """The muxer's pad whose frame it is of; None for a tensor of a whole batch."""
+        """The muxer's pad whose frame it is of; None for a tensor of a whole batch, which has ``regions``."""
         return None if self._raw.pad < 0 else int(self._raw.pad)
 
     @property
@@ -123,7 +164,8 @@ class DeviceTensor:
         """The same memory with its sides in another order. Raises ValueError for what is no order."""
         if sorted(axes) != list(range(len(self._axes))):
             raise ValueError(f"{axes} is no order of {len(self._axes)} sides")
-        return DeviceTensor(self._raw, self._reference, self._export, [self._axes[axis] for axis in axes])
+        order = [self._axes[axis] for axis in axes]
+        return DeviceTensor(self._raw, self._reference, self._export, order, self.regions)
 
     @property
     def nhwc(self) -> DeviceTensor:
@@ -165,45 +207,74 @@ class TensorLibrary:
                 f"{path} can't be loaded: {error}. Build it: cmake -S deepstream -B build && "
                 "cmake --build build && cmake --install build"
             ) from None
-        self._library.camwire_batch_meta.restype = c_void_p
-        self._library.camwire_batch_meta.argtypes = [c_void_p]
         self._library.camwire_dlpack.restype = c_void_p
         self._library.camwire_dlpack.argtypes = [c_void_p, c_void_p, c_void_p, c_void_p, c_void_p]
         for question in (self._library.camwire_preprocessed, self._library.camwire_inferred):
-            question.argtypes = [c_void_p, c_uint32, c_void_p, c_int32]
+            question.argtypes = [c_void_p, c_void_p, c_int32]
+        self._library.camwire_regions.argtypes = [c_void_p, c_int32, c_void_p, c_int32]
+        self._references: weakref.WeakSet[_Reference] = weakref.WeakSet()
 
-    def batch_meta(self, buffer: int) -> int:
-        """The address of a GstBuffer's NvDsBatchMeta; raises TensorError where it has none."""
-        address = self._library.camwire_batch_meta(buffer)
-        if not address:
-            raise TensorError("the buffer has no batch metadata: no nvstreammux stands before this element")
-        return int(address)
+    @property
+    def alive(self) -> int:
+        """How many tensors, and arrays made of them, there still are: 0 when no buffer is kept by them."""
+        return len(self._references) + int(self._library.camwire_dlpack_alive())
 
-    def tensors(self, batch_meta: int, owner: Owner, component: int = 0) -> list[DeviceTensor]:
-        """The preprocessed tensors in a batch's metadata, or nvinfer's outputs where there are none."""
-        return self.preprocessed(batch_meta, owner, component) or self.inferred(batch_meta, owner, component)
+    def tensors(self, batch_meta: int, owner: Owner) -> list[DeviceTensor]:
+        """The preprocessed tensors in a batch's metadata (an address), or nvinfer's outputs where there are
+        none. Raises TensorError for a tensor that can't be."""
+        return self.preprocessed(batch_meta, owner) or self.inferred(batch_meta, owner)
 
-    def preprocessed(self, batch_meta: int, owner: Owner, component: int = 0) -> list[DeviceTensor]:
-        """What nvdspreprocess made for the nvinfer whose unique-id is ``component`` (0: any): [N, C, H, W] as
-        a rule, of a whole batch. Raises TensorError for a tensor that can't be."""
-        return self._asked(self._library.camwire_preprocessed, batch_meta, owner, component)
+    def preprocessed(self, batch_meta: int, owner: Owner) -> list[DeviceTensor]:
+        """What nvdspreprocess made: [N, C, H, W] as a rule, of a whole batch; ``regions`` says what each row
+        is of."""
+        found, reference = self._asked(self._library.camwire_preprocessed, batch_meta, owner)
+        return [
+            self._tensor(raw, reference, self._regions(batch_meta, number))
+            for number, raw in enumerate(found)
+        ]
 
-    def inferred(self, batch_meta: int, owner: Owner, component: int = 0) -> list[DeviceTensor]:
+    def inferred(self, batch_meta: int, owner: Owner) -> list[DeviceTensor]:
         """What nvinfer (with output-tensor-meta=1) put out: a tensor a layer and frame, without the batch's
-        side. On the host where it is only there. Raises TensorError for a tensor that can't be."""
-        return self._asked(self._library.camwire_inferred, batch_meta, owner, component)
+        side. On the host where it is only there."""
+        found, reference = self._asked(self._library.camwire_inferred, batch_meta, owner)
+        return [self._tensor(raw, reference) for raw in found]
 
-    def _asked(self, question: Any, batch_meta: int, owner: Owner, component: int) -> list[DeviceTensor]:
-        room = MOST_TENSORS
-        found = (_Tensor * room)()
-        count = question(batch_meta, component, found, room)
-        if count > room:
-            found = (_Tensor * count)()
-            count = min(count, question(batch_meta, component, found, count))
-        if not count:
-            return []
-        reference, export = _Reference(owner), self._library.camwire_dlpack
-        return [DeviceTensor(_checked(raw), reference, export, range(raw.sides)) for raw in found[:count]]
+    def _asked(self, question: Any, batch_meta: int, owner: Owner) -> tuple[list[_Tensor], Any]:
+        """What there is, and the reference that keeps it; no reference where there is nothing."""
+        found = _all_of(_Tensor, lambda room, size: question(batch_meta, room, size))
+        if not found:
+            return [], None
+        reference = _Reference(owner)
+        self._references.add(reference)
+        return found, reference
+
+    def _tensor(self, raw: _Tensor, reference: Any, regions: tuple[Region, ...] = ()) -> DeviceTensor:
+        checked = _checked(raw)
+        return DeviceTensor(checked, reference, self._library.camwire_dlpack, range(raw.sides), regions)
+
+    def _regions(self, batch_meta: int, number: int) -> tuple[Region, ...]:
+        question = self._library.camwire_regions
+        found = _all_of(_Region, lambda room, size: question(batch_meta, number, room, size))
+        return tuple(
+            Region(
+                pad=one.pad,
+                box=(one.left, one.top, one.left + one.width, one.top + one.height),
+                scale=(one.scale_x, one.scale_y),
+                offset=(one.offset_x, one.offset_y),
+            )
+            for one in found
+        )
+
+
+def _all_of(kind: Any, question: Callable[[Any, int], int]) -> list[Any]:
+    """Ask again with room for all where there are more than expected."""
+    size = USUALLY
+    while True:
+        room = (kind * size)()
+        count = question(room, size)
+        if count <= size:
+            return list(room[:count])
+        size = count
 
 
 def _checked(raw: _Tensor) -> _Tensor:

@@ -105,6 +105,8 @@ class DesiredDeepstream(msgspec.Struct, frozen=True, kw_only=True):
     rois: tuple[DesiredRoi, ...] = ()
     tensor_name: str = "input"
     tensor_output: bool = False
+    tensor_function: str | None = None
+    measure_latency: bool = False
     parser: str
     detector_config: str | None = None
     tracker: Literal["camwire", "iou", "nvsort", "nvdeepsort", "nvdcf_perf", "nvdcf_accuracy"] = "nvdcf_perf"

@@ -19,14 +19,13 @@ from camwire.analytics.nvdsanalytics.settings import Settings
 from camwire.analytics.nvdsanalytics.stream import FrameResult
 from camwire.analytics.rules import RuleEngine
 from camwire.analytics.rules.events import Counts, Event
-from camwire.analytics.rules.moment import class_name
 from camwire.config.rules import Rule
 from camwire.devices.annotations import Annotation
 from camwire.frames import Batch, Frame, Tracks
 from camwire.link.desired import DesiredState
 from camwire.link.pictures import NvdsFrame
 from camwire.models import ModelError
-from camwire.pipeline.nvds_metadata import nvds_frame
+from camwire.pipeline.nvds_metadata import nvds_frame, nvds_summary
 from camwire.pipeline.recollection import Recollection, Rehearsal
 
 log = structlog.get_logger()
@@ -164,21 +163,10 @@ class Analysis:
             return self._engine.counts_of(camera)
 
     def nvdsanalytics_of(self, camera: str) -> dict[str, dict[str, int]]:
-        """What DeepStream's rules say of the camera's newest frame: `inside`, `overcrowded` (0 or 1) and
-        `crossed` (since the camera began) by label, `objects` by class."""
+        """What DeepStream's rules say of the camera's newest frame; empty where they don't run."""
         with self._lock:
             known = self._nvds_results.get(camera)
-            result = known[-1][1] if known else None
-        if result is None:
-            return {}
-        return {
-            "inside": dict(result.roi_counts),
-            "overcrowded": {label: int(crowded) for label, crowded in result.overcrowded.items()},
-            "crossed": dict(result.line_totals),
-            "objects": {
-                class_name(self._class_names, number): count for number, count in result.object_counts.items()
-            },
-        }
+            return nvds_summary(known[-1][1], self._class_names) if known else {}
 
     def annotation_of(self, frame: Frame) -> Annotation | None:
         """What DeepStream's rules have drawn on a frame that has passed ``step`` not long ago."""

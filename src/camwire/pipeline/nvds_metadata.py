@@ -1,4 +1,4 @@
-"""What DeepStream's rules say of a frame, as the messages about its objects tell it."""
+"""What DeepStream's rules say of a frame, as the messages about its objects and the statistics tell it."""
 
 from __future__ import annotations
 
@@ -28,3 +28,14 @@ def nvds_frame(result: FrameResult, class_names: Sequence[str]) -> NvdsFrame:
             for item in result.objects
         },
     )
+
+
+def nvds_summary(result: FrameResult, class_names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """As the statistics tell it: `inside`, `overcrowded` (0 or 1) and `crossed` (since the stream began) by
+    label, `objects` by class."""
+    return {
+        "inside": dict(result.roi_counts),
+        "overcrowded": {label: int(crowded) for label, crowded in result.overcrowded.items()},
+        "crossed": dict(result.line_totals),
+        "objects": {class_name(class_names, number): count for number, count in result.object_counts.items()},
+    }

@@ -50,6 +50,8 @@ struct Batch {
   std::list<void *> pointers;
   std::list<NvDsObjectMeta> objects;
   std::list<NvDsAnalyticsFrameMeta> analytics;
+  std::list<NvDsAnalyticsObjInfo> statuses;
+  std::list<NvDsMetaCompLatency> latencies;
 
   NvDsFrameMeta &frame(unsigned position) {
     auto found = frames.begin();
@@ -59,6 +61,18 @@ struct Batch {
 
   ~Batch() {
     for (NvDsObjectMeta &object : objects) g_free(object.text_params.display_text);
+    for (NvDsFrameMeta &frame : frames) free_displays(frame);
+  }
+
+  // The minimal header's functions have made them.
+  void free_displays(NvDsFrameMeta &frame) {
+    while (GList *item = frame.display_meta_list) {
+      auto *display = static_cast<NvDsDisplayMeta *>(item->data);
+      for (guint i = 0; i < display->num_labels; ++i) g_free(display->text_params[i].display_text);
+      frame.display_meta_list = item->next;
+      delete display;
+      delete item;
+    }
   }
 
   void append(GList *&list, void *data) {
@@ -115,6 +129,30 @@ extern "C" void harness_add_preprocessed(Batch *batch, void *data, uint64_t byte
                 batch->user(NVDS_PREPROCESS_BATCH_META, &batch->preprocessed.back()));
 }
 
+// What the rows of the last preprocessed tensor are of: positions of frames and, for each, left, top, width, height,
+// scales and offsets.
+extern "C" void harness_set_regions(Batch *batch, unsigned count, const unsigned *positions, const float *numbers) {
+  std::vector<NvDsRoiMeta> &regions = batch->preprocessed.back().roi_vector;
+  regions.assign(count, {});
+  for (unsigned i = 0; i < count; ++i, numbers += 8) {
+    regions[i].frame_meta = &batch->frame(positions[i]);
+    regions[i].roi = {numbers[0], numbers[1], numbers[2], numbers[3]};
+    regions[i].scale_ratio_x = numbers[4];
+    regions[i].scale_ratio_y = numbers[5];
+    regions[i].offset_left = numbers[6];
+    regions[i].offset_top = numbers[7];
+  }
+}
+
+extern "C" void harness_add_latency(Batch *batch, const char *component, double begun, double ended) {
+  batch->latencies.push_back({});
+  std::strncpy(batch->latencies.back().component_name, component, 63);
+  batch->latencies.back().in_system_timestamp = begun;
+  batch->latencies.back().out_system_timestamp = ended;
+  batch->append(batch->meta.batch_user_meta_list,
+                batch->user(NVDS_LATENCY_MEASUREMENT_META, &batch->latencies.back()));
+}
+
 // One layer of one frame's outputs, at the frame or at its region of the last preprocessed tensor.
 extern "C" void harness_add_inferred(Batch *batch, unsigned position, int at_region, void *on_host, void *on_device,
                                      int type, const unsigned *sides, unsigned count, unsigned unique_id,
@@ -154,11 +192,16 @@ extern "C" void harness_set_frame(Batch *batch, unsigned position, uint64_t pts,
   frame.source_frame_height = sides[3];
 }
 
+extern "C" void harness_set_pad(Batch *batch, unsigned position, unsigned pad) {
+  batch->frame(position).pad_index = pad;
+}
+
 // `numbers`: score, left, top, width, height.
 extern "C" void harness_add_object(Batch *batch, unsigned position, uint64_t id, int class_id, const float *numbers,
                                    const char *text) {
   batch->objects.push_back(
-      {{}, class_id, id, numbers[0], {numbers[1], numbers[2], numbers[3], numbers[4]}, {g_strdup(text)}});
+      {{}, class_id, id, numbers[0], {numbers[1], numbers[2], numbers[3], numbers[4]}, {}, nullptr});
+  batch->objects.back().text_params.display_text = g_strdup(text);
   batch->append(batch->frame(position).obj_meta_list, &batch->objects.back());
   ++batch->frame(position).num_obj_meta;
 }
@@ -170,18 +213,66 @@ extern "C" const char *harness_text(Batch *batch, unsigned position, unsigned pl
   return item ? static_cast<NvDsObjectMeta *>(item->data)->text_params.display_text : nullptr;
 }
 
-extern "C" void harness_add_analytics(Batch *batch, unsigned position, const char *label, unsigned inside,
-                                      int overcrowded, uint64_t now, uint64_t altogether, int class_id,
-                                      unsigned objects) {
+extern "C" void *harness_add_analytics(Batch *batch, unsigned position) {
   batch->analytics.push_back({});
-  NvDsAnalyticsFrameMeta &found = batch->analytics.back();
-  found.objInROIcnt[label] = inside;
-  found.ocStatus[label] = overcrowded;
-  found.objLCCurrCnt[label] = now;
-  found.objLCCumCnt[label] = altogether;
-  found.objCnt[class_id] = objects;
   batch->append(batch->frame(position).frame_user_meta_list,
-                batch->user(NVDS_USER_FRAME_META_NVDSANALYTICS, &found));
+                batch->user(NVDS_USER_FRAME_META_NVDSANALYTICS, &batch->analytics.back()));
+  return &batch->analytics.back();
+}
+
+extern "C" void harness_count(NvDsAnalyticsFrameMeta *found, const char *member, const char *label, uint64_t number) {
+  const std::string name = member;
+  if (name == "ocStatus") found->ocStatus[label] = number != 0;
+  if (name == "objInROIcnt") found->objInROIcnt[label] = static_cast<uint32_t>(number);
+  if (name == "objLCCurrCnt") found->objLCCurrCnt[label] = number;
+  if (name == "objLCCumCnt") found->objLCCumCnt[label] = number;
+  if (name == "objCnt") found->objCnt[std::atoi(label)] = static_cast<uint32_t>(number);
+}
+
+// Of the object at a place in a frame's list.
+extern "C" void *harness_add_status(Batch *batch, unsigned position, unsigned place) {
+  const GList *item = batch->frame(position).obj_meta_list;
+  while (place--) item = item->next;
+  batch->statuses.push_back({});
+  batch->append(static_cast<NvDsObjectMeta *>(item->data)->obj_user_meta_list,
+                batch->user(NVDS_USER_OBJ_META_NVDSANALYTICS, &batch->statuses.back()));
+  return &batch->statuses.back();
+}
+
+extern "C" void harness_say(NvDsAnalyticsObjInfo *status, const char *member, const char *text) {
+  const std::string name = member;
+  if (name == "roiStatus") status->roiStatus.push_back(text);
+  if (name == "ocStatus") status->ocStatus.push_back(text);
+  if (name == "lcStatus") status->lcStatus.push_back(text);
+  if (name == "dirStatus") status->dirStatus = text;
+  if (name == "objStatus") status->objStatus = text;
+}
+
+// What nvdsosd would draw on a frame. Rows of 9 numbers for a line: x1, y1, x2, y2, width, red, green, blue, alpha;
+// rows of 6 for a text: left, top, size, red, green, blue. Returns how many display metadata there are.
+extern "C" int harness_display(Batch *batch, unsigned position, double *lines, int *line_count, double *texts,
+                               const char **words, int *text_count) {
+  int count = 0;
+  *line_count = *text_count = 0;
+  for (const GList *item = batch->frame(position).display_meta_list; item; item = item->next, ++count) {
+    const auto *display = static_cast<const NvDsDisplayMeta *>(item->data);
+    for (guint i = 0; i < display->num_lines; ++i, ++*line_count) {
+      const NvOSD_LineParams &one = display->line_params[i];
+      const NvOSD_ColorParams &colour = one.line_color;
+      for (double number : {double(one.x1), double(one.y1), double(one.x2), double(one.y2), double(one.line_width),
+                            colour.red, colour.green, colour.blue, colour.alpha})
+        *lines++ = number;
+    }
+    for (guint i = 0; i < display->num_labels; ++i) {
+      const NvOSD_TextParams &one = display->text_params[i];
+      const NvOSD_ColorParams &colour = one.font_params.font_color;
+      for (double number : {double(one.x_offset), double(one.y_offset), double(one.font_params.font_size), colour.red,
+                            colour.green, colour.blue})
+        *texts++ = number;
+      words[(*text_count)++] = one.display_text;
+    }
+  }
+  return count;
 }
 
 // An NvBufSurface with `count` pictures, each two planes of one block of memory.

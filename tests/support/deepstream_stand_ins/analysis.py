@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from ruamel.yaml import YAML
 
@@ -17,8 +18,8 @@ from camwire.deepstream.files import keys
 from camwire.frames import Batch, Size, Tracks
 from camwire.frames import Frame as CamwireFrame
 from tests.support.deepstream_stand_ins.base import NVMM, Gst, Stage, pads, properties_of
-from tests.support.deepstream_stand_ins.planes import pictures
-from tests.support.deepstream_stand_ins.store import Frame, Object, frames_of
+from tests.support.deepstream_stand_ins.planes import converted, pictures
+from tests.support.deepstream_stand_ins.store import Frame, Object, Part, batch_of, frames_of
 
 BRIGHT = 180
 """Luma from which on a pixel belongs to the object."""
@@ -43,8 +44,17 @@ def read_ini(path: str | None, known: dict[str, frozenset[str]]) -> dict[str, di
     return groups
 
 
+class _Analysis(Stage):
+    measured = True
+
+    def tell_latency(self, buffer: Any, milliseconds: float) -> None:
+        batch_of(buffer).latencies.append((self.get_name(), milliseconds))
+
+
 @pads(*Stage.templates(NVMM, NVMM))
-class Preprocess(Stage, Gst.Element):
+class Preprocess(_Analysis, Gst.Element):
+    """Makes the network's input of whole pictures or of their parts, on the CPU."""
+
     kind = "nvdspreprocess"
     __gtype_name__ = "CamwireStandInPreprocess"
     __gproperties__ = properties_of(kind)
@@ -57,17 +67,62 @@ class Preprocess(Stage, Gst.Element):
             r"group-\d+": keys.PREPROCESS_GROUP,
         }
         try:
-            read_ini(self.values["config-file"], known)
+            groups = read_ini(self.values["config-file"], known)
         except ValueError as error:
             return str(error)
+        own = groups["property"]
+        self.side = int(own["processing-width"]), int(own["processing-height"])
+        self.keeps_aspect = own["maintain-aspect-ratio"] == "1"
+        self.kind_of_number = {"0": np.float32, "7": np.float16}[own["tensor-data-type"]]
+        self.name_of_tensor = own["tensor-name"]
+        self.factor = float(groups["user-configs"]["pixel-normalization-factor"])
+        self.rois = rois_of(groups)
         return None
 
     def work(self, buffer: Any) -> Any:
+        batch = batch_of(buffer)
+        rows = []
+        for position, (frame, picture) in enumerate(
+            zip(batch.frames, pictures(buffer, batch.frames, "I420"), strict=True)
+        ):
+            rgb = converted(picture, "I420", "RGB")
+            for part in self.rois.get(frame.pad, [(0, 0, *frame.size)]):
+                row, scale, offset = self._row(rgb, part)
+                rows.append(row)
+                batch.parts.append(Part(position, (*map(float, part), *scale, *offset)))
+        batch.tensor, batch.tensor_name = np.ascontiguousarray(np.stack(rows)), self.name_of_tensor
         return buffer
+
+    def _row(
+        self, rgb: np.ndarray, part: tuple[int, int, int, int]
+    ) -> tuple[np.ndarray, tuple[float, float], tuple[float, float]]:
+        """[C, H, W] of a part of a picture, with its scales and offsets."""
+        left, top, width, height = part
+        cut = rgb[top : top + height, left : left + width]
+        inner = self.side
+        if self.keeps_aspect:
+            scale = min(self.side[0] / width, self.side[1] / height)
+            inner = int(width * scale), int(height * scale)
+        offset = (self.side[0] - inner[0]) // 2, (self.side[1] - inner[1]) // 2
+        whole = np.zeros((self.side[1], self.side[0], 3), np.uint8)
+        whole[offset[1] : offset[1] + inner[1], offset[0] : offset[0] + inner[0]] = cv2.resize(cut, inner)
+        row = (whole.transpose(2, 0, 1) * self.factor).astype(self.kind_of_number)
+        return row, (inner[0] / width, inner[1] / height), (float(offset[0]), float(offset[1]))
+
+
+def rois_of(groups: dict[str, dict[str, str]]) -> dict[int, list[tuple[int, int, int, int]]]:
+    """By the muxer's pad: left, top, width, height."""
+    found = {}
+    for group, values in groups.items():
+        if group.startswith("group-") and values["process-on-roi"] == "1":
+            for pad in values["src-ids"].split(";"):
+                sides = list(map(int, values[f"roi-params-src-{pad}"].split(";")))
+                found[int(pad)] = [(*sides[at : at + 4],) for at in range(0, len(sides), 4)]
+    return found  # type: ignore[return-value]
 
 
 @pads(*Stage.templates(NVMM, NVMM))
-class Infer(Stage, Gst.Element):
+class Infer(_Analysis, Gst.Element):
     """Finds one bright box in each picture: an object of class 0."""
 
     kind = "nvinfer"
@@ -82,6 +137,7 @@ class Infer(Stage, Gst.Element):
         except ValueError as error:
             return str(error)
         self.interval = int(groups["property"].get("interval", 0))
+        self.puts_out = groups["property"].get("output-tensor-meta") == "1"
         self.batches = 0
         return None
 
@@ -93,6 +149,8 @@ class Infer(Stage, Gst.Element):
             for frame, picture in zip(frames, pictures(buffer, frames, "I420"), strict=True):
                 frame.inferred = True
                 frame.objects = found(picture[: frame.size[1]])
+                if self.puts_out:
+                    frame.outputs = np.array([one.box for one in frame.objects], np.float32).reshape(-1, 4)
         return buffer
 
 
@@ -105,7 +163,7 @@ def found(luma: np.ndarray) -> list[Object]:
 
 
 @pads(*Stage.templates(NVMM, NVMM))
-class Tracker(Stage, Gst.Element):
+class Tracker(_Analysis, Gst.Element):
     """Each camera's one object keeps its id while it is seen; ids go on for the whole instance."""
 
     kind = "nvtracker"
@@ -143,7 +201,7 @@ class Tracker(Stage, Gst.Element):
 
 
 @pads(*Stage.templates(NVMM, NVMM))
-class Analytics(Stage, Gst.Element):
+class Analytics(_Analysis, Gst.Element):
     """camwire's own reading of DeepStream's rules."""
 
     kind = "nvdsanalytics"
@@ -164,13 +222,7 @@ class Analytics(Stage, Gst.Element):
         streams = {str(frame.pad): frame.pad for frame in frames}
         results = self.rules.step(batch, tracks_of(frames), streams)
         for frame, result in zip(frames, results, strict=True):
-            if result is not None:
-                frame.analytics = {
-                    "inside": dict(result.roi_counts),
-                    "overcrowded": {label: int(is_so) for label, is_so in result.overcrowded.items()},
-                    "crossed": dict(result.line_totals),
-                    "objects": {str(number): count for number, count in result.object_counts.items()},
-                }
+            frame.analytics = result
         return buffer
 
 

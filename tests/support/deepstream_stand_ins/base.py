@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
@@ -98,6 +100,8 @@ class Stage(Properties):
 
     sink_caps: ClassVar[str] = NVMM
     source_caps: ClassVar[str] = NVMM
+    measured: ClassVar[bool] = False
+    """Whether it tells how long it takes, in the batch that it passes on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,6 +145,9 @@ class Stage(Properties):
         """The buffer that goes on; None: nothing does."""
         raise NotImplementedError
 
+    def tell_latency(self, buffer: Any, milliseconds: float) -> None:
+        """Write down how long a buffer took."""
+
     def _chain(self, pad: Any, parent: Any, buffer: Any) -> Any:
         if faults.errors[self.kind] > 0:
             faults.errors[self.kind] -= 1
@@ -148,7 +155,10 @@ class Stage(Properties):
             return Gst.FlowReturn.ERROR
         if self.kind in faults.swallowed:
             return Gst.FlowReturn.OK
+        began = time.monotonic()
         out = self.work(buffer)
+        if self.measured and os.environ.get("NVDS_ENABLE_COMPONENT_LATENCY_MEASUREMENT"):
+            self.tell_latency(buffer, 1e3 * (time.monotonic() - began))
         return Gst.FlowReturn.OK if out is None else self.source.push(out)
 
     def _event(self, pad: Any, parent: Any, event: Any) -> bool:

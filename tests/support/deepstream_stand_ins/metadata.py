@@ -1,4 +1,4 @@
-"""Access to the stand-ins' metadata, as the engine wants it."""
+"""Access to the stand-ins' metadata, as the engine wants it, without the C library."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 import av
 import numpy as np
 
+from camwire.deepstream.display import Display
 from camwire.deepstream.metadata import BatchMeta
+from camwire.deepstream.tensors import DeviceTensor
 from tests.support.deepstream_stand_ins.planes import pictures
-from tests.support.deepstream_stand_ins.store import frames_of
+from tests.support.deepstream_stand_ins.store import Sign, Stroke, batch_of, frames_of
 
 
 class StandInMetadata:
@@ -20,7 +22,8 @@ class StandInMetadata:
         """All is well."""
 
     def read(self, buffer: Any) -> BatchMeta:
-        frames = frames_of(buffer)
+        batch = batch_of(buffer)
+        frames = batch.frames
         rows = [(index, one) for index, frame in enumerate(frames) for one in frame.objects]
         count = len(rows)
         return BatchMeta(
@@ -36,6 +39,7 @@ class StandInMetadata:
             scores=np.array([one.score for _, one in rows], np.float32),
             boxes=np.array([one.box for _, one in rows], np.float32).reshape(count, 4),
             analytics=[frame.analytics for frame in frames],
+            latencies=dict(batch.latencies),
         )
 
     def relabel(self, buffer: Any, rows: np.ndarray, ids: np.ndarray, texts: Sequence[str]) -> None:
@@ -48,6 +52,23 @@ class StandInMetadata:
         gone = {id(one) for row, one in enumerate(objects) if row not in kept}
         for frame in frames:
             frame.objects = [one for one in frame.objects if id(one) not in gone]
+
+    def display(self, buffer: Any, display: Display) -> None:
+        frames = frames_of(buffer)
+        for line in display.lines:
+            stroke = Stroke(tuple(line["ends"].tolist()), int(line["width"]), tuple(line["colour"].tolist()))
+            frames[line["frame"]].strokes.append(stroke)
+        for text, words in zip(display.texts, display.words, strict=True):
+            sign = Sign(
+                tuple(text["place"].tolist()), int(text["size"]), tuple(text["colour"].tolist()), words
+            )
+            frames[text["frame"]].signs.append(sign)
+
+    tensors_alive = 0
+
+    def tensors(self, buffer: Any) -> Sequence[DeviceTensor]:
+        """They want the C library: ``native.NativeStandIns``."""
+        return ()
 
     def picture(self, buffer: Any, index: int) -> av.VideoFrame:
         whole = list(pictures(buffer, frames_of(buffer), "NV12"))

@@ -78,9 +78,26 @@ class Draw(Stage, Gst.Element):
                 for one in frame.objects:
                     x1, y1, x2, y2 = (round(side) for side in one.box)
                     cv2.rectangle(picture, (x1, y1), (x2, y2), (*BORDER, 255), 3)
+        for frame, picture in zip(frames, content, strict=True):
+            draw_display(frame, picture)
         out = buffer_of(content, buffer.pts)
         attach(out, frames)
         return out
+
+
+def draw_display(frame: Frame, picture: np.ndarray) -> None:
+    for stroke in frame.strokes:
+        x1, y1, x2, y2 = stroke.ends
+        cv2.line(picture, (x1, y1), (x2, y2), colour_of(stroke.colour), stroke.width)
+    for sign in frame.signs:
+        left, top = sign.place
+        font, scale = cv2.FONT_HERSHEY_SIMPLEX, sign.size / 22
+        cv2.putText(picture, sign.words, (left, top + sign.size), font, scale, colour_of(sign.colour))
+
+
+def colour_of(colour: tuple[float, float, float]) -> tuple[int, int, int, int]:
+    red, green, blue = (round(255 * one) for one in colour)
+    return red, green, blue, 255
 
 
 @pads(
