@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camwire.frames import Size
-from camwire.models.contract import RawMasks
-from camwire.models.masks import SIDE, rasters
+from camwire.models.masks import SIDE, RawMasks, rasters
 
 INPUT = Size(96, 64)
 

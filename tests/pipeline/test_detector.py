@@ -17,7 +17,8 @@ from camwire.devices.cpu import CpuDevice
 from camwire.frames import Batch, Detections, Float32Array, Size, UInt8Array
 from camwire.link.desired import DesiredClass, DesiredDetection, DesiredModel
 from camwire.models import Graph, ModelError, RawDetections
-from camwire.models.contract import RawMasks, Task
+from camwire.models.contract import Task
+from camwire.models.masks import RawMasks
 from camwire.pipeline import detector as detector_module
 from camwire.pipeline.detector import Detector, in_pictures, thinned
 from camwire.pipeline.selection import Limits

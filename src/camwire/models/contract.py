@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camwire.devices.contracts import InputSpec
-from camwire.frames import Float32Array, Int32Array, Size
+from camwire.frames import Float32Array, Int32Array, Size, UInt8Array
 
 Task = Literal["detect", "pose", "segment", "obb"]
 """Boxes; boxes with keypoints; boxes with masks; oriented boxes."""
@@ -65,19 +65,27 @@ class Graph:
     reshaped: bool = False
     """Whether the sizes that ``input`` and ``step`` allow are others than the one that the file declares."""
 
+    @property
+    def is_single(self) -> bool:
+        """Whether it computes in single precision throughout."""
+        return self.dtype == "float32" and not self.quantised
+
     def name_of(self, index: int) -> str:
         """An output, for messages: `model yolo.onnx: its output output0`."""
         return f"model {self.file}: its output {self.outputs[index].name}"
 
 
-@dataclass(frozen=True, slots=True)
-class RawMasks:
-    """Masks as segmentation models state them: sums of prototypes, each row with weights of its own."""
+class Masks(Protocol):
+    """Masks of M rows, not yet made into pictures."""
 
-    weights: Float32Array
-    """[M, P]."""
-    prototypes: Float32Array
-    """[B, P, h, w], of a whole input each. It may be the runtime's memory: valid as long as that is."""
+    def take(self, rows: NDArray[np.intp]) -> Masks:
+        """The given rows, in that order."""
+
+    def rasters(self, frame_index: Int32Array, boxes: Float32Array, size: Size) -> UInt8Array:
+        """[M, S, S] how surely each cell of a raster over its box is the object, 0 to 255.
+
+        ``boxes`` [M, 4] in pixels of an input of ``size``; ``frame_index`` [M], the frames' positions.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class RawDetections:
     """[M], ascending: the frame's position in the batch."""
     keypoints: Float32Array | None = None
     """[M, K, 3] x, y in input pixels, and how sure the point is, 0 to 1."""
-    masks: RawMasks | None = None
+    masks: Masks | None = None
     oriented: Float32Array | None = None
     """[M, 5] centre x, y, width, height in input pixels and angle, in radians from x towards y.
     ``boxes`` then is the upright rectangle around it."""
@@ -110,7 +118,7 @@ class RawDetections:
             self.classes[rows],
             self.frame_index[rows],
             None if self.keypoints is None else self.keypoints[rows],
-            None if self.masks is None else RawMasks(self.masks.weights[rows], self.masks.prototypes),
+            None if self.masks is None else self.masks.take(rows),
             None if self.oriented is None else self.oriented[rows],
         )
 

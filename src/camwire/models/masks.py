@@ -6,13 +6,33 @@ sigmoid of the weighted sum of a frame's prototypes, cut to the object's box.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from camwire.frames import Float32Array, Int32Array, Size, UInt8Array
-from camwire.models.contract import RawMasks
 
 SIDE = 64
 """Cells of a mask's raster a side."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawMasks:
+    """Masks as segmentation models state them: sums of prototypes, each row with weights of its own."""
+
+    weights: Float32Array
+    """[M, P]."""
+    prototypes: Float32Array
+    """[B, P, h, w], of a whole input each. It may be the runtime's memory: valid as long as that is."""
+
+    def take(self, rows: NDArray[np.intp]) -> RawMasks:
+        """As ``Masks.take`` says."""
+        return RawMasks(self.weights[rows], self.prototypes)
+
+    def rasters(self, frame_index: Int32Array, boxes: Float32Array, size: Size) -> UInt8Array:
+        """As ``Masks.rasters`` says."""
+        return rasters(self, frame_index, boxes, size)
 
 
 def rasters(masks: RawMasks, frame_index: Int32Array, boxes: Float32Array, size: Size) -> UInt8Array:

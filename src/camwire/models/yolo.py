@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from camwire.frames import Float32Array, Size
 from camwire.models.candidates import Candidates, require_finite, sure_by_anchor, sure_by_class
-from camwire.models.contract import Graph, ModelError, RawDetections, RawMasks, Task
+from camwire.models.contract import Graph, Masks, ModelError, RawDetections, Task
 from camwire.models.geometry import clipped, corners_of, enclosing, oriented_corners
+from camwire.models.masks import RawMasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,10 @@ class Yolo:
         sure = sure_by_anchor if self.anchors_first else sure_by_class
         found = sure(table, scores, thresholds, source)
         require_finite(found.rows, source)
-        unit = _unit(self.normalised, size)
+        unit = unit_of(self.normalised, size)
         boxes, extra = found.rows[:, :4] * unit, found.rows[:, scores.stop :]
-        return _raw(found, corners_of, boxes, extra, self.extras, unit, size, outputs)
+        masks = _masks(extra, self.extras, outputs)
+        return raw_detections(found, corners_of, boxes, extra, self.extras, unit, size, masks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +102,18 @@ class YoloRows:
         found = Candidates(
             anchors.frame[sure], anchors.anchor[sure], classes[sure], rows[sure, 4], rows[sure]
         )
-        unit = _unit(self.normalised, size)
-        boxes = found.rows[:, :4] * unit
-        form = corners_of if self.extras.angle else np.asarray
-        return _raw(found, form, boxes, found.rows[:, 6:], self.extras, unit, size, outputs)
+        unit = unit_of(self.normalised, size)
+        boxes, extra = found.rows[:, :4] * unit, found.rows[:, 6:]
+        masks = _masks(extra, self.extras, outputs)
+        return raw_detections(found, np.asarray, boxes, extra, self.extras, unit, size, masks)
 
 
-def _unit(normalised: bool, size: Size) -> Float32Array:
+def unit_of(normalised: bool, size: Size) -> Float32Array:
     """[4] what coordinates are multiplied by to become input pixels."""
     return np.array(size * 2 if normalised else (1, 1, 1, 1), np.float32)
 
 
-def _raw(
+def raw_detections(
     found: Candidates,
     form: Any,
     boxes: Float32Array,
@@ -119,9 +121,10 @@ def _raw(
     extras: Extras,
     unit: Float32Array,
     size: Size,
-    outputs: Sequence[NDArray[Any]],
+    masks: Masks | None,
 ) -> RawDetections:
-    """``form`` makes x1, y1, x2, y2 of ``boxes`` [M, 4] in input pixels; ``extra`` are their extras."""
+    """``boxes`` [M, 4] in pixels of an input of ``size``, of which ``form`` makes x1, y1, x2, y2 unless they
+    are oriented; ``extra`` [M, columns] are their ``extras``, coordinates in ``unit`` pixels."""
     oriented = np.concatenate((boxes, extra[:, -1:]), axis=1) if extras.angle else None
     upright = form(boxes) if oriented is None else enclosing(oriented_corners(oriented))
     return RawDetections(
@@ -130,7 +133,7 @@ def _raw(
         classes=found.classes,
         frame_index=found.frame.astype(np.int32),
         keypoints=_keypoints(extra, extras, unit) if extras.keypoints else None,
-        masks=RawMasks(extra, _prototypes(outputs[1], extras)) if extras.mask_weights else None,
+        masks=masks,
         oriented=oriented,
     )
 
@@ -140,6 +143,10 @@ def _keypoints(extra: Float32Array, extras: Extras, unit: Float32Array) -> Float
     points[:, :, : extras.point_values] = extra.reshape(len(extra), extras.keypoints, extras.point_values)
     points[:, :, :2] *= unit[:2]
     return points
+
+
+def _masks(extra: Float32Array, extras: Extras, outputs: Sequence[NDArray[Any]]) -> RawMasks | None:
+    return RawMasks(extra, _prototypes(outputs[1], extras)) if extras.mask_weights else None
 
 
 def _prototypes(output: NDArray[Any], extras: Extras) -> Float32Array:

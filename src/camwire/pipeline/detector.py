@@ -16,7 +16,6 @@ from camwire.models.contract import Task
 from camwire.models.geometry import oriented_corners
 from camwire.models.inputs import COMMON, input_for
 from camwire.models.labels import read_labels
-from camwire.models.masks import rasters
 from camwire.models.nms import suppress
 from camwire.pipeline.interval import Intervals
 from camwire.pipeline.selection import Limits, Selection
@@ -170,7 +169,7 @@ def _masks(raw: RawDetections, boxes: Float32Array, fed: ModelInput) -> UInt8Arr
     index = raw.frame_index
     in_input = boxes * fed.scale[index, None] + fed.offset[index, None]
     size = Size(fed.pixels.shape[2], fed.pixels.shape[1])
-    return rasters(raw.masks, index, in_input.reshape(-1, 4), size)
+    return raw.masks.rasters(index, in_input.reshape(-1, 4), size)
 
 
 def _best(raw: RawDetections, most: int) -> RawDetections:
