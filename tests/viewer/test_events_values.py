@@ -131,6 +131,7 @@ counts = st.lists(
 def test_bars_stand_for_every_span_of_time(
     blank: Chrome, counted: list[dict[str, int]], by: str, since: int | None
 ) -> None:
+    blank.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "UTC"})
     step = {"minute": 60, "hour": 3600, "day": 86_400}[by]
     bars = call_module(blank, "events/bars.js", "return m.bars(...a)", counted, by, since, 400_000)
     begins = [bar["time"] for bar in bars]
@@ -141,6 +142,30 @@ def test_bars_stand_for_every_span_of_time(
     assert sum(bar["number"] for bar in bars) == sum(inside)
     if since is None and by == "day":
         assert len(inside) == len(counted)
+
+
+@pytest.mark.parametrize(("month", "day", "hours"), [(2, 29, 23), (9, 25, 25)])
+def test_days_are_those_of_the_browsers_clock(blank: Chrome, month: int, day: int, hours: int) -> None:
+    """Also where that is put forward or back."""
+    blank.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Europe/Berlin"})
+    body = """
+        const [month, day] = a;
+        const midnights = [-1, 0, 1, 2].map((days) => new Date(2026, month, day + days).getTime() / 1000);
+        const length = (midnights[3] - midnights[0]) / 3600;
+        const counts = Array.from({ length }, (_, hour) => ({ time: midnights[0] + hour * 3600, number: 1 }));
+        const days = m.bars(counts, "day", null, midnights[2] + 60);
+        return [days.map(({ time }) => time), midnights.slice(0, 3), days.map(({ number }) => number),
+          m.bars([], "hour", midnights[1], midnights[2] - 1).length, m.timeZone(), m.barWords(days[1], "day")];
+    """
+    try:
+        told = call_module(blank, "events/bars.js", body, month, day)
+    finally:
+        blank.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+    begins, midnights, numbers, bars, zone, words = told
+    assert begins == midnights
+    assert numbers == [24, hours, 24]
+    assert (bars, zone) == (hours, "Europe/Berlin")
+    assert words == f"{day} {'Mar' if month == 2 else 'Oct'}"
 
 
 def test_a_bar_grows_with_what_comes(blank: Chrome) -> None:

@@ -70,7 +70,12 @@ def test_cameras_say_why_they_wait(blank: Chrome) -> None:
           m.cameraWords(without[0], false).detail, m.staleWords(live, true).label];
     """
     said = call_module(blank, "camera-words.js", body)
-    assert said == ["The worker: no model file", None, "No worker is handling this camera yet.", "Last picture"]
+    assert said == [
+        "The worker: no model file",
+        None,
+        "No worker is handling this camera yet.",
+        "Last picture",
+    ]
 
 
 def test_names_are_text_whatever_they_hold(blank: Chrome) -> None:

@@ -133,6 +133,10 @@ def test_counts_by_spans_of_time(tmp_path: Path) -> None:
         assert await told(by="day") == [(0, 4), (86_400, 1)]
         assert await told(by="day", until=MONDAY + 3600) == [(0, 3)]
         assert await told(by="day", **{"class": "car"}) == []
+        assert await told(by="day", time_zone="Asia/Kolkata") == [(-19_800, 4), (86_400 - 19_800, 1)]
+        assert await told(time_zone="Asia/Kolkata") == [(-1800, 3), (1800, 1), (86_400 - 1800, 1)]
+        refused = await client.get(COUNTS, params={"time_zone": "Europe/Nowhere"})
+        assert (refused.status_code, refused.json()["where"]) == (422, "query.time_zone")
         table = (await client.get(COUNTS, params={"since": MONDAY, "by": "day", "format": "csv"})).text
         assert table.splitlines()[:2] == [
             "time,camera,rule,kind,class,number",

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -20,10 +20,11 @@ from starlette.responses import FileResponse, StreamingResponse
 
 from camwire.server.api.errors import RefusedError
 from camwire.server.api.services import Services
-from camwire.server.events import queries
+from camwire.server.events import queries, spans
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.media import PROMISED, promised
-from camwire.server.events.queries import SECONDS, By, NothingKeptError
+from camwire.server.events.queries import NothingKeptError
+from camwire.server.events.spans import By
 from camwire.server.events.store import StoreError
 
 JSON, CSV = "application/json", "text/csv"
@@ -100,7 +101,26 @@ def looked_for(
     return queries.Query(camera, rule, kind, since, until=until, class_name=class_)
 
 
+def zone_of(
+    time_zone: Annotated[
+        str, Query(max_length=255, description="An IANA name, such as `Europe/Berlin`.", examples=["UTC"])
+    ] = "UTC",
+) -> tzinfo:
+    """The zone that the parameter names. Raises RefusedError."""
+    try:
+        return spans.time_zone(time_zone)
+    except spans.UnknownZoneError:
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "this machine knows no time zone of that name",
+            where="query.time_zone",
+            todo="Give an IANA name, such as Europe/Berlin. Where the server knows none but UTC, its system "
+            "lacks the package tzdata.",
+        ) from None
+
+
 Filter = Annotated[queries.Query, Depends(looked_for)]
+Zone = Annotated[tzinfo, Depends(zone_of)]
 
 
 def routes(services: Services) -> APIRouter:
@@ -187,16 +207,17 @@ def routes(services: Services) -> APIRouter:
         return FileResponse(file, media_type="video/mp4", headers=FOREVER)
 
     @router.get("/counts", responses={200: {"content": {CSV: {}}}}, response_model=Counts)
-    async def counts(wanted: Filter, by: By = "hour", form: Format = "json") -> Counts | Response:
+    async def counts(wanted: Filter, zone: Zone, by: By = "hour", form: Format = "json") -> Counts | Response:
         """How many events there were, by span of time, camera, rule, kind and class.
 
-        Without `since`: of the last day by minute, of the last month by hour, of the last 400 days by day.
+        Hours and days are those of `time_zone`; a day in which its clocks change has 23 or 25 hours. Without
+        `since`: of the last day by minute, of the last month by hour, of the last 400 days by day.
         """
         since = wanted.since
         if since is None:
-            since = time.time() // SECONDS[by] * SECONDS[by] - (USUAL_SPANS[by] - 1) * SECONDS[by]
+            since = spans.spans_ago(by, USUAL_SPANS[by] - 1, time.time(), zone)
         query = replace(wanted, since=since, limit=MOST_COUNTS + 1)
-        rows = await reading(lambda: queries.counts(path, query, by)) or []
+        rows = await reading(lambda: queries.counts(path, query, by, zone)) or []
         if len(rows) > MOST_COUNTS:
             raise RefusedError(
                 HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -7,14 +7,15 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
+from camwire.server.events import spans
 from camwire.server.events.event import COLUMNS, StoredEvent, from_row
-from camwire.server.events.store import BUSY_TIMEOUT, MINUTE, StoreError, explained
+from camwire.server.events.spans import By
+from camwire.server.events.store import BUSY_TIMEOUT, StoreError, explained
 
-By = Literal["minute", "hour", "day"]
-SECONDS: dict[By, int] = {"minute": MINUTE, "hour": 3600, "day": 86_400}
 AT_ONCE = 500
 """Events read in one go where all are wanted."""
 
@@ -85,17 +86,25 @@ def following(path: Path, number: int, limit: int) -> list[StoredEvent]:
     return [from_row(row) for row in _read(path, statement, [number, limit])]
 
 
-def counts(path: Path, query: Query, by: By) -> list[Count]:
-    """How many events, by span of time, camera, rule, kind and class, in that order. Raises StoreError.
+def counts(path: Path, query: Query, by: By, zone: tzinfo = UTC) -> list[Count]:
+    """How many events, by span of time on a zone's clocks, camera, rule, kind and class, in that order. Raises
+    StoreError.
 
     The query's limit bounds the rows, of which the first are told.
     """
     where, values = _conditions(query, "minute")
+    first, last = _read(
+        path, "SELECT (SELECT min(minute) FROM minutes), (SELECT max(minute) FROM minutes)", []
+    )[0]
+    if first is None:
+        return []
     statement = (
-        f"SELECT minute / {SECONDS[by]} * {SECONDS[by]} AS span, camera, rule, kind, class, sum(number) "
-        f"FROM minutes WHERE {where} GROUP BY span, camera, rule, kind, class ORDER BY 1, 2, 3, 4, 5 LIMIT ?"
+        f"SELECT {spans.as_sql(by, spans.stretches(zone, first, last))} AS span, camera, rule, kind, class, "
+        f"sum(number) FROM minutes WHERE {where} GROUP BY span, camera, rule, kind, class "
+        "ORDER BY 1, 2, 3, 4, 5 LIMIT ?"
     )
-    return [Count(*row) for row in _read(path, statement, [*values, query.limit])]
+    rows = _read(path, statement, [*values, query.limit])
+    return [Count(spans.begin(by, span, zone), *of_span) for span, *of_span in rows]
 
 
 def remembered(path: Path) -> dict[str, bytes]:

@@ -5,9 +5,37 @@
  * @typedef {"minute" | "hour" | "day"} Length
  */
 
-export const SECONDS = { minute: 60, hour: 3600, day: 86_400 };
+const SECONDS = { minute: 60, hour: 3600, day: 86_400 };
 /** More would be thinner than a pixel; the oldest are left out. */
 export const MOST = 400;
+
+/**
+ * When the minute, hour or day of this browser's clock begins, as the server counts them for `time_zone`.
+ * @param {number} time  UTC seconds
+ * @param {Length} by
+ * @param {number} [days]  so many days later, where `by` is a day
+ */
+function beginning(time, by, days = 0) {
+  const at = new Date(time * 1000);
+  if (by === "day") return new Date(at.getFullYear(), at.getMonth(), at.getDate() + days).getTime() / 1000;
+  const local = time - at.getTimezoneOffset() * 60;
+  return time - (((local % SECONDS[by]) + SECONDS[by]) % SECONDS[by]);
+}
+
+/**
+ * When the span so many spans later begins.
+ * @param {number} time  UTC seconds
+ * @param {Length} by
+ * @param {number} number
+ */
+function later(time, by, number) {
+  return by === "day" ? beginning(time, by, number) : beginning(time + number * SECONDS[by], by);
+}
+
+/** What the server knows this browser's clock by. */
+export function timeZone() {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
 
 /**
  * One bar for each minute, hour or day, those in which nothing was counted too.
@@ -18,18 +46,18 @@ export const MOST = 400;
  * @returns {Bar[]} oldest first
  */
 export function bars(counts, by, since, until) {
-  const step = SECONDS[by];
-  const floor = (time) => Math.floor(time / step) * step;
   const totals = new Map();
-  for (const { time, number } of counts) totals.set(floor(time), (totals.get(floor(time)) ?? 0) + number);
-  const last = Math.max(floor(until), ...totals.keys());
-  const first = since ?? Math.min(last, ...totals.keys());
-  const begin = Math.max(floor(first), last - (MOST - 1) * step);
-  const length = Math.max(0, Math.round((last - begin) / step) + 1);
-  return Array.from({ length }, (_, index) => {
-    const time = begin + index * step;
-    return { time, number: totals.get(time) ?? 0 };
-  });
+  for (const { time, number } of counts) {
+    const begin = beginning(time, by);
+    totals.set(begin, (totals.get(begin) ?? 0) + number);
+  }
+  const last = Math.max(beginning(until, by), ...totals.keys());
+  const first = beginning(since ?? Math.min(last, ...totals.keys()), by);
+  const shown = [];
+  for (let time = Math.max(first, later(last, by, 1 - MOST)); time <= last; time = later(time, by, 1)) {
+    shown.push({ time, number: totals.get(time) ?? 0 });
+  }
+  return shown;
 }
 
 /**
@@ -50,8 +78,7 @@ export function counted(shown, by, time) {
  */
 export function barWords({ time }, by) {
   const when = new Date(time * 1000);
-  // A day's bar is a day of UTC: that is how the server counts.
-  if (by === "day") return when.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  if (by === "day") return when.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
   const clock = when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   return `${when.toLocaleDateString("en-GB", { weekday: "short" })} ${clock}`;
 }

@@ -4,6 +4,7 @@ import { ApiError } from "../api.js";
 import { el, setText } from "../dom.js";
 import { routeTo } from "../routes.js";
 import { BarChart } from "../events/bar-chart.js";
+import { timeZone } from "../events/bars.js";
 import { EventDetail } from "../events/event-detail.js";
 import { EventList } from "../events/event-list.js";
 import { asked, barLength, bounds, isNarrow, matches, readFilter, writeFilter } from "../events/filter.js";
@@ -80,7 +81,8 @@ class EventsPage {
 
   #build(root) {
     this.filters = new FilterBar((filter) => (location.hash = routeTo("events", [], writeFilter(filter))));
-    const counts = this.#download("Counts as CSV", "counts", () => ({ by: barLength(this.#filter, now()), format: "csv" }));
+    const table = () => ({ by: barLength(this.#filter, now()), time_zone: timeZone(), format: "csv" });
+    const counts = this.#download("Counts as CSV", "counts", table);
     this.chart = new BarChart(counts);
     this.top = el("div", { class: "events-top" });
     this.fresh = el("button", { class: "button primary", type: "button", onclick: () => this.#showNew() });
@@ -144,7 +146,11 @@ class EventsPage {
     const query = asked(this.#filter, now());
     const by = barLength(this.#filter, now());
     const { api } = this.#services;
-    const answers = await this.#tried(Promise.all([api.get("events", { ...query, limit: PAGE }), api.get("counts", { ...query, by })]), turn);
+    const asking = [
+      api.get("events", { ...query, limit: PAGE }),
+      api.get("counts", { ...query, by, time_zone: timeZone() }),
+    ];
+    const answers = await this.#tried(Promise.all(asking), turn);
     if (turn === this.#turn) this.#setLoading(false);
     if (answers === null) return;
     const [page, { counts }] = answers;
