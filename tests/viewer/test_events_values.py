@@ -154,8 +154,9 @@ def test_days_are_those_of_the_browsers_clock(blank: Chrome, month: int, day: in
         const length = (midnights[3] - midnights[0]) / 3600;
         const counts = Array.from({ length }, (_, hour) => ({ time: midnights[0] + hour * 3600, number: 1 }));
         const days = m.bars(counts, "day", null, midnights[2] + 60);
+        const bars = m.bars([], "hour", midnights[1], midnights[2] - 1);
         return [days.map(({ time }) => time), midnights.slice(0, 3), days.map(({ number }) => number),
-          m.bars([], "hour", midnights[1], midnights[2] - 1).length, m.timeZone(), m.barWords(days[1], "day")];
+          bars.length, m.timeZone(), m.barWords(days[1], "day")];
     """
     try:
         told = call_module(blank, "events/bars.js", body, month, day)

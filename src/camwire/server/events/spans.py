@@ -1,7 +1,7 @@
 """Minutes, hours and days as the clocks of a time zone show them.
 
-A zone's clocks are some seconds ahead of UTC, and stay so until they are put forward or back. Whoever has these
-stretches of time can tell the span that any moment is in without asking the zone about each, which SQLite then does.
+A zone's clocks are some seconds ahead of UTC, and stay so until they are put forward or back. With these
+stretches of time SQLite can tell the span that each row is in without asking the zone.
 """
 
 from __future__ import annotations
