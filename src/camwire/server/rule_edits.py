@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -85,13 +85,14 @@ def remove_rule(name: str) -> Edit:
 
 
 def replace_rules(rules: Sequence[Settings]) -> Edit:
-    """These and no others. Rules that stay are changed where they stand; new ones come behind them.
+    """These and no others. Rules that stay, or have another name only, are changed where they stand; new ones
+    come behind them.
 
     ``rules`` have to be valid: see ``checked``.
     """
 
     def edit(text: str, config: Config) -> str:
-        wanted = {str(settings["name"]): settings for settings in rules}
+        wanted = _by_present_name(rules, config)
         for place in range(len(config.rules) - 1, -1, -1):
             known = config.rules[place]
             settings = wanted.get(known.name)
@@ -106,6 +107,31 @@ def replace_rules(rules: Sequence[Settings]) -> Edit:
         return text
 
     return edit
+
+
+def _by_present_name(rules: Sequence[Settings], config: Config) -> dict[str, Settings]:
+    """``rules`` by the names of those that they are to replace: their own, or that of the only other with all
+    their settings but the name."""
+    wanted = {str(settings["name"]): settings for settings in rules}
+    new = _by_settings(settings for name, settings in wanted.items() if name not in _names(config))
+    gone = _by_settings(settings_of(rule) for rule in config.rules if rule.name not in wanted)
+    renamed = {
+        new[key][0]: names[0] for key, names in gone.items() if len(names) == len(new.get(key, ())) == 1
+    }
+    return {renamed.get(name, name): settings for name, settings in wanted.items()}
+
+
+def _names(config: Config) -> set[str]:
+    return {rule.name for rule in config.rules}
+
+
+def _by_settings(rules: Iterable[Settings]) -> dict[str, list[str]]:
+    """Names, by all that rules have besides."""
+    names: dict[str, list[str]] = {}
+    for settings in rules:
+        rule = _rule.validate_python(settings)
+        names.setdefault(rule.model_dump_json(exclude={"name"}), []).append(rule.name)
+    return names
 
 
 def without_camera(camera: str, *, change_rules: bool) -> Edit:

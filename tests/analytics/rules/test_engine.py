@@ -5,8 +5,11 @@ import dataclasses
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from camwire.analytics.rules import RuleEngine
+from camwire.analytics.rules.state import successors
 from camwire.config.rules import DirectionRule, HeatmapRule, LineRule, SpeedRule, ZoneRule
 from camwire.frames import Size
 from tests.analytics.rules.scene import CLASSES, START, Scene, obj, seconds
@@ -189,11 +192,42 @@ def test_a_changed_rule_begins_anew():
     first = Scene(line())
     first.step(0, obj(1, 500, 200))
     first.step(1, obj(1, 500, 300))
-    for rule, kept in ((line(), 1), (line(infinite=True), 0), (line("other"), 0)):
+    for rule, kept in ((line(), 1), (line(infinite=True), 0), (line("other", infinite=True), 0)):
         engine = RuleEngine([rule], CLASSES)
         engine.restore(passed_on(first.engine.export()))
         Scene(engine=engine).step(2)
         assert sum(engine.counts()[rule.name]["gate"]["in"].values()) == kept
+
+
+def test_a_renamed_rule_goes_on_counting():
+    first = Scene(zone(), line())
+    first.step(0, obj(1, 500, 200))
+    first.step(1, obj(1, 500, 280))
+    engine = RuleEngine([line("new door", colour="#000000"), zone("new yard")], CLASSES)
+    engine.restore(passed_on(first.engine.export()))
+    second = Scene(engine=engine)
+    second.step(2, obj(1, 500, 290))
+    assert second.total("new door", "in") == 1
+    assert second.total("new yard", "inside") == 1
+    assert second.kinds() == []
+    assert sorted(engine.export()["rules"]) == ["new door", "new yard"]
+
+
+prints = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from("xyz"), max_size=6)
+
+
+@given(prints, prints)
+def test_a_rule_has_one_successor_that_counts_the_same_or_none(before, now):
+    found = successors(before, now)
+    assert all(before[old] == now[new] for old, new in found.items())
+    assert len(set(found.values())) == len(found), "nothing is counted on twice"
+    for name in before.keys() & now.keys():
+        assert found.get(name) == name or before[name] != now[name]
+    for mark in "xyz":
+        gone = [name for name in before if before[name] == mark != now.get(name)]
+        new = [name for name in now if now[name] == mark != before.get(name)]
+        renamed = {old: found[old] for old in gone if old in found}
+        assert renamed == (dict(zip(gone, new, strict=True)) if len(gone) == len(new) == 1 else {})
 
 
 def test_after_a_restart_counts_stay_and_ids_mean_others():

@@ -89,6 +89,32 @@ def test_the_whole_list_is_replaced_and_the_file_keeps_its_comments(tmp_path: Pa
     )
 
 
+def test_a_rule_of_the_list_that_has_another_name_only_keeps_its_place(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        known = [rule["settings"] for rule in (await client.get(RULES)).json()]
+        front = {**known[0], "name": "front"}
+        answer = await client.put(RULES, json=[front, known[1]])
+        assert [rule["name"] for rule in answer.json()] == ["front", "yard"]
+        # Whose name of two alike is new can't be told.
+        alike = [{**front, "name": "one"}, {**front, "name": "two"}]
+        await client.put(RULES, json=[*alike, known[1]])
+        await client.put(RULES, json=[known[1], {**front, "name": "three"}, {**front, "name": "four"}])
+        names = [rule["name"] for rule in (await client.get(RULES)).json()]
+        assert names == ["yard", "three", "four"]
+        await client.put(RULES, json=[front, known[1]])
+
+    text = with_api(tmp_path, play, WITH_RULES).read_text()
+    assert text.index("name: yard") < text.index("name: front")
+
+
+def test_renaming_keeps_comments(tmp_path: Path) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        known = [rule["settings"] for rule in (await client.get(RULES)).json()]
+        await client.put(RULES, json=[{**known[0], "name": "front"}, known[1]])
+
+    assert with_api(tmp_path, play, WITH_RULES).read_text() == WITH_RULES.replace("door", "front")
+
+
 def test_the_list_as_it_is_changes_nothing(tmp_path: Path) -> None:
     async def play(client: httpx.AsyncClient, server: Server) -> None:
         revision = server.desired.revision

@@ -60,7 +60,7 @@ export class RuleForm {
       return field.root;
     };
     const name = textField("Name", (value) => this.#set("name", value), {
-      hint: "Names the rule in events and counts. Under another name it counts anew.",
+      hint: "Names the rule in events and counts. Earlier events keep the name they had.",
     });
     this.cameras = severalField({ label: "Cameras", all: "Every camera" }, (value) => this.#set("cameras", value));
     this.classes = severalField({ label: "Objects", all: "Every class" }, (value) => this.#set("classes", value));
