@@ -144,7 +144,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, object]:
     """Everything that is printed."""
     cv2.setNumThreads(1)
     model = load_model(arguments.model)
-    choice = choose_runtime("auto", model.graph, "cpu")
+    choice = choose_runtime("auto", model.graph)
     truth = ground_truth(arguments.truth)
     seconds: list[list[float]] = []
     results = [

@@ -117,7 +117,7 @@ def runtimes(file: str, batches: list[int]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for name in KINDS:
         try:
-            runtime = choose_runtime(name, model.graph, "cpu").runtime
+            runtime = choose_runtime(name, model.graph).runtime
             for batch in batches:
                 size = model.graph.input.size
                 pixels = np.random.default_rng(0).integers(

@@ -68,7 +68,7 @@ def stage_costs(size: str) -> dict[str, float]:
     """CPU milliseconds a frame that each stage takes by itself, one frame at a time in one thread."""
     device = open_device("cpu")
     model = load_model(MODEL.file)
-    runtime = choose_runtime(MODEL.runtime, model.graph, device.name).runtime
+    runtime = choose_runtime(MODEL.runtime, model.graph).runtime
     limits = Limits.uniform(1, len(model.classes), MODEL.score_threshold, MODEL.iou_threshold)
     tracker = create_tracker(TRACKER)
     overlay = Overlay(frozenset(TOGGLES), model.classes)

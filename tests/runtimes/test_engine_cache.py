@@ -100,6 +100,21 @@ def test_old_engines_of_a_model_are_deleted(tmp_path: Path) -> None:
     assert built(tmp_path, replace(KEY, gpu="GPU 0"))[1]
 
 
+def test_a_library_that_keeps_engines_itself_gets_a_folder_and_the_old_ones_go(tmp_path: Path) -> None:
+    cache = EngineCache(tmp_path)
+    other = cache.own_folder(Path("other.onnx"), KEY)
+    folders = []
+    for number in range(KEPT + 2):
+        folders.append(cache.own_folder(FILE, replace(KEY, gpu=f"GPU {number}")))
+        (folders[-1] / "an.engine").write_bytes(b"engine")
+        for path in tmp_path.glob("yolo11s-*"):
+            os.utime(path, ns=(path.stat().st_mtime_ns - 10**9,) * 2)
+    assert [folder.is_dir() for folder in folders] == [False] * 2 + [True] * KEPT
+    assert other.is_dir()
+    assert cache.own_folder(FILE, replace(KEY, gpu=f"GPU {KEPT + 1}")) == folders[-1]
+    assert (folders[-1] / "an.engine").read_bytes() == b"engine"
+
+
 def slow_build(folder: Path, started: object, go: object, built_by: Path) -> None:
     """In a process of its own: build as soon as told, and say so in a file."""
 

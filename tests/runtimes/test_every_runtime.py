@@ -25,7 +25,7 @@ RUNTIMES = ("openvino", "onnxruntime")
 
 
 def load(name: str, graph: Graph) -> Runtime:
-    return choose_runtime(name, graph, "cpu", "full").runtime
+    return choose_runtime(name, graph, "full").runtime
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
@@ -165,12 +165,12 @@ def test_openvinos_own_format_is_read_with_its_metadata(tmp_path: Path) -> None:
 
 def test_the_choice_says_why_and_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = load_model("nanodet").graph
-    assert choose_runtime("onnxruntime", graph, "cpu").reason == "asked for"
+    assert choose_runtime("onnxruntime", graph).reason == "asked for"
     monkeypatch.setattr("camwire.runtimes.choose.find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r"onnxruntime is not installed; add it with: pip install 'camw"):
-        choose_runtime("onnxruntime", graph, "cpu")
+        choose_runtime("onnxruntime", graph)
     with pytest.raises(ModelError, match=r"no runtime can run it on the device 'cpu': runtime openvino"):
-        choose_runtime("auto", graph, "cpu")
+        choose_runtime("auto", graph)
 
 
 def test_a_dynamic_file_is_fed_at_the_shape_of_the_pictures(tmp_path: Path) -> None:

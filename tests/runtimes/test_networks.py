@@ -124,4 +124,4 @@ def test_runtimes_for_gpus_are_refused_on_a_cpu(tmp_path: Path) -> None:
         ModelError,
         match="runtime torch doesn't run on the device 'cpu'; those that do: openvino, onnxruntime",
     ):
-        choose_runtime("torch", load_model("nanodet").graph, "cpu")
+        choose_runtime("torch", load_model("nanodet").graph)

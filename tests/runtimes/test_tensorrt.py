@@ -13,6 +13,7 @@ from camwire.models import Graph, ModelError, load_model
 from camwire.runtimes import tensorrt
 from tests.models.files import save_model
 from tests.models.layouts import LAYOUTS
+from tests.models.small_yolo import save_small_yolo
 from tests.runtimes.test_openvino import two_outputs
 
 pytestmark = pytest.mark.integration
@@ -70,13 +71,21 @@ def test_the_second_engine_comes_out_of_the_cache_and_a_change_is_named(
     assert logs[0]["because"] == "gpu was NVIDIA L4 (8.9) and is NVIDIA A10 (8.6)"
 
 
-def test_single_precision_where_half_was_wanted_is_said(
+def test_half_precision_comes_from_converted_types(trt: Any, tmp_path: Path) -> None:
+    graph = load_model(str(save_small_yolo(tmp_path / "small.onnx"))).graph
+    single, half = (tensorrt.build(trt, graph, 8, half=half) for half in (False, True))
+    assert len(half) < len(single)
+
+
+def test_the_key_says_what_was_converted(
     trt: Any, fixed: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tensorrt, "PACKAGES", ("tensorrt_rtx",))
+    folder = tmp_path / "engines"
+    tensorrt.engine_for(fixed, 1, GPU, half=False, folder=folder)
     with capture_logs() as logs:
-        tensorrt.engine_for(fixed, 1, GPU, half=True, folder=tmp_path / "engines")
-    assert "export the model in half precision" in logs[0]["event"]
+        tensorrt.engine_for(fixed, 1, GPU, half=True, folder=folder)
+    assert logs[0]["because"] == "precision was as the file: float32 and is FP16, converted"
 
 
 def test_without_tensorrt_the_error_names_the_package(fixed: Graph, monkeypatch: pytest.MonkeyPatch) -> None:

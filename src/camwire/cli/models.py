@@ -46,7 +46,7 @@ def command(
     )
     try:
         model = load_model(file, overrides_of(settings))
-        runtime = explain_runtime(model.graph, "cpu")
+        runtime = explain_runtime(model.graph)
     except ModelError as error:
         raise CommandError(str(error)) from error
     for name, value in description(model).items():

@@ -119,19 +119,19 @@ def choose(file: Path, wanted: str, device: str) -> tuple[str, str]:
     raise ModelError(f"model {file}: no runtime can run it on the device {device!r}: {said}")
 
 
-def explain_runtime(graph: Graph, device: str) -> str:
-    """What `auto` chooses for ``graph`` on ``device``, and why; nothing is loaded. Raises ModelError."""
-    name, reason = choose(graph.file, "auto", device)
+def explain_runtime(graph: Graph) -> str:
+    """What `auto` chooses for ``graph`` on a CPU, and why; nothing is loaded. Raises ModelError."""
+    name, reason = choose(graph.file, "auto", "cpu")
     return f"{name} ({reason.removeprefix('auto: ')})"
 
 
-def choose_runtime(wanted: str, graph: Graph, device: str, precision: str = "auto") -> Choice:
-    """Load ``graph`` into the runtime that ``wanted`` names; `auto`: into the fastest one for ``device``.
+def choose_runtime(wanted: str, graph: Graph, precision: str = "auto") -> Choice:
+    """Load ``graph`` into the runtime for CPUs that ``wanted`` names; `auto`: into the fastest.
 
-    ``device`` is a CPU's name; for GPUs see ``networks.choose_network``. ``precision``: `full` forbids half
-    precision. Raises ModelError as ``choose`` does, and when the runtime can't run the model.
+    For GPUs see ``networks.choose_network``. ``precision``: `full` forbids half precision. Raises ModelError
+    as ``choose`` does, and when the runtime can't run the model.
     """
-    name, reason = choose(graph.file, wanted, device)
+    name, reason = choose(graph.file, wanted, "cpu")
     if name == "openvino":
         from camwire.runtimes.openvino import OpenVinoRuntime
 

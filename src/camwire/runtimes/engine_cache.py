@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,6 +58,18 @@ class EngineCache:
         self._prune(file)
         return engine
 
+    def own_folder(self, file: Path, key: EngineKey) -> Path:
+        """A folder for ``key``, for a library that keeps engines itself; older ones of ``file`` are deleted.
+
+        Raises OSError.
+        """
+        path = self._folder / f"{file.stem}-{key.digest}"
+        path.mkdir(parents=True, exist_ok=True)
+        os.utime(path)
+        for old in self._newest_first(file, "")[KEPT:]:
+            shutil.rmtree(old)
+        return path
+
     def _read(self, path: Path, file: Path, key: EngineKey) -> tuple[bytes | None, str]:
         """The engine, or None and why there is none."""
         try:
@@ -87,9 +100,9 @@ class EngineCache:
         _replace(path, engine)
         _replace(path.with_suffix(".json"), json.dumps(about, indent=1).encode())
 
-    def _newest_first(self, file: Path) -> list[Path]:
+    def _newest_first(self, file: Path, suffix: str = ".engine") -> list[Path]:
         # A digest has 32 digits, so that `yolo` and `yolo-2` don't get in each other's way.
-        found = self._folder.glob(f"{_literal(file.stem)}-{'[0-9a-f]' * 32}.engine")
+        found = self._folder.glob(f"{_literal(file.stem)}-{'[0-9a-f]' * 32}{suffix}")
         times = {path: path.stat().st_mtime_ns for path in found}
         return sorted(times, key=lambda path: times[path], reverse=True)
 

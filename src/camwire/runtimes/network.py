@@ -44,16 +44,24 @@ class Network:
 
 
 def network_of(
-    model: Model, graph: Graph, runtime: str, instance: Callable[[], Forward], *, capturable: bool = True
+    model: Model,
+    graph: Graph,
+    runtime: str,
+    instance: Callable[[], Forward],
+    *,
+    half: bool,
+    capturable: bool = True,
 ) -> Network:
-    """``model`` on a GPU, fed as its ``graph`` says."""
+    """``model`` on a GPU, fed as its ``graph`` says; ``half``: what the file has in single precision runs in
+    half precision."""
+    rest = "FP16" if half or graph.dtype == "float16" else "FP32"
     red, green, blue = (1 / std for std in graph.std)
     biases = (-mean / std for mean, std in zip(graph.mean, graph.std, strict=True))
     return Network(
         model.name,
         model.classes,
         graph.input,
-        runtime,
+        f"{runtime} {'INT8 and ' if graph.quantised else ''}{rest}",
         (red, green, blue),
         (next(biases), next(biases), next(biases)),
         instance,

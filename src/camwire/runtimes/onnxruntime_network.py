@@ -15,9 +15,13 @@ import onnxruntime  # type: ignore[import-untyped, import-not-found, unused-igno
 from camwire.models.contract import Graph, Model
 from camwire.models.signature import read_signature
 from camwire.runtimes import onnxruntime_providers as offered
-from camwire.runtimes.engine_cache import default_folder
+from camwire.runtimes.engine_cache import EngineCache, default_folder
+from camwire.runtimes.engine_key import EngineKey, file_hash
+from camwire.runtimes.half import in_half_precision
 from camwire.runtimes.network import Forward, Network, for_common_pictures, in_parts, input_shapes, network_of
 from camwire.runtimes.onnxruntime import ERRORS, unable
+from camwire.runtimes.tensorrt import import_tensorrt
+from camwire.runtimes.tensorrt_network import gpu_name
 
 TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16"}
 """Of ONNX Runtime, as NumPy and PyTorch name them."""
@@ -100,11 +104,13 @@ def onnxruntime_network(model: Model, batch: int, *, half: bool) -> Network:
 
     graph = for_common_pictures(model.graph)
     tensorrt = _tensorrt_options(graph, batch, half=half) if offered.has_tensorrt() else None
+    content = in_half_precision(graph.file) if half and graph.is_single else None
     return network_of(
         model,
         graph,
         f"ONNX Runtime {'CUDA' if tensorrt is None else 'TensorRT'}",
-        partial(_instance, graph, torch.cuda.current_device(), tensorrt),
+        partial(_instance, graph, content, torch.cuda.current_device(), tensorrt),
+        half=half,
         # A session waits and allocates when it likes, which no CUDA graph can hold.
         capturable=False,
     )
@@ -113,8 +119,17 @@ def onnxruntime_network(model: Model, batch: int, *, half: bool) -> Network:
 def _tensorrt_options(graph: Graph, batch: int, *, half: bool) -> dict[str, str]:
     (fed,) = read_signature(graph.file).inputs
     smallest, largest = ("x".join(map(str, shape)) for shape in input_shapes(graph, batch))
+    # TensorRT's provider knows its engines by the model's name and shapes, not by its weights.
+    key = EngineKey(
+        model=file_hash(graph.file),
+        tensorrt=f"tensorrt {import_tensorrt().__version__}, onnxruntime {onnxruntime.__version__}",
+        gpu=gpu_name(),
+        precision="FP16 where it is faster" if half else "as the file",
+        shapes=f"{fed.name} {smallest} to {largest}",
+    )
+    engines = EngineCache(default_folder().with_name("onnxruntime")).own_folder(graph.file, key)
     shapes = (fed.name, smallest, largest) if min(fed.shape) < 0 else None
-    return offered.tensorrt_options(default_folder().with_name("onnxruntime"), half=half, shapes=shapes)
+    return offered.tensorrt_options(engines, half=half, shapes=shapes)
 
 
 def open_session(file: Path, wanted: Sequence[offered.Provider], content: bytes | None = None) -> Any:
@@ -136,12 +151,12 @@ def open_session(file: Path, wanted: Sequence[offered.Provider], content: bytes 
     return session
 
 
-def _instance(graph: Graph, gpu: int, tensorrt: dict[str, str] | None) -> Forward:
+def _instance(graph: Graph, content: bytes | None, gpu: int, tensorrt: dict[str, str] | None) -> Forward:
     """On the current stream."""
     import torch
 
     stream = torch.cuda.current_stream().cuda_stream
-    session = open_session(graph.file, offered.providers(gpu, stream, tensorrt))
+    session = open_session(graph.file, offered.providers(gpu, stream, tensorrt), content)
     names = [tensor.name for tensor in graph.outputs]
     return BoundForward(BoundSession(session, names, "cuda", gpu), graph)
 

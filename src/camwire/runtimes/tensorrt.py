@@ -1,8 +1,8 @@
 """TensorRT: from an ONNX file to an engine for one GPU.
 
 TensorRT 10 builds FP16 engines of FP32 files (a builder flag). TensorRT 11 and TensorRT for RTX have no such
-flag: networks are strongly typed there, so the engine computes in the precision that the file has, and a file
-that is to run in half precision is exported in half precision.
+flag: networks are strongly typed there, so the engine computes in the types that the file has, and a file
+that is to run in half precision is given such types first (``half.py``).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import structlog
 from camwire.models.contract import Graph, ModelError
 from camwire.runtimes.engine_cache import EngineCache, default_folder
 from camwire.runtimes.engine_key import EngineKey, file_hash
+from camwire.runtimes.half import in_half_precision
 from camwire.runtimes.network import input_shapes
 
 PACKAGES = ("tensorrt", "tensorrt_rtx")
@@ -68,7 +69,9 @@ def build(
     builder = trt.Builder(logger)
     network = builder.create_network(_creation_flags(trt))
     parser = trt.OnnxParser(network, logger)
-    if not parser.parse_from_file(str(graph.file)):
+    converted = half and not _has_half_flag(trt) and graph.is_single
+    content = in_half_precision(graph.file) if converted else None
+    if not (parser.parse(content) if content else parser.parse_from_file(str(graph.file))):
         errors = [parser.get_error(index) for index in range(parser.num_errors)]
         said = [f"{error.node_operator()} {error.node_name()}: {error.desc()}" for error in errors]
         raise _unable(trt, graph, "; ".join(said))
@@ -90,13 +93,8 @@ def build(
 def _precision(trt: Any, graph: Graph, *, half: bool) -> str:
     if half and _has_half_flag(trt):
         return "FP16 where it is faster"
-    if half and graph.dtype == "float32" and not graph.quantised:
-        log.warning(
-            "this TensorRT computes in the file's own precision, which is FP32; "
-            "export the model in half precision to run it about twice as fast",
-            model=str(graph.file),
-            tensorrt=f"{trt.__name__} {trt.__version__}",
-        )
+    if half and graph.is_single:
+        return "FP16, converted"
     return f"as the file: {graph.dtype}{' and 8 bits' if graph.quantised else ''}"
 
 

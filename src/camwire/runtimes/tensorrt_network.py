@@ -17,18 +17,23 @@ def tensorrt_network(model: Model, batch: int, *, half: bool, folder: Path | Non
     Builds the engine unless it is in the cache. Raises ModelError when TensorRT or a GPU that it knows is
     missing.
     """
-    import torch
-
     graph = for_common_pictures(model.graph)
-    about = torch.cuda.get_device_properties(torch.cuda.current_device())
-    gpu = f"{about.name} ({about.major}.{about.minor})"
     trt = import_tensorrt()
-    serialised = engine_for(graph, batch, gpu, half=half, folder=folder)
+    serialised = engine_for(graph, batch, gpu_name(), half=half, folder=folder)
     runtime = trt.Runtime(trt.Logger(trt.Logger.ERROR))
     engine = runtime.deserialize_cuda_engine(serialised)
     if engine is None:
         raise ModelError(f"model {graph.file}: TensorRT can't load its engine on this GPU")
-    return network_of(model, graph, f"TensorRT {trt.__version__}", partial(_Run, trt, engine, graph))
+    instance = partial(_Run, trt, engine, graph)
+    return network_of(model, graph, f"TensorRT {trt.__version__}", instance, half=half)
+
+
+def gpu_name() -> str:
+    """The current GPU's, with its compute capability: `NVIDIA L4 (8.9)`."""
+    import torch
+
+    about = torch.cuda.get_device_properties(torch.cuda.current_device())
+    return f"{about.name} ({about.major}.{about.minor})"
 
 
 class _Run:
