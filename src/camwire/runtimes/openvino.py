@@ -26,7 +26,6 @@ class OpenVinoRuntime:
     pinned, because two processes that pin fight for the same cores.
 
     BF16 where the processor has it, else FP32; what a model has quantised to 8 bits runs in 8 bits.
-    OpenVINO's telemetry belongs to its model converter, which is never called.
     """
 
     def __init__(self, graph: Graph, *, full_precision: bool = False) -> None:
