@@ -41,6 +41,24 @@ CAMERAS = "cameras: [{id: a, url: a.mp4}, {id: b, url: b.mp4}]\n"
             "add `preprocess: fp32`",
         ),
         (BASE + CAMERAS + "deepstream: {osd: nativ}\n", "did you mean native?"),
+        (
+            BASE + CAMERAS + "deepstream: {tensor_function: 'mine:look'}\n",
+            "gets no tensors without",
+        ),
+        (
+            BASE + CAMERAS + "deepstream: {tensor_output: true, tensor_function: mine.py}\n",
+            "expected module:function, for example my_tensors:look",
+        ),
+        (
+            BASE + CAMERAS + "deepstream: {tracker: camwire, analytics: nvdsanalytics}\n",
+            "goes by nvtracker's ids",
+        ),
+        (
+            BASE
+            + CAMERAS
+            + "deepstream: {preprocess: fp32, rois: [{camera: a, left: 1280, top: 0, width: 9, height: 9}]}",
+            "begins outside the muxer's picture, which is 1280x720",
+        ),
     ],
 )
 def test_what_deepstream_cannot_do_is_a_mistake(text: str, wanted: str) -> None:

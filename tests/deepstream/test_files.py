@@ -111,7 +111,9 @@ def test_nvdspreprocess(precision: str, number: str) -> None:
             {"camera": "gone", "left": 0, "top": 0, "width": 2, "height": 2},
         ],
     )
-    text = preprocess_file(model(), settings, PADS, 2)
+    every_third = model(cameras={name: DesiredDetection(detect_interval=3) for name in PADS})
+    state = desired(camera("gate"), camera("yard"), settings=settings, model=every_third)
+    text = preprocess_file(state, settings, PADS, 2)
     read = ini(text)
     assert set(read) == {"property", "user-configs", "group-0", "group-1"}
     assert set(read["property"]) <= keys.PREPROCESS_PROPERTY
@@ -122,6 +124,7 @@ def test_nvdspreprocess(precision: str, number: str) -> None:
     assert read["property"]["network-input-shape"] == "3;3;640;640"
     assert read["property"]["tensor-data-type"] == number
     assert read["property"]["tensor-name"] == "images"
+    assert read["group-0"]["interval"] == read["group-1"]["interval"] == "2"
     assert read["group-0"]["src-ids"] == "0"
     assert read["group-1"]["roi-params-src-2"] == "10;20;300;200;400;20;300;200"
     assert text.index("process-on-roi=1") < text.index("roi-params-src-2")

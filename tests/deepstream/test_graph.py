@@ -15,8 +15,8 @@ from camwire.deepstream.graph import assign_pads, build
 from camwire.deepstream.printing import as_dot, as_text
 from camwire.deepstream.property_table import TABLE, problems_with
 from camwire.deepstream.sources import source_uri
-from camwire.link.desired import DesiredDeepstream, DesiredTracker
-from tests.deepstream.desired import NAMES, all_settings, camera, deepstream, desired
+from camwire.link.desired import DesiredDeepstream, DesiredDetection, DesiredTracker
+from tests.deepstream.desired import NAMES, all_settings, camera, deepstream, desired, model
 
 FOLDER = Path("/run/deepstream")
 CAMERAS = (
@@ -158,6 +158,15 @@ def test_the_users_own_files_are_used_as_they_are() -> None:
     assert set(graph.files) == {"labels.txt"}
     # The streams of the user's file are the cameras in their order, disabled ones too.
     assert pads == {"gate": 0, "yard": 1, "udp": 3}
+
+
+def test_what_is_said_besides_goes_before_the_users_own_file() -> None:
+    every_third = model(cameras={one.id: DesiredDetection(detect_interval=3) for one in CAMERAS})
+    settings = deepstream(detector_config="/own/infer.txt", tensor_output=True)
+    state = desired(*CAMERAS, settings=settings, model=every_third)
+    detector = build(state, NAMES, assign_pads(state, {}), FOLDER).element("detector")
+    assert detector.properties["interval"] == 2
+    assert detector.properties["output-tensor-meta"] is True
 
 
 @pytest.mark.parametrize(("reset", "mode"), [("never", 0), ("on_reconnect", 1), ("on_eos", 2)])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from camwire.config.base import ConfigModel
 from camwire.config.camera import CameraId
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 LIBRARIES = "/opt/nvidia/deepstream/deepstream/lib"
 """Where DeepStream's own installer puts its libraries."""
+
+
+def _names_a_function(text: str) -> str:
+    module, _, function = text.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), function)):
+        raise ValueError("expected module:function, for example my_tensors:look")
+    return text
+
+
+FunctionName = Annotated[str, AfterValidator(_names_a_function)]
+"""A Python function: ``module:function``."""
 
 
 class RoiConfig(ConfigModel):
@@ -83,10 +94,8 @@ class DeepstreamConfig(ConfigModel):
     )
     tensor_name: str = Field("input", min_length=1, description="The model's input, for `preprocess`.")
     tensor_output: bool = Field(False, description="Have nvinfer attach the model's raw output.")
-    tensor_function: str | None = Field(
+    tensor_function: FunctionName | None = Field(
         None,
-        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
-        max_length=200,
         description="A Python function, `module:function`, that gets each batch's tensors while the pipeline "
         "runs; wants `preprocess`, `tensor_output` or a `detector_config` that attaches them.",
     )

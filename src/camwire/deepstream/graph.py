@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from camwire.config.rules import Rule
 from camwire.deepstream.elements import Element, Graph, Part, chain
 from camwire.deepstream.files.analytics import analytics_file
-from camwire.deepstream.files.infer import infer_file
+from camwire.deepstream.files.infer import infer_file, skipped_batches
 from camwire.deepstream.files.mux import mux_file
 from camwire.deepstream.files.preprocess import preprocess_file
 from camwire.deepstream.files.tracker import tracker_file
@@ -56,7 +56,7 @@ def build(
     if settings.detector_config is None:
         files["nvinfer.txt"] = infer_file(desired, settings, names, batch)
     if settings.preprocess != "none":
-        files["nvdspreprocess.txt"] = preprocess_file(desired.model, settings, pads, batch)
+        files["nvdspreprocess.txt"] = preprocess_file(desired, settings, pads, batch)
     if settings.mux == "new":
         files["nvstreammux.txt"] = mux_file(settings, batch)
     if settings.tracker != "camwire" and desired.tracker.config is None:
@@ -141,7 +141,7 @@ def _trunk(
         steps.append(
             Element("preprocess", "nvdspreprocess", {"config-file": str(folder / "nvdspreprocess.txt")})
         )
-    steps.append(_detector(settings, folder))
+    steps.append(_detector(desired, settings, folder))
     if settings.tracker != "camwire":
         steps.append(_tracker(desired, settings, folder))
     if settings.analytics == "nvdsanalytics":
@@ -182,15 +182,18 @@ def _mux(settings: DesiredDeepstream, batch: int, picture: Size, folder: Path) -
     return Element(MUX, "nvstreammux", {**shared, **own})
 
 
-def _detector(settings: DesiredDeepstream, folder: Path) -> Element:
-    return Element(
-        DETECTOR,
-        "nvinfer",
-        {
-            "config-file-path": settings.detector_config or str(folder / "nvinfer.txt"),
-            "input-tensor-meta": settings.preprocess != "none",
-        },
-    )
+def _detector(desired: DesiredState, settings: DesiredDeepstream, folder: Path) -> Element:
+    properties: dict[str, Value] = {
+        "config-file-path": settings.detector_config or str(folder / "nvinfer.txt"),
+        "input-tensor-meta": settings.preprocess != "none",
+    }
+    if settings.detector_config is not None:
+        # What is said besides goes before the file, as with deepstream-app.
+        if interval := skipped_batches(desired):
+            properties["interval"] = interval
+        if settings.tensor_output:
+            properties["output-tensor-meta"] = True
+    return Element(DETECTOR, "nvinfer", properties)
 
 
 def _tracker(desired: DesiredState, settings: DesiredDeepstream, folder: Path) -> Element:

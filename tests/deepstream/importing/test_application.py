@@ -217,6 +217,88 @@ def test_a_named_file_that_is_not_here(tmp_path: Path) -> None:
     assert loaded(imported).model.file == "m.onnx"
 
 
+MULTI_URI = """\
+[source-list]
+num-source-bins=2
+list=rtsp://u:swordfish@192.0.2.1/a;file:///videos/b.mp4;
+use-nvmultiurisrcbin=1
+sensor-id-list=front;back
+sensor-name-list=Front door;Back
+max-batch-size=16
+http-port=9000
+
+[source-attr-all]
+enable=1
+type=3
+latency=150
+low-latency-mode=1
+
+[streammux]
+batched-push-timeout=-1
+
+[primary-gie]
+onnx-file=m.onnx
+
+[tracker]
+ll-lib-file=libnvds_nvmultiobjecttracker.so
+ll-config-file=gone/config_tracker_NvDCF_accuracy.yml
+"""
+
+
+@pytest.mark.parametrize("engine", ["native", "deepstream"])
+def test_a_list_of_sources(tmp_path: Path, engine: Engine) -> None:
+    file = tmp_path / "application.txt"
+    file.write_text(MULTI_URI)
+    imported = import_application(file, tmp_path, engine)
+    config = loaded(imported)
+    assert [(one.id, one.name, one.latency_ms) for one in config.cameras] == [
+        ("front", "Front door", 150),
+        ("back", "Back", 150),
+    ]
+    assert [str(remark).partition(": ")[2].split(":")[0] for remark in imported.remarks] == [
+        "[source-list] http-port",
+        "[streammux] batched-push-timeout",
+        "[tracker] ll-config-file",
+        "[source-attr-all] low-latency-mode",
+    ]
+    # A file that isn't here can't be used; its name says which tracker it was.
+    assert (config.tracker.type, config.tracker.config) == ("nvdcf_accuracy", None)
+    assert config.deepstream.tracker == "nvdcf_accuracy"
+    assert config.deepstream.tracker_library.startswith("/opt/nvidia/")
+
+
+@pytest.mark.parametrize(
+    ("name", "tracker"),
+    [
+        ("config_tracker_IOU.yml", "iou"),
+        ("config_tracker_NvSORT.yml", "nvsort"),
+        ("config_tracker_NvDeepSORT.yml", "nvsort"),
+        ("config_tracker_NvDCF_max_perf.yml", "nvdcf_perf"),
+        ("own.yml", "nvdcf_perf"),
+    ],
+)
+def test_a_tracker_by_its_files_name(tmp_path: Path, name: str, tracker: str) -> None:
+    file = tmp_path / "application.txt"
+    file.write_text(f"[source0]\nuri=a.mp4\n[tracker]\nll-config-file={name}\n")
+    config = loaded(import_application(file, tmp_path))
+    assert (config.tracker.type, config.deepstream.tracker) == (tracker, tracker)
+
+
+def test_a_library_without_a_file_is_iou(tmp_path: Path) -> None:
+    file = tmp_path / "application.txt"
+    file.write_text("[source0]\nuri=a.mp4\n[tracker]\nll-lib-file=/opt/libnvds_nvmultiobjecttracker.so\n")
+    config = loaded(import_application(file, tmp_path))
+    assert (config.tracker.type, config.deepstream.tracker) == ("iou", "iou")
+
+
+def test_what_deepstream_reads_itself_has_every_counterpart(tmp_path: Path) -> None:
+    imported = import_application(write_application(tmp_path), tmp_path, "deepstream")
+    said = "\n".join(map(str, imported.remarks))
+    assert "infer.txt" not in said
+    assert "natively" not in said
+    assert "application.txt:39: [source4] type" in said
+
+
 def test_a_region_that_is_the_whole_picture_is_none(tmp_path: Path) -> None:
     application = write_application(tmp_path)
     file = tmp_path / "configs/preprocess.txt"

@@ -77,10 +77,14 @@ class Preprocess(_Analysis, Gst.Element):
         self.name_of_tensor = own["tensor-name"]
         self.factor = float(groups["user-configs"]["pixel-normalization-factor"])
         self.rois = rois_of(groups)
+        self.interval, self.batches = int(groups["group-0"]["interval"]), 0
         return None
 
     def work(self, buffer: Any) -> Any:
         batch = batch_of(buffer)
+        self.batches += 1
+        if (self.batches - 1) % (self.interval + 1):
+            return buffer
         rows = []
         for position, (frame, picture) in enumerate(
             zip(batch.frames, pictures(buffer, batch.frames, "I420"), strict=True)
@@ -144,6 +148,8 @@ class Infer(_Analysis, Gst.Element):
     def work(self, buffer: Any) -> Any:
         looks = self.batches % (self.interval + 1) == 0
         self.batches += 1
+        if self.values["input-tensor-meta"]:
+            looks = batch_of(buffer).tensor is not None
         frames = frames_of(buffer)
         if looks:
             for frame, picture in zip(frames, pictures(buffer, frames, "I420"), strict=True):

@@ -44,7 +44,7 @@ def infer_file(desired: DesiredState, settings: DesiredDeepstream, names: Sequen
         "process-mode": 1,
         "network-type": 0,
         "batch-size": batch,
-        "interval": _interval(desired),
+        "interval": skipped_batches(desired),
         "network-mode": _mode(model),
         **_network(model, settings, batch),
         "infer-dims": (3, size.height, size.width),
@@ -77,7 +77,7 @@ def _weakest(desired: DesiredState, settings: DesiredDeepstream) -> float:
     return weakest_score(desired.tracker, lowest) if settings.tracker == "camwire" else lowest
 
 
-def _interval(desired: DesiredState) -> int:
+def skipped_batches(desired: DesiredState) -> int:
     """Batches that are left out between two that are inferred; one number for all cameras."""
     intervals = {detection.detect_interval for detection in desired.model.cameras.values()}
     return max(intervals, default=1) - 1

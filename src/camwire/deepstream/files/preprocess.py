@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from camwire.deepstream.files.infer import BILINEAR, TO_UNIT, UNIQUE_ID, input_size
+from camwire.deepstream.files.infer import BILINEAR, TO_UNIT, UNIQUE_ID, input_size, skipped_batches
 from camwire.deepstream.files.keyfile import KeyValue, key_file
-from camwire.link.desired import DesiredDeepstream, DesiredModel
+from camwire.link.desired import DesiredDeepstream, DesiredState
 
 LIBRARY = "/opt/nvidia/deepstream/deepstream/lib/gst-plugins/libcustom2d_preprocess.so"
 OWN_ID = 15
@@ -15,11 +15,12 @@ TENSOR_TYPES = {"fp32": 0, "fp16": 7}
 
 
 def preprocess_file(
-    model: DesiredModel, settings: DesiredDeepstream, pads: Mapping[str, int], batch: int
+    desired: DesiredState, settings: DesiredDeepstream, pads: Mapping[str, int], batch: int
 ) -> str:
     """The file's text. ``pads``: each camera's place in the muxer. A batch of tensors holds a picture, or as
     many parts of it as are configured, of each of ``batch`` cameras.
     """
+    model, interval = desired.model, skipped_batches(desired)
     size = input_size(model)
     rois = _rois(settings, pads)
     units = batch + sum(len(parts) - 1 for parts in rois.values())
@@ -48,11 +49,11 @@ def preprocess_file(
     }
     whole = sorted(pad for camera, pad in pads.items() if camera not in rois)
     if whole:
-        groups["group-0"] = _group(tuple(whole), process_on_roi=0)
+        groups["group-0"] = _group(tuple(whole), interval, process_on_roi=0)
     if rois:
         # DeepStream reads in order: `process-on-roi` has to stand before the parts.
         groups[f"group-{len(groups) - 2}"] = {
-            **_group(tuple(sorted(pads[camera] for camera in rois)), process_on_roi=1),
+            **_group(tuple(sorted(pads[camera] for camera in rois)), interval, process_on_roi=1),
             **{
                 f"roi-params-src-{pads[camera]}": tuple(side for part in parts for side in part)
                 for camera, parts in rois.items()
@@ -62,10 +63,12 @@ def preprocess_file(
     return key_file(groups, "nvdspreprocess: the detector's input. Written by camwire.")
 
 
-def _group(pads: tuple[int, ...], *, process_on_roi: int) -> dict[str, KeyValue]:
+def _group(pads: tuple[int, ...], interval: int, *, process_on_roi: int) -> dict[str, KeyValue]:
+    """``interval``: nvinfer's own has no effect on tensors that it is given."""
     return {
         "src-ids": pads,
         "custom-input-transformation-function": "CustomAsyncTransformation",
+        "interval": interval,
         "process-on-roi": process_on_roi,
     }
 

@@ -54,6 +54,21 @@ def import_application(source: Path, folder: Path, engine: Engine = "native") ->
     ``folder`` is where the configuration will stand: paths in it are relative to that where they can be.
     The text is a configuration that `camwire check` passes. Raises ImportMistakeError with every mistake.
     """
+    draft = _drafted(source, folder, engine)
+    trouble = _trouble(draft)
+    if trouble is not None and draft.is_for_deepstream:
+        # What DeepStream's engine can't have, the native one can.
+        draft = _drafted(source, folder, "native")
+        draft.remarks[HEAD].append(Remark("engine: deepstream", 0, f"isn't set: {trouble}"))
+        trouble = _trouble(draft)
+    if trouble is not None:
+        raise ImportMistakeError([Remark("the imported configuration", 0, trouble)])
+    remarks = [remark for remarks in draft.remarks.values() for remark in remarks]
+    remarks += [remark for camera in draft.cameras for remark in camera.remarks]
+    return Imported(written(draft), len(draft.cameras), tuple(remarks))
+
+
+def _drafted(source: Path, folder: Path, engine: Engine) -> Draft:
     draft = Draft(Path(os.path.abspath(folder)))
     application, files = _gathered(source, draft)
     if engine != "native":
@@ -67,10 +82,7 @@ def import_application(source: Path, folder: Path, engine: Engine = "native") ->
             draft.mistakes += error.remarks
     if draft.mistakes:
         raise ImportMistakeError(draft.mistakes)
-    _settle(draft)
-    remarks = [remark for remarks in draft.remarks.values() for remark in remarks]
-    remarks += [remark for camera in draft.cameras for remark in camera.remarks]
-    return Imported(written(draft), len(draft.cameras), tuple(remarks))
+    return draft
 
 
 def _steps(application: Document, files: dict[Kind, Path], draft: Draft) -> list[Callable[[], None]]:
@@ -151,9 +163,13 @@ def _detector(application: Document, files: dict[Kind, Path], draft: Draft) -> N
     group = application.group("primary-gie")
     if entry is None and not group.entries:
         return
-    if entry is not None and "engine" in draft.top:
-        draft.put("deepstream", "detector_config", draft.path(path(entry)), entry)
     read_detector(group, file, draft)
+    if file is not None and entry is not None and draft.is_for_deepstream:
+        draft.put("deepstream", "detector_config", draft.path(path(entry)), entry)
+        # Nothing of the file is lost, whatever has no counterpart in `model`.
+        draft.remarks["model"] = [
+            remark for remark in draft.remarks["model"] if remark.file != str(file.file)
+        ]
 
 
 def _preprocess(application: Document, files: dict[Kind, Path], draft: Draft) -> None:
@@ -183,21 +199,12 @@ def _analytics(application: Document, files: dict[Kind, Path], draft: Draft) -> 
         ) from None
     draft.remarks["analytics"] += [Remark(each.file, each.line, each.text) for each in loaded.notices]
     draft.put("analytics", "nvdsanalytics", draft.path(path(entry)), entry)
-    if "engine" in draft.top:
+    if draft.is_for_deepstream:
         draft.put("deepstream", "analytics", "nvdsanalytics", entry)
 
 
-def _settle(draft: Draft) -> None:
-    """Hold the whole against camwire's own check; what DeepStream's engine can't have, the native one can."""
-    trouble = _trouble(draft)
-    if trouble is not None and draft.top.pop("engine", None):
-        draft.remarks[HEAD].append(Remark("engine: deepstream", 0, f"isn't set: {trouble}"))
-        trouble = _trouble(draft)
-    if trouble is not None:
-        raise ImportMistakeError([Remark("the imported configuration", 0, trouble)])
-
-
 def _trouble(draft: Draft) -> str | None:
+    """Why camwire's own check wouldn't take it; None where it does."""
     try:
         load_text(written(draft), "camwire.yaml", environment={})
     except ConfigError as error:

@@ -109,7 +109,7 @@ def take_input_size(width: int, height: int, entry: Entry, draft: Draft) -> None
 def _take_habits(both: _Both, draft: Draft) -> None:
     if entry := both.take("network-mode"):
         _take_precision(entry, draft)
-    if entry := both.take("interval"):
+    if (entry := both.take("interval")) and integer(entry) != 0:
         for camera in draft.cameras:
             draft.put_camera(camera, "detect_interval", integer(entry) + 1, entry)
     if entry := both.take("output-tensor-meta"):

@@ -45,6 +45,11 @@ class Draft:
     remarks: dict[str, list[Remark]] = field(default_factory=lambda: defaultdict(list))
     mistakes: list[Remark] = field(default_factory=list)
 
+    @property
+    def is_for_deepstream(self) -> bool:
+        """Whether the pipeline is going to be DeepStream's own, which reads its files as they are."""
+        return self.top.get("engine") == "deepstream"
+
     def put(self, section: str, key: str, value: Value, entry: Entry | None = None) -> bool:
         """Set a key; where the section can't have this value, say so at the entry and leave it out."""
         model = model_at((section,))

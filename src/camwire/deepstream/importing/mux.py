@@ -31,6 +31,9 @@ def read_mux(group: Group, draft: Draft) -> None:
         draft.put(SECTION, "padding", boolean(padding, False), padding)
     if size := group.take("batch-size"):
         draft.put(SECTION, "batch_size", integer(size), size)
-    if (timeout := group.take("batched-push-timeout")) and integer(timeout) >= 0:
-        draft.put(SECTION, "batch_timeout_us", integer(timeout), timeout)
+    if timeout := group.take("batched-push-timeout"):
+        if integer(timeout) < 0:
+            draft.remark(SECTION, timeout, "a batch waits for `batch_timeout_us` at most, never for ever")
+        else:
+            draft.put(SECTION, "batch_timeout_us", integer(timeout), timeout)
     draft.leave(SECTION, group, REASONS, QUIET)

@@ -84,7 +84,8 @@ def _take_source_regions(entry: Entry, stream: str, draft: Draft) -> None:
     ]
     if _is_whole(regions, draft):
         return
-    if draft.put(SECTION, "rois", [*draft.sections[SECTION].get("rois", []), *regions], entry):
+    taken = draft.put(SECTION, "rois", [*draft.sections[SECTION].get("rois", []), *regions], entry)
+    if taken and not draft.is_for_deepstream:
         draft.remark(
             SECTION, entry, "regions are for `engine: deepstream`; natively the whole picture counts"
         )

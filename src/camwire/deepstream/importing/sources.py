@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from camwire.config.camera import SCHEMES
 from camwire.deepstream.importing.documents import Document, Entry, Group, read_table
-from camwire.deepstream.importing.draft import CameraDraft, Draft, left_over
+from camwire.deepstream.importing.draft import HEAD, CameraDraft, Draft, left_over
 from camwire.deepstream.importing.remarks import ImportMistakeError
 from camwire.deepstream.importing.values import ValueMistakeError, boolean, integer, texts
 
@@ -34,12 +34,14 @@ REASONS = {
     "num-extra-surfaces": "camwire sees to its decoders' pictures itself",
     "low-latency-mode": "camwire decodes without delay wherever the stream allows",
     "file-loop": "files are always played again and again",
+    "http-port": "cameras are added and removed by camwire's own REST interface",
+    "extract-sei-type5-data": "data that a camera puts beside its pictures isn't read",
 }
 QUIET = frozenset(
     """
     gpu-id cudadec-memtype nvbuf-memory-type num-decode-surfaces source-id camera-id intra-decode-enable
     disable-audio stream-name-display num-source-bins use-nvmultiurisrcbin max-batch-size
-    camera-width camera-height camera-fps-n camera-fps-d num-sources type
+    camera-width camera-height camera-fps-n camera-fps-d num-sources type http-ip sgie-batch-size
     """.split()  # noqa: SIM905 - a list of words
 )
 
@@ -66,6 +68,7 @@ def _groups(document: Document, draft: Draft) -> Iterator[Group]:
     yield from document.numbered("source")
     yield from _table(document, draft)
     yield from _list(document)
+    draft.remarks[HEAD] += left_over(document.group("source-list"), REASONS, QUIET)
 
 
 def _table(document: Document, draft: Draft) -> list[Group]:
@@ -88,7 +91,10 @@ def _list(document: Document) -> Iterator[Group]:
         return
     for position, address in enumerate(texts(addresses)):
         made = Group(group.file, f"source{position}", addresses.line)
-        made.entries |= shared.entries
+        # What is said of the shared keys is said once.
+        made.entries |= {
+            key: entry for key, entry in shared.entries.items() if not position or key not in REASONS
+        }
         made.add(addresses.line, "uri", address)
         made.entries.pop("type", None)
         for key, entry in (("sensor-id", ids), ("sensor-name", names)):

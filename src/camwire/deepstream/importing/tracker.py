@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from camwire.deepstream.importing.documents import Entry, Group
 from camwire.deepstream.importing.draft import Draft
 from camwire.deepstream.importing.values import ValueMistakeError, boolean, integer, path
@@ -12,8 +14,15 @@ RESETS = {0: "never", 1: "on_reconnect", 2: "on_eos", 3: "on_reconnect"}
 """tracking-id-reset-mode."""
 LARGEST_TRACKER_FILE = 1 << 20
 """Bytes."""
-LIBRARIES = {"nvsort": "nvsort", "nvdcf": "nvdcf_perf", "iou": "iou"}
-"""What a library without a configuration file is by its name; today's one library does IOU then."""
+PRESETS = {
+    "accuracy": "nvdcf_accuracy",
+    "nvdcf": "nvdcf_perf",
+    "nvsort": "nvsort",
+    "deepsort": "nvdeepsort",
+    "iou": "iou",
+}
+"""Which of DeepStream's trackers it is, by a part of its file's or its library's name."""
+USUAL_LIBRARY = "libnvds_nvmultiobjecttracker.so"
 
 REASONS = {
     "sub-batches": "camwire's tracker handles all cameras in one step",
@@ -37,10 +46,9 @@ def read_tracker(group: Group, draft: Draft) -> None:
     if file is not None:
         take_file(file, draft)
     elif library is not None:
-        name = library.text.lower()
-        kind = next((kind for part, kind in LIBRARIES.items() if part in name), "iou")
-        draft.put(SECTION, "type", kind, library)
-    if library is not None:
+        # Today's one library does IOU without a file.
+        _take_preset(library, "iou", draft)
+    if library is not None and (path(library).is_file() or library.text != USUAL_LIBRARY):
         draft.put("deepstream", "tracker_library", draft.path(path(library)), library)
     if reset := group.take("tracking-id-reset-mode"):
         _take_reset(reset, draft)
@@ -54,18 +62,30 @@ def take_file(entry: Entry, draft: Draft) -> None:
     if more:
         draft.remark(SECTION, entry, "several files: the first is for all cameras")
     file = path(Entry(entry.file, entry.line, entry.group, entry.key, first))
-    draft.put(SECTION, "config", draft.path(file), entry)
     try:
         with file.open("rb") as opened:
             text = opened.read(LARGEST_TRACKER_FILE).decode()
         ignored = parse(text, str(file)).ignored
     except (OSError, UnicodeDecodeError):
-        draft.remark(SECTION, entry, f"{file} can't be read here")
+        draft.remark(SECTION, entry, f"{file} can't be read here; a preset stands for it")
+        _take_preset(entry, "nvdcf_perf", draft)
     except TrackerFileError as error:
         raise ValueMistakeError(entry, f"low-level tracker file: {error}") from None
     else:
-        if ignored:
+        draft.put(SECTION, "config", draft.path(file), entry)
+        if ignored and not draft.is_for_deepstream:
             draft.remark(SECTION, entry, f"keys without a meaning natively: {', '.join(ignored)}")
+
+
+def _take_preset(entry: Entry, otherwise: str, draft: Draft) -> None:
+    """The tracker that the name of a file or a library speaks of, for both engines."""
+    name = Path(entry.text.lower()).name
+    kind = next((kind for part, kind in PRESETS.items() if part in name), otherwise)
+    if kind == "nvdeepsort":
+        draft.remark(SECTION, entry, "was NvDeepSORT, which wants a network to compare looks with")
+        kind = "nvsort"
+    draft.put(SECTION, "type", kind, entry)
+    draft.put("deepstream", "tracker", kind, entry)
 
 
 def _take_reset(entry: Entry, draft: Draft) -> None:
