@@ -13,7 +13,15 @@ BOX = 48
 """Pixels."""
 
 
-def box_clip(path: Path, *, size: tuple[int, int] = (320, 180), frames: int = 50, fps: int = 25) -> Path:
+def box_clip(
+    path: Path,
+    *,
+    size: tuple[int, int] = (320, 180),
+    frames: int = 50,
+    fps: int = 25,
+    background: int = 30,
+    box: int = 255,
+) -> Path:
     """The box goes from left to right along the middle, over ``frames`` pictures."""
     width, height = size
     with av.open(str(path), "w") as container:
@@ -23,10 +31,10 @@ def box_clip(path: Path, *, size: tuple[int, int] = (320, 180), frames: int = 50
         video.codec_context.gop_size = 10
         video.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "18"}
         for index in range(frames):
-            picture = np.full((height, width, 3), 30, np.uint8)
+            picture = np.full((height, width, 3), background, np.uint8)
             left = round((width - BOX) * index / frames)
             top = (height - BOX) // 2
-            picture[top : top + BOX, left : left + BOX] = 255
+            picture[top : top + BOX, left : left + BOX] = box
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = index, Fraction(1, fps)
             container.mux(video.encode(frame))
