@@ -116,6 +116,19 @@ class Detections:
             np.empty(0, np.int32),
         )
 
+    def take(self, rows: NDArray[np.intp]) -> Detections:
+        """The given rows, in that order, which has to keep the frames' order."""
+        return Detections(
+            self.boxes[rows],
+            self.scores[rows],
+            self.classes[rows],
+            self.frame_index[rows],
+            self.detected,
+            None if self.keypoints is None else self.keypoints[rows],
+            None if self.masks is None else self.masks[rows],
+            None if self.corners is None else self.corners[rows],
+        )
+
     def rows_of(self, index: int) -> slice:
         """The rows of the batch's ``index``-th frame."""
         return rows_of(self.frame_index, index)

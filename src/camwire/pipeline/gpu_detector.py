@@ -90,7 +90,7 @@ def surest(found: Detections, limits: Limits) -> Detections:
         kept = kept[rank < limits.most[own][kept]]
     if len(kept) == len(found):
         return found
-    return Detections(found.boxes[kept], found.scores[kept], found.classes[kept], found.frame_index[kept])
+    return found.take(kept)
 
 
 def on_gpu(index: int) -> AbstractContextManager[object]:

@@ -21,8 +21,8 @@ Launches on the current stream and doesn't wait; what it returns holds until its
 class Network:
     """A detection network on a GPU."""
 
-    name: str
-    classes: tuple[str, ...]
+    model: Model
+    """What its outputs mean."""
     input: InputSpec
     runtime: str
     """And precision, for people: `PyTorch FP16`."""
@@ -37,10 +37,14 @@ class Network:
     capturable: bool = True
     """Whether a CUDA graph can hold what ``Forward`` launches: always the same, and nothing waits."""
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.model.classes
+
     def describe(self) -> str:
         """`yolo11s 640×384, PyTorch FP16`."""
         width, height = self.input.size
-        return f"{self.name} {width}×{height}, {self.runtime}"
+        return f"{self.model.name} {width}×{height}, {self.runtime}"
 
 
 def network_of(
@@ -58,8 +62,7 @@ def network_of(
     red, green, blue = (1 / std for std in graph.std)
     biases = (-mean / std for mean, std in zip(graph.mean, graph.std, strict=True))
     return Network(
-        model.name,
-        model.classes,
+        model,
         graph.input,
         f"{runtime} {'INT8 and ' if graph.quantised else ''}{rest}",
         (red, green, blue),
@@ -87,15 +90,15 @@ def input_shapes(graph: Graph, batch: int) -> tuple[tuple[int, ...], tuple[int, 
     return (graph.batch or 1, *sides), (graph.batch or batch, *sides)
 
 
-def in_parts(
-    images: Any, dtype: Any, at_once: int | None, run: Callable[[Any], tuple[Any, ...]]
-) -> tuple[Any, ...]:
-    """``run`` on ``images`` [B, 3, H, W], contiguous and of ``dtype``, ``at_once`` frames at a time (None:
-    all), the last ones filled up with zeros; its outputs put together, of B frames."""
+def in_parts(images: Any, dtype: Any, graph: Graph, run: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
+    """``run`` on ``images`` [B, 3, H, W] as ``graph`` wants them: contiguous, of ``dtype``, axes in order,
+    so many at a time, the last ones filled up with zeros; its outputs put together, of B frames."""
     import torch
 
     count = len(images)
-    size = at_once or count
+    size = graph.batch or count
+    if graph.layout == "NHWC":
+        images = images.permute(0, 2, 3, 1)
     fed = torch.zeros((count + -count % size, *images.shape[1:]), dtype=dtype, device=images.device)
     fed[:count] = images
     parts = [run(fed[start : start + size]) for start in range(0, len(fed), size)]

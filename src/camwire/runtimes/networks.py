@@ -7,8 +7,7 @@ from pathlib import Path
 
 from camwire.config.detection import BUNDLED_MODEL
 from camwire.models import Overrides, load_model
-from camwire.models.contract import Model, ModelError
-from camwire.models.yolo import Yolo
+from camwire.models.contract import ModelError
 from camwire.runtimes.choose import choose
 from camwire.runtimes.network import Network
 
@@ -38,7 +37,7 @@ def network_obstacle(file: str, wanted: str, overrides: Overrides) -> str | None
     try:
         name, _ = _chosen(file, wanted)
         if name != "torch":
-            require_readable(load_model(file, overrides))
+            load_model(file, overrides)
     except ModelError as error:
         return str(error)
     return None
@@ -58,7 +57,6 @@ def _load(name: str, file: str, overrides: Overrides, batch: int, *, half: bool)
 
         return load_network(Path(file), overrides, full_precision=not half)
     model = load_model(file, overrides)
-    require_readable(model)
     if name == "tensorrt":
         from camwire.runtimes.tensorrt_network import tensorrt_network
 
@@ -66,13 +64,3 @@ def _load(name: str, file: str, overrides: Overrides, batch: int, *, half: bool)
     from camwire.runtimes.onnxruntime_network import onnxruntime_network
 
     return onnxruntime_network(model, batch, half=half)
-
-
-def require_readable(model: Model) -> None:
-    """Raises ModelError for a model whose output the GPU's kernels can't read."""
-    graph = model.graph
-    if not isinstance(model, Yolo) or model.task != "detect" or model.anchors_first or graph.layout != "NCHW":
-        raise ModelError(
-            f"model {graph.file}: on GPUs camwire reads detectors with the output [B, 4+C, A]; "
-            f"this is: {model.reading}. On a CPU it runs: device: cpu"
-        )

@@ -78,7 +78,7 @@ class BoundForward:
 
     def __call__(self, images: Any) -> tuple[Any, ...]:
         """As ``Forward`` says. Raises ModelError."""
-        return in_parts(images, self._input_type, self._graph.batch, self._run)
+        return in_parts(images, self._input_type, self._graph, self._run)
 
     def _run(self, fed: Any) -> tuple[Any, ...]:
         import torch

@@ -42,7 +42,7 @@ class _Run:
     def __init__(self, trt: Any, engine: Any, graph: Graph) -> None:
         import torch
 
-        self._at_once = graph.batch
+        self._graph = graph
         self._context = engine.create_execution_context()
         names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
         (self._input,) = (n for n in names if engine.get_tensor_mode(n) == trt.TensorIOMode.INPUT)
@@ -52,7 +52,7 @@ class _Run:
 
     def __call__(self, images: Any) -> tuple[Any, ...]:
         """As ``Forward`` says."""
-        return in_parts(images, self._input_type, self._at_once, self._run)
+        return in_parts(images, self._input_type, self._graph, self._run)
 
     def _run(self, fed: Any) -> tuple[Any, ...]:
         import torch

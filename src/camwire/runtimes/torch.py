@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,20 @@ import structlog
 from camwire.devices.contracts import InputSpec
 from camwire.frames import Size
 from camwire.models import Overrides
-from camwire.models.coco import COCO_CLASSES
-from camwire.models.contract import ModelError
+from camwire.models.contract import Graph, Model, ModelError, TensorSpec
+from camwire.models.declared import read_declared
+from camwire.models.image import ImageInput
+from camwire.models.recognition import chosen_size, recognise, recognise_nanodet
+from camwire.models.signature import Signature
+from camwire.models.yolo import Extras, Yolo
 from camwire.runtimes.engine_cache import default_folder
-from camwire.runtimes.network import Forward, Network
+from camwire.runtimes.network import Forward, Network, network_of
 
 log = structlog.get_logger()
 
 SUFFIXES = (".torchscript", ".pt2")
-ACCEPTED = (
-    "one float input [B, 3, H, W], RGB from 0 to 1, and one output [B, 4 + classes, anchors]: centre x, "
-    "centre y, width, height in input pixels and the classes' scores, as YOLO11's exports have them"
-)
 GREY = 114
+USUAL = Size(640, 640)
 
 
 def from_module(
@@ -39,7 +41,32 @@ def from_module(
     keep_aspect: bool = True,
     compiled: bool = False,
 ) -> Network:
-    """A ``torch.nn.Module`` on the current GPU, for RGB from 0 to 1, letterboxed in grey as YOLO11 is.
+    """A ``torch.nn.Module`` on the current GPU that detects as YOLO11 does: RGB from 0 to 1, letterboxed in
+    grey, to [B, 4 + classes, anchors]. ``full_precision`` and ``compiled`` as in :func:`network_for`."""
+    model = Yolo(
+        name=name,
+        task="detect",
+        reading="YOLOv8/YOLO11 detect [B, 4+C, A]",
+        classes=tuple(classes),
+        graph=Graph(
+            file=Path(name),
+            input=InputSpec(size, "RGB", GREY, centred=True, keep_aspect=keep_aspect),
+            step=None,
+            mean=(0.0,) * 3,
+            std=(255.0,) * 3,
+            outputs=(TensorSpec(output_name(0), (1, 4 + len(classes), -1), "float32"),),
+        ),
+        extras=Extras(),
+        anchors_first=False,
+        normalised=False,
+    )
+    return network_for(model, module, full_precision=full_precision, compiled=compiled)
+
+
+def network_for(
+    model: Model, module: Any, *, full_precision: bool = False, compiled: bool = False
+) -> Network:
+    """A ``torch.nn.Module`` on the current GPU, whose tensors mean what ``model`` says.
 
     ``compiled``: its operations are fused by torch.compile, which takes half a minute for each batch size and
     is remembered on disk.
@@ -58,20 +85,15 @@ def from_module(
         forward = module.half()
     if compiled:
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(default_folder().with_name("torch")))
-        log.info("the network is compiled; this takes minutes and is remembered", model=name)
+        log.info("the network is compiled; this takes minutes and is remembered", model=model.name)
         forward = torch.compile(forward, dynamic=False)
-    spec = InputSpec(size, "RGB", GREY, centred=True, keep_aspect=keep_aspect)
-    runtime = f"PyTorch {'FP32' if full_precision else 'FP16'}{', compiled' if compiled else ''}"
-    return Network(
-        name,
-        tuple(classes),
-        spec,
-        runtime,
-        (1 / 255,) * 3,
-        (0.0,) * 3,
-        lambda: _first_output(forward),
-        slow_to_prepare=compiled,
+    names = [tensor.name for tensor in model.graph.outputs]
+    network = network_of(
+        model, model.graph, "PyTorch", lambda: picked(forward, names), half=not full_precision
     )
+    if not compiled:
+        return network
+    return replace(network, runtime=f"{network.runtime}, compiled", slow_to_prepare=True)
 
 
 def load_network(file: Path, overrides: Overrides, *, full_precision: bool = False) -> Network:
@@ -79,9 +101,9 @@ def load_network(file: Path, overrides: Overrides, *, full_precision: bool = Fal
 
     Exported programs are compiled, which makes YOLO11s 1.9 times as fast on an H100; TorchScript can't be.
 
-    Class names and the input's size come from ``overrides``, else from the metadata that YOLO11's exports
-    carry, else from the output's shape (80 classes are COCO's) and from what the program was exported with,
-    or 640×640. Raises ModelError.
+    What its tensors mean comes from ``overrides``, else from the metadata that YOLO11's TorchScript carries,
+    else from the shapes of its outputs; the input's size also from what the program was exported with, or
+    640×640. Raises ModelError.
     """
     if not file.is_file():
         raise ModelError(f"model {file}: there is no such file")
@@ -89,27 +111,45 @@ def load_network(file: Path, overrides: Overrides, *, full_precision: bool = Fal
         raise ModelError(
             f"model {file}: the name ends in {file.suffix!r}; accepted are {' and '.join(SUFFIXES)}"
         )
-    if overrides.task not in (None, "detect"):
-        raise ModelError(f"model {file}: on GPUs camwire reads detectors, not task {overrides.task}")
     try:
-        module, size, names = _exported(file) if file.suffix == ".pt2" else _scripted(file)
+        module, size, metadata = _exported(file) if file.suffix == ".pt2" else _scripted(file)
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelError(f"model {file}: PyTorch can't read it ({_first_line(error)})") from error
-    size = overrides.size or size
-    classes = _classes(file, module, size, overrides.labels or names)
-    keep_aspect = overrides.keep_aspect is not False
-    return from_module(
-        file.stem,
-        module,
-        size,
-        classes,
-        full_precision=full_precision,
-        keep_aspect=keep_aspect,
-        compiled=file.suffix == ".pt2",
-    )
+    # In single precision, which every program takes; network_for halves it.
+    module = module.float().cuda()
+    overrides = replace(overrides, size=overrides.size or size or USUAL)
+    model = recognised(file, lambda size: _shapes(file, module, size, "cuda"), metadata, overrides)
+    return network_for(model, module, full_precision=full_precision, compiled=file.suffix == ".pt2")
 
 
-def _scripted(file: Path) -> tuple[Any, Size, Sequence[str]]:
+def recognised(
+    file: Path,
+    shapes: Callable[[Size], list[tuple[int, ...]]],
+    metadata: Mapping[str, str],
+    overrides: Overrides,
+) -> Model:
+    """What a program's tensors mean; ``shapes``: of its outputs for an input of that size. Raises ModelError.
+
+    Exports may give the grids of before besides, which mean nothing here.
+    """
+    declared = read_declared(file, metadata)
+    fed = TensorSpec("images", (-1, 3, -1, -1), "float32")
+    size = chosen_size(file, ImageInput(fed, "NCHW", None, None), declared, overrides.size)
+    image = ImageInput(fed, "NCHW", size, None)
+    outputs = [TensorSpec(output_name(n), (1, *shape[1:]), "float32") for n, shape in enumerate(shapes(size))]
+    refused: list[ModelError] = []
+    for chosen in (outputs, outputs[:1], [*outputs[:1], *outputs[-1:]]):
+        signature = Signature((fed,), tuple(chosen))
+        try:
+            return recognise_nanodet(file, image, signature, overrides) or recognise(
+                file, image, signature, declared, size, overrides
+            )
+        except ModelError as error:
+            refused.append(error)
+    raise refused[0]
+
+
+def _scripted(file: Path) -> tuple[Any, Size | None, dict[str, str]]:
     import torch
 
     extra = {"config.txt": ""}
@@ -117,12 +157,14 @@ def _scripted(file: Path) -> tuple[Any, Size, Sequence[str]]:
         warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript as a whole is on its way out
         module = torch.jit.load(str(file), map_location="cuda", _extra_files=extra).eval()
     about = json.loads(extra["config.txt"] or "{}")
-    height, width = about.get("imgsz", (640, 640))
-    names = about.get("names", {})
-    return module, Size(int(width), int(height)), [names[key] for key in sorted(names, key=int)]
+    if isinstance(names := about.get("names"), dict):
+        about["names"] = {
+            int(number): name for number, name in names.items()
+        }  # JSON has no other keys than text
+    return module, None, {key: str(value) for key, value in about.items()}
 
 
-def _exported(file: Path) -> tuple[Any, Size, Sequence[str]]:
+def _exported(file: Path) -> tuple[Any, Size | None, dict[str, str]]:
     import torch
     from torch.export.passes import move_to_device_pass
 
@@ -130,7 +172,7 @@ def _exported(file: Path) -> tuple[Any, Size, Sequence[str]]:
         warnings.simplefilter("ignore", UserWarning)  # about its own way of reading tensors
         program = move_to_device_pass(torch.export.load(file), "cuda")
     (example,), _ = program.example_inputs
-    return _any_precision(program.module()), Size(int(example.shape[3]), int(example.shape[2])), ()
+    return _any_precision(program.module()), Size(int(example.shape[3]), int(example.shape[2])), {}
 
 
 def _any_precision(module: Any) -> Any:
@@ -144,35 +186,40 @@ def _any_precision(module: Any) -> Any:
     return module
 
 
-def _classes(file: Path, module: Any, size: Size, names: Sequence[str]) -> tuple[str, ...]:
+def _shapes(file: Path, module: Any, size: Size, device: str) -> list[tuple[int, ...]]:
     """Run the network once to see what comes out."""
     import torch
 
     try:
         with torch.inference_mode():
-            # In single precision, which every program takes; from_module halves it.
-            output = _first(
-                module.float().cuda()(torch.zeros((1, 3, size.height, size.width), device="cuda"))
-            )
+            outputs = tensors_of(module(torch.zeros((1, 3, size.height, size.width), device=device)))
     except RuntimeError as error:
         raise ModelError(f"model {file}: PyTorch can't run it ({_first_line(error)})") from error
-    count = output.shape[1] - 4 if output.ndim == 3 else 0
-    if count < 1 or count >= output.shape[2]:
-        raise ModelError(f"model {file}: its output is {list(output.shape)}. Accepted: {ACCEPTED}")
-    if names and len(names) != count:
-        raise ModelError(f"model {file}: it has {count} classes, but there are {len(names)} names for them")
-    if names:
-        return tuple(names)
-    return COCO_CLASSES if count == len(COCO_CLASSES) else tuple(f"class {n}" for n in range(count))
+    return [tuple(output.shape) for output in outputs]
 
 
-def _first_output(module: Callable[[Any], Any]) -> Forward:
-    return lambda images: (_first(module(images)),)
+def output_name(number: int) -> str:
+    """Programs don't name their outputs."""
+    return f"output{number}"
 
 
-def _first(output: Any) -> Any:
-    """Exports may give the raw grids besides."""
-    return output[0] if isinstance(output, (tuple, list)) else output
+def picked(module: Callable[[Any], Any], names: Sequence[str]) -> Forward:
+    """``module`` with those of its outputs, in that order."""
+
+    def forward(images: Any) -> tuple[Any, ...]:
+        outputs = {output_name(n): output for n, output in enumerate(tensors_of(module(images)))}
+        return tuple(outputs[name] for name in names)
+
+    return forward
+
+
+def tensors_of(output: Any) -> list[Any]:
+    """All tensors in nested tuples, lists and dictionaries, in their order."""
+    if isinstance(output, dict):
+        output = list(output.values())
+    if isinstance(output, (tuple, list)):
+        return [tensor for part in output for tensor in tensors_of(part)]
+    return [output]
 
 
 def _first_line(error: Exception) -> str:

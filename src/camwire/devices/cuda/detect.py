@@ -2,7 +2,8 @@
 
 The graph holds everything from the upload of the table of surfaces to the copy of the boxes: preprocessing,
 the network, the best class of each anchor, the best anchors, suppression. Per batch the host fills the
-table, starts the graph and waits for one event.
+table, starts the graph and waits for one event. Masks of the few objects that are left follow in a launch of
+their own.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ import numpy as np
 
 from camwire.devices.contracts import ModelInput
 from camwire.devices.cuda.adoption import surface_on_device
+from camwire.devices.cuda.heads import HEAD, ROW, detections_of, extras_of, head_of
+from camwire.devices.cuda.masks import DeviceMasks
 from camwire.devices.cuda.preprocess import grid_of, pack, target_of
 from camwire.devices.cuda.program import THREADS, foreign_stream, launch
 from camwire.devices.cuda.surfaces import SURFACE, Records
-from camwire.frames import Batch, Detections, Float32Array, Int32Array
-from camwire.models.contract import ModelError
+from camwire.frames import Batch, Detections, Float32Array
+from camwire.models.contract import Model
+from camwire.models.nanodet import NanoDet
+from camwire.models.placing import in_pictures
 from camwire.runtimes.network import Network
 
 CANDIDATES = 1024
@@ -101,10 +106,13 @@ class _Lane:
         self._limits_here = torch.zeros((2, batch_size, len(network.classes))).pin_memory()
         self._limits = torch.zeros_like(self._limits_here, device="cuda")
         self.limits: Float32Array = self._limits_here.numpy()
-        self._boxes = torch.zeros((batch_size, MOST_BOXES, 6), device="cuda")
+        self._extras = extras_of(network.model)
+        self._found = torch.zeros((batch_size, MOST_BOXES, ROW + self._extras.width), device="cuda")
         self._counts = torch.zeros(batch_size, dtype=torch.int32, device="cuda")
-        self._boxes_here = torch.zeros_like(self._boxes, device="cpu").pin_memory()
+        self._found_here = torch.zeros_like(self._found, device="cpu").pin_memory()
         self._counts_here = torch.zeros_like(self._counts, device="cpu").pin_memory()
+        self._heads: dict[int, _Described] = {}
+        """By batch size."""
         self._runs = self._prepared(batch_size)
 
     def detect(self, batch: Batch, scores: Float32Array, overlaps: Float32Array) -> Detections:
@@ -118,15 +126,17 @@ class _Lane:
         # FFmpeg copies a decoded picture to its place on the default stream and does not wait for that.
         self._decoded.record(torch.cuda.default_stream())
         self._stream.wait_event(self._decoded)
+        size = next(size for size in self._runs if size >= count)
         with torch.inference_mode(), torch.cuda.stream(self._stream):
-            self._runs[next(size for size in self._runs if size >= count)]()
+            self._runs[size]()
             self._done.record(self._stream)
         self._done.synchronize()
-        fed = ModelInput(np.empty((0, 0, 0, 3), np.uint8), scale, offset)
-        counts = self._counts_here.numpy()[:count]
-        if counts.min() < 0:
-            raise ModelError(f"{network.describe()}: its output has scores that aren't finite")
-        return in_pictures(self._boxes_here.numpy()[:count], counts, fed, batch)
+        width, height = network.input.size
+        fed = ModelInput(np.empty((0, height, width, 3), np.uint8), scale, offset)
+        counts, found = np.minimum(self._counts_here.numpy()[:count], MOST_BOXES), self._found_here.numpy()
+        masks = partial(DeviceMasks, self._stream, self._heads[size].prototypes)
+        raw = detections_of(network.model, found[:count], counts, network.input.size, masks)
+        return in_pictures(raw, fed, batch)
 
     def _prepared(self, batch_size: int) -> dict[int, Callable[[], None]]:
         """What launches the work for each of ``batch_sizes``: a graph, unless the network must not be in one.
@@ -173,72 +183,71 @@ class _Lane:
             _addresses(self._surfaces, self._images, self._target),
             stream,
         )
-        (head,) = self._forward(self._images[:size])
-        self._suppress(head.contiguous(), size, stream)
-        self._boxes_here[:size].copy_(self._boxes[:size], non_blocking=True)
+        self._suppress(merged(self._network.model, self._forward(self._images[:size])), size, stream)
+        self._found_here[:size].copy_(self._found[:size], non_blocking=True)
         self._counts_here[:size].copy_(self._counts[:size], non_blocking=True)
 
-    def _suppress(self, head: Any, size: int, stream: Any) -> None:
+    def _suppress(self, outputs: tuple[Any, ...], size: int, stream: Any) -> None:
         import torch
 
-        kind = "half" if head.dtype == torch.float16 else "float"
-        classes, anchors = head.shape[1] - 4, head.shape[2]
-        best = torch.empty((size, anchors), device="cuda")
-        which = torch.empty((size, anchors), dtype=torch.int32, device="cuda")
-        launch(
-            "boxes",
-            f"best_classes_{kind}",
-            (-(-anchors // THREADS), size),
-            (
-                *_addresses(head, self._limits[0]),
-                np.int32(classes),
-                np.int32(anchors),
-                *_addresses(best, which),
-            ),
-            stream,
-        )
-        width, height = self._network.input.size
+        described = self._described(outputs, size)
+        kind = "half" if outputs[0].dtype == torch.float16 else "float"
+        best = torch.empty((size, described.anchors), device="cuda")
+        which = torch.empty((size, described.anchors), dtype=torch.int32, device="cuda")
+        head, least, most = _addresses(described.head, self._limits[0], self._limits[1])
+        blocks = -(-described.anchors // THREADS), size
+        launch("boxes", f"best_classes_{kind}", blocks, (head, least, *_addresses(best, which)), stream)
+        numbers = np.int32(CANDIDATES), np.int32(MOST_BOXES)
+        found = _addresses(self._found, self._counts)
         launch(
             "boxes",
             f"suppress_{kind}",
             (size,),
-            (
-                *_addresses(head, best, which),
-                np.int32(classes),
-                np.int32(anchors),
-                np.int32(CANDIDATES),
-                np.int32(MOST_BOXES),
-                *_addresses(self._limits[1]),
-                np.float32(width),
-                np.float32(height),
-                *_addresses(self._boxes, self._counts),
-            ),
+            (head, *_addresses(best, which), *numbers, most, *found),
             stream,
         )
+
+    def _described(self, outputs: tuple[Any, ...], size: int) -> _Described:
+        """What the kernels are told of the outputs; it goes up with every batch, as part of the graph."""
+        model, planes = self._network.model, self._extras.mask_weights
+        if size not in self._heads:
+            self._heads[size] = _Described()
+        described, head = self._heads[size], head_of(model, outputs, self._network.input.size)
+        described.anchors = int(head["anchors"][0])
+        described.here.numpy().view(HEAD)[:] = head
+        described.head.copy_(described.here, non_blocking=True)
+        if planes:
+            described.prototypes = outputs[1], planes
+        return described
+
+
+class _Described:
+    """A batch size's outputs."""
+
+    def __init__(self) -> None:
+        import torch
+
+        self.here = _pinned(HEAD.itemsize)
+        self.head = torch.empty(HEAD.itemsize, dtype=torch.uint8, device="cuda")
+        self.anchors = 0
+        self.prototypes: tuple[Any, int] = None, 0
+        """The masks' tensor, which holds until the next batch of this lane, and how many planes it has."""
+
+
+def merged(model: Model, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The outputs as ``head_of`` takes them: of one precision, NanoDet's grids one after the other."""
+    import torch
+
+    if isinstance(model, NanoDet):
+        grids = len(outputs) // 2
+        outputs = torch.cat(outputs[:grids], 1), torch.cat(outputs[grids:], 1)
+    return outputs if len({one.dtype for one in outputs}) == 1 else tuple(one.float() for one in outputs)
 
 
 def batch_sizes(largest: int, *, few: bool = False) -> list[int]:
     """What graphs are made for: ``largest`` and the powers of two below it; with ``few`` those of eight."""
     step = 3 if few else 1
     return [1 << bit for bit in range(0, largest.bit_length(), step) if 1 << bit < largest] + [largest]
-
-
-def in_pictures(boxes: Float32Array, counts: Int32Array, fed: ModelInput, batch: Batch) -> Detections:
-    """The first ``counts`` [B] rows of ``boxes`` [B, K, 6], x1, y1, x2, y2 in input pixels, score, class, in
-    picture pixels; clipped, and what lies in the letterbox's bars alone is left out."""
-    held = np.minimum(counts, boxes.shape[1])
-    index = np.repeat(np.arange(len(held), dtype=np.int32), held)
-    rows = boxes[np.arange(boxes.shape[1]) < held[:, None]]
-    sides = np.array([frame.size for frame in batch.frames], np.float32)[index, None]
-    corners = (rows[:, :4].reshape(-1, 2, 2) - fed.offset[index, None]) / fed.scale[index, None]
-    corners = np.clip(corners, np.float32(0), sides)
-    inside = (corners[:, 1] > corners[:, 0]).all(axis=1)
-    return Detections(
-        boxes=corners[inside].reshape(-1, 4),
-        scores=rows[inside, 4],
-        classes=rows[inside, 5].astype(np.int32),
-        frame_index=index[inside],
-    )
 
 
 def _pinned(size: int) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 THREADS = 256
 """Threads a block, in every kernel (kernels/common.cuh)."""
-SOURCES = ("preprocess", "draw", "boxes", "jpeg")
+SOURCES = ("preprocess", "draw", "boxes", "masks", "jpeg")
 _OPTIONS = ("-std=c++17",)
 
 

@@ -1,37 +1,28 @@
-// A detection head's output to boxes: the best class of every anchor, then non-maximum suppression of the best anchors.
+// A model's outputs to rows: the best class of every anchor, non-maximum suppression of the best anchors, and of those
+// that stay all that the model says.
 #include "common.cuh"
+#include "head.cuh"
 
-#ifndef CAMWIRE_HOST
-#include <cuda_fp16.h>
-DEVICE float number(half value) { return __half2float(value); }
-#endif
-DEVICE float number(float value) { return value; }
-
-// `head` is [batch, 4 + classes, anchors], its rows centre x, centre y, width, height and the classes' scores.
-// `thresholds` is [batch, classes]. best[n, a] is the anchor's highest score among classes that reach their threshold,
-// 0 where none does, not a number where any score is none.
+// best[n, a] is the score of the anchor's best class where that reaches the class's threshold [batch, classes], else 0;
+// no number where any score is none; infinite for a class that isn't known but sure enough for some class.
 template <typename Number>
-DEVICE void best_classes(const Number* head, const float* thresholds, int classes, int anchors, float* best, int* which) {
+DEVICE void best_classes(const Head& h, const float* thresholds, float* best, int* which) {
     EACH_THREAD(t) {
-        int anchor = blockIdx.x * THREADS + t;
-        if (anchor >= anchors) continue;
-        const Number* scores = head + ((long long)blockIdx.y * (4 + classes) + 4) * anchors + anchor;
-        const float* least = thresholds + blockIdx.y * classes;
-        float most = 0.0f, nonsense = 0.0f;
-        int found = 0;
-        for (int c = 0; c < classes; ++c) {
-            float score = number(scores[(long long)c * anchors]);
-            nonsense += score - score;
-            if (score > most && score >= least[c]) { most = score; found = c; }
-        }
-        long long at = (long long)blockIdx.y * anchors + anchor;
-        best[at] = most + nonsense;
-        which[at] = found;
+        int anchor = blockIdx.x * THREADS + t, frame = blockIdx.y;
+        if (anchor >= h.anchors) continue;
+        const float* least = thresholds + frame * h.classes;
+        Best found = best_class<Number>(h, frame, anchor);
+        long long at = (long long)frame * h.anchors + anchor;
+        float needed = found.which < 0 ? INFINITY : least[found.which];
+        for (int c = 0; found.which < 0 && c < h.classes; ++c) needed = fminf(needed, least[c]);
+        bool sure = found.score >= needed || found.score != found.score;
+        best[at] = !sure ? 0.0f : (found.which < 0 ? found.score - found.score + INFINITY : found.score);
+        which[at] = found.which;
     }
 }
 
-KERNEL best_classes_float(const float* head, const float* thresholds, int classes, int anchors, float* best, int* which) {
-    best_classes(head, thresholds, classes, anchors, best, which);
+KERNEL best_classes_float(const Head* head, const float* thresholds, float* best, int* which) {
+    best_classes<float>(*head, thresholds, best, which);
 }
 
 constexpr int MOST_CANDIDATES = 1024;
@@ -54,22 +45,25 @@ struct Selection {
     int histogram[DIGITS];
     uint64_t least;  // of the keys that are taken
     int missing, count;
-    int nonsense;  // scores that are no numbers
+    int nonsense;  // numbers that are none
+    int unknown;   // classes that aren't known
 };
 
 // The key of the candidate-th best anchor, found digit by digit from the top; 1 where there are fewer anchors.
 DEVICE void find_least(Selection& s, const float* scores, int anchors, int candidates) {
     EACH_THREAD(t) {
-        if (t == 0) { s.count = 0; s.nonsense = 0; s.least = 0; s.missing = candidates; }
+        if (t == 0) { s.count = s.nonsense = s.unknown = 0; s.least = 0; s.missing = candidates; }
     }
     SYNC();
     EACH_THREAD(t) {
-        int own = 0, nonsense = 0;
+        int own = 0, nonsense = 0, unknown = 0;
         for (int a = t; a < anchors; a += THREADS) {
             own += scores[a] > 0.0f;
             nonsense += scores[a] != scores[a];
+            unknown += scores[a] == INFINITY;
         }
         atomicAdd(&s.count, own);
+        if (unknown) atomicAdd(&s.unknown, unknown);
         if (nonsense) atomicAdd(&s.nonsense, nonsense);
     }
     SYNC();
@@ -140,47 +134,58 @@ DEVICE void select(Selection& s, const float* scores, int anchors, int candidate
     sort_keys(s.keys, length);
 }
 
+// Whether two boxes of one class overlap more than `most`.
+template <typename Number>
+DEVICE bool overlapping(const Head& h, const float (*corners)[MOST_CANDIDATES], const uint64_t* keys, int i, int j, float most) {
+    float w = fminf(corners[2][i], corners[2][j]) - fmaxf(corners[0][i], corners[0][j]);
+    float height = fminf(corners[3][i], corners[3][j]) - fmaxf(corners[1][i], corners[1][j]);
+    if (w <= 0.0f || height <= 0.0f) return false;
+    if (h.oriented)
+        return probabilistic_overlap(box_of<Number>(h, blockIdx.x, anchor_of(keys[i])), box_of<Number>(h, blockIdx.x, anchor_of(keys[j]))) > most;
+    float area = (corners[2][i] - corners[0][i]) * (corners[3][i] - corners[1][i]);
+    float both = area + (corners[2][j] - corners[0][j]) * (corners[3][j] - corners[1][j]) - w * height;
+    return w * height > most * both;
+}
+
 // One block a frame. `scores` [batch, anchors] are those of best_classes, `which` its classes. Of the `candidates` best
 // anchors one stays when its overlap (intersection over union) with every better one of its class that stays is at most
-// `overlaps` [batch, classes]. The first `most` that stay become rows x1, y1, x2, y2, score, class of `boxes` [batch,
-// most, 6], corners clipped to width x height; `counts` tells how many stayed, which may be more, and is -1 for a frame
-// with scores that are no numbers.
+// `overlaps` [batch, classes]. The first `most` that stay become rows of `rows` [batch, most, 6 + extra columns]: x1, y1,
+// x2, y2, clipped to the input (of oriented boxes centre x, y, width, height), score, class, extras. `counts` tells how
+// many stayed, which may be more, and is -1 for a frame with numbers that are none, -2 for one with an unknown class.
 template <typename Number>
-DEVICE void suppress(const Number* head, const float* scores, const int* which, int classes, int anchors, int candidates,
-                     int most, const float* overlaps, float width, float height, float* boxes, int* counts) {
+DEVICE void suppress(const Head& h, const float* scores, const int* which, int candidates, int most, const float* overlaps,
+                     float* rows, int* counts) {
     SHARED Selection selection;
     SHARED float corners[4][MOST_CANDIDATES];
     SHARED int kinds[MOST_CANDIDATES];
     SHARED unsigned gone[MASKS];
-    select(selection, scores + (long long)blockIdx.x * anchors, anchors, candidates);
+    int frame = blockIdx.x;
+    select(selection, scores + (long long)frame * h.anchors, h.anchors, candidates);
     int valid = selection.count;
     EACH_THREAD(t) {
-        const Number* own = head + (long long)blockIdx.x * (4 + classes) * anchors;
         for (int word = t; word < MASKS; word += THREADS) gone[word] = 0;
         for (int i = t; i < valid; i += THREADS) {
             int anchor = anchor_of(selection.keys[i]);
-            float x = number(own[anchor]), y = number(own[anchors + anchor]);
-            float w = number(own[2 * anchors + anchor]) * 0.5f, h = number(own[3 * anchors + anchor]) * 0.5f;
-            corners[0][i] = clamped(x - w, 0.0f, width);
-            corners[1][i] = clamped(y - h, 0.0f, height);
-            corners[2][i] = clamped(x + w, 0.0f, width);
-            corners[3][i] = clamped(y + h, 0.0f, height);
-            kinds[i] = which[(long long)blockIdx.x * anchors + anchor];
+            Box box = box_of<Number>(h, frame, anchor);
+            float own[4], nonsense = 0.0f;
+            upright(h, box, own);
+            for (int side = 0; side < 4; ++side) {
+                nonsense += own[side] - own[side];
+                corners[side][i] = clamped(own[side], 0.0f, side % 2 ? h.height : h.width);
+            }
+            if (nonsense != 0.0f) atomicAdd(&selection.nonsense, 1);
+            int kind = which[(long long)frame * h.anchors + anchor];
+            kinds[i] = kind < 0 ? 0 : kind;
         }
     }
     SYNC();
-    for (int i = 0; i + 1 < valid; ++i) {
+    for (int i = 0; h.overlapping && i + 1 < valid; ++i) {
         if (gone[i / 32] >> i % 32 & 1) continue;  // the same for every thread
         EACH_THREAD(t) {
-            float area = (corners[2][i] - corners[0][i]) * (corners[3][i] - corners[1][i]);
-            float overlap = overlaps[(long long)blockIdx.x * classes + kinds[i]];
+            float limit = overlaps[(long long)frame * h.classes + kinds[i]];
             for (int j = i + 1 + t; j < valid; j += THREADS) {
                 if (kinds[j] != kinds[i]) continue;
-                float w = fminf(corners[2][i], corners[2][j]) - fmaxf(corners[0][i], corners[0][j]);
-                float h = fminf(corners[3][i], corners[3][j]) - fmaxf(corners[1][i], corners[1][j]);
-                if (w <= 0.0f || h <= 0.0f) continue;
-                float both = area + (corners[2][j] - corners[0][j]) * (corners[3][j] - corners[1][j]) - w * h;
-                if (w * h > overlap * both) atomicOr(&gone[j / 32], 1u << j % 32);
+                if (overlapping<Number>(h, corners, selection.keys, i, j, limit)) atomicOr(&gone[j / 32], 1u << j % 32);
             }
         }
         SYNC();
@@ -192,31 +197,34 @@ DEVICE void suppress(const Number* head, const float* scores, const int* which, 
             for (int word = 0; word < i / 32; ++word) rank -= __popc(gone[word]);
             rank -= __popc(gone[i / 32] & ((1u << i % 32) - 1));
             if (rank >= most) continue;
-            float* target = boxes + ((long long)blockIdx.x * most + rank) * 6;
-            for (int side = 0; side < 4; ++side) target[side] = corners[side][i];
-            target[4] = score_of(selection.keys[i]);
-            target[5] = (float)kinds[i];
+            int anchor = anchor_of(selection.keys[i]);
+            float* row = rows + ((long long)frame * most + rank) * (6 + h.extra_columns);
+            Box box = box_of<Number>(h, frame, anchor);
+            for (int side = 0; side < 4; ++side) row[side] = h.oriented ? box.sides[side] : corners[side][i];
+            row[4] = score_of(selection.keys[i]);
+            row[5] = (float)kinds[i];
+            for (int c = 0; c < h.extra_columns; ++c) row[6 + c] = read<Number>(h.extras, frame, c, anchor);
         }
         if (t == 0) {
             int stay = valid;
             for (int word = 0; word < MASKS; ++word) stay -= __popc(gone[word]);
-            counts[blockIdx.x] = selection.nonsense ? -1 : stay;
+            counts[frame] = selection.nonsense ? -1 : selection.unknown ? -2 : stay;
         }
     }
 }
 
-KERNEL suppress_float(const float* head, const float* scores, const int* which, int classes, int anchors, int candidates,
-                      int most, const float* overlaps, float width, float height, float* boxes, int* counts) {
-    suppress(head, scores, which, classes, anchors, candidates, most, overlaps, width, height, boxes, counts);
+KERNEL suppress_float(const Head* head, const float* scores, const int* which, int candidates, int most, const float* overlaps,
+                      float* rows, int* counts) {
+    suppress<float>(*head, scores, which, candidates, most, overlaps, rows, counts);
 }
 
 #ifndef CAMWIRE_HOST
-KERNEL best_classes_half(const half* head, const float* thresholds, int classes, int anchors, float* best, int* which) {
-    best_classes(head, thresholds, classes, anchors, best, which);
+KERNEL best_classes_half(const Head* head, const float* thresholds, float* best, int* which) {
+    best_classes<half>(*head, thresholds, best, which);
 }
 
-KERNEL suppress_half(const half* head, const float* scores, const int* which, int classes, int anchors, int candidates,
-                     int most, const float* overlaps, float width, float height, float* boxes, int* counts) {
-    suppress(head, scores, which, classes, anchors, candidates, most, overlaps, width, height, boxes, counts);
+KERNEL suppress_half(const Head* head, const float* scores, const int* which, int candidates, int most, const float* overlaps,
+                     float* rows, int* counts) {
+    suppress<half>(*head, scores, which, candidates, most, overlaps, rows, counts);
 }
 #endif

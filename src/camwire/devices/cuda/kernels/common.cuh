@@ -36,6 +36,7 @@ typedef unsigned char uint8_t;
 typedef unsigned short uint16_t;
 typedef long long int64_t;
 typedef unsigned long long uint64_t;
+#define INFINITY __int_as_float(0x7f800000)
 #else
 #include <cstdint>
 #endif
