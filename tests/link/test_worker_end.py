@@ -1,19 +1,28 @@
 """The worker's end of the link against plain ZeroMQ sockets in the server's place."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import zmq
+from structlog.testing import capture_logs
 
-from camwire.link.endpoint import Endpoints
-from camwire.link.messages import Hello, Stop, decode_upward, encode
+from camwire.link.answers import ClipMade
+from camwire.link.endpoint import Endpoints, private_endpoints
+from camwire.link.events import RuleState
+from camwire.link.message import LARGEST_MESSAGE
+from camwire.link.messages import Hello, Stop, Upward, decode_upward, encode
 from camwire.link.pictures import decode_header
+from camwire.link.server_end import ServerEnd
 from camwire.link.worker_end import PICTURES_UNDER_WAY, WorkerEnd
+from camwire.sources.packets import LARGEST as LARGEST_VIDEO
 from tests.support.frames import frame
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
+
+HELLO = Hello(worker="cpu", pid=7, device="cpu")
 
 
 @pytest.fixture
@@ -60,9 +69,9 @@ def test_a_server_that_does_not_read_costs_a_bounded_number_of_pictures(link: Wo
 
 def test_control_goes_both_ways_and_junk_is_left_out(link: WorkerEnd, server) -> None:
     control, _ = server
-    link.send(Hello(worker="cpu", pid=7, device="cpu"))
+    link.send(HELLO)
     name, hello = control.recv_multipart()
-    assert decode_upward(hello) == Hello(worker="cpu", pid=7, device="cpu")
+    assert decode_upward(hello) == HELLO
     control.send_multipart([name, b"junk"])
     control.send_multipart([name, encode(Stop())])
     assert link.receive(5) is None
@@ -71,3 +80,44 @@ def test_control_goes_both_ways_and_junk_is_left_out(link: WorkerEnd, server) ->
 
 def test_silence_takes_no_longer_than_asked(link: WorkerEnd) -> None:
     assert link.receive(0.01) is None
+
+
+def test_a_server_that_does_not_read_holds_nobody_up(link: WorkerEnd, server) -> None:
+    link.send(HELLO)
+    with capture_logs() as logs:
+        taken = 0
+        while link.send(HELLO):
+            taken += 1
+            assert taken < 1_000_000, "nothing bounds what waits"
+        assert not link.send(HELLO)
+    assert link.refused == 2
+    assert [entry["what"] for entry in logs] == ["Hello"], "logged once in a while"
+
+
+def test_what_is_too_large_is_refused_and_named(link: WorkerEnd, server) -> None:
+    control, _ = server
+    with capture_logs() as logs:
+        assert not link.send(RuleState(state=bytes(LARGEST_MESSAGE)))
+    assert logs[0]["what"] == "RuleState"
+    assert "128 MiB" in logs[0]["reason"]
+    assert link.send(HELLO)
+    assert decode_upward(control.recv_multipart()[1]) == HELLO
+
+
+def test_the_largest_video_arrives_and_the_connection_stands() -> None:
+    """Through both real ends; ZeroMQ itself drops what is too large without a word to anybody."""
+
+    async def run() -> list[Upward]:
+        with private_endpoints() as endpoints, ServerEnd(endpoints) as end:
+            link = WorkerEnd(endpoints.directory, "cpu")
+            try:
+                assert link.send(ClipMade(worker="cpu", clip="1", mp4=bytes(LARGEST_VIDEO + 1_000_000)))
+                assert link.send(HELLO)
+                return [(await asyncio.wait_for(end.receive(), 30))[1] for _ in range(2)]
+            finally:
+                link.close()
+
+    clip, hello = asyncio.run(run())
+    assert isinstance(clip, ClipMade)
+    assert len(clip.mp4) == LARGEST_VIDEO + 1_000_000
+    assert hello == HELLO

@@ -31,7 +31,7 @@ class Endpoints:
 
     @property
     def control(self) -> str:
-        """State down, greetings, statistics and failures up; loses nothing."""
+        """State down; greetings, statistics, failures, events and answers up."""
         return f"ipc://{self.directory}/control"
 
     @property

@@ -1,4 +1,4 @@
-"""The server's end of the link: a socket for control, which loses nothing, one for pictures, which may."""
+"""The server's end of the link: a socket for control and one for pictures."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import zmq
 import zmq.asyncio
 
 from camwire.link.endpoint import Endpoints
+from camwire.link.message import LARGEST_MESSAGE
 from camwire.link.messages import Downward, Upward, decode_upward, encode
 from camwire.link.pictures import FrameHeader, decode_header
 
 PICTURES_WAITING = 64
 """Pictures of one worker that may wait here; when there are so many, it drops newer ones and counts them."""
 LARGEST_PICTURE = 64 << 20
-LARGEST_MESSAGE = 16 << 20
 
 log = structlog.get_logger()
 

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
@@ -65,7 +66,7 @@ class Worker:
         self._parent = os.getppid()
         self._stopping = threading.Event()
         self._newest: queue.Queue[DesiredState | None] = queue.Queue()
-        self._failures: queue.Queue[Failure] = queue.Queue()
+        self._failures: deque[Failure] = deque(maxlen=100)
         self._applier = threading.Thread(target=self._applying, name="applier")
         self._broken = False
 
@@ -120,7 +121,7 @@ class Worker:
         """A device on which nothing works is given up with the process; the next one starts afresh."""
         if (fault := self._device.fault()) is not None:
             log.critical("the device has failed; the worker ends", reason=fault)
-            self._failures.put(Failure(worker=self._name, revision=self._engine.revision, reason=fault))
+            self._failures.append(Failure(worker=self._name, revision=self._engine.revision, reason=fault))
             self._broken = True
             self._stopping.set()
 
@@ -130,8 +131,8 @@ class Worker:
             self._link.send(Events(worker=self._name, pid=os.getpid(), upto=upto, events=events))
 
     def _tell(self) -> None:
-        while not self._failures.empty():
-            self._link.send(self._failures.get())
+        while self._failures and self._link.send(self._failures[0]):
+            self._failures.popleft()
         if self._engine.revision == 0 and self._newest.empty():
             self._link.send(Hello(worker=self._name, pid=os.getpid(), device=self._device.name))
         if (state := self._engine.analysis.state()) is not None:
@@ -179,7 +180,7 @@ class Worker:
                 self._engine.apply(desired)
             except ModelError as error:
                 log.debug("the desired state can't be applied", reason=str(error))
-                self._failures.put(
+                self._failures.append(
                     Failure(
                         worker=self._name,
                         revision=desired.revision,
