@@ -225,7 +225,7 @@ def test_the_worker_is_started_without_any_secret() -> None:
     command = worker_command("cpu", Endpoints(Path("/run/x")), log_level="debug", log_json=True)
     assert command == [
         *(sys.executable, "-m", "camwire", "worker", "--name", "cpu", "--device", "cpu"),
-        *("--link", "/run/x", "--log-level", "debug", "--log-json"),
+        *("--link", "/run/x", "--parent", str(os.getpid()), "--log-level", "debug", "--log-json"),
     ]
 
 

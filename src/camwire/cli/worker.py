@@ -12,11 +12,15 @@ def command(
     name: Annotated[str, typer.Option(help="The worker's name to the server.")],
     device: Annotated[str, typer.Option(help="Where to work: cpu, cuda:0, …")],
     link: Annotated[Path, typer.Option(help="The folder of the link's sockets.")],
+    parent: Annotated[int, typer.Option(help="The server's process id; the worker ends with it.")],
     engine: Annotated[Literal["native", "deepstream"], typer.Option(help="What does the work.")] = "native",
     log_level: Annotated[str, typer.Option(help="Least level of log lines.")] = "info",
     log_json: Annotated[bool, typer.Option(help="Log lines as JSON.")] = False,
 ) -> None:
     """Run one worker for a server."""
+    from camwire.pipeline.parent import die_with
+
+    die_with(parent)  # before the imports below: they take seconds
     from camwire.monitoring.logs import setup_logging
     from camwire.pipeline.worker import Worker
 

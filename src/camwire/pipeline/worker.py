@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import os
 import queue
@@ -74,7 +73,6 @@ class Worker:
         """Serve until told to stop, by a message, a signal or the server's end; returns the exit status."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
-        _die_with_parent()
         self._applier.start()
         self._link.send(Hello(worker=self._name, pid=os.getpid(), device=self._device.name))
         next_report = time.monotonic() + REPORT_EVERY
@@ -219,9 +217,3 @@ class Worker:
         self._applier.join(max(0.0, deadline - time.monotonic()))
         self._link.close()
         return 0 if ended and not self._applier.is_alive() and not self._broken else 1
-
-
-def _die_with_parent() -> None:
-    """Have the kernel kill this process when the server dies, even when it is stopped or stuck by then."""
-    set_parent_death_signal = 1  # PR_SET_PDEATHSIG of linux/prctl.h
-    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

@@ -61,6 +61,7 @@ def worker_command(
     return [
         *(sys.executable, "-m", "camwire", "worker"),
         *("--name", name, "--device", device_of(name), "--link", str(endpoints.directory)),
+        *("--parent", str(os.getpid())),
         *("--log-level", log_level, "--log-json" if log_json else "--no-log-json"),
     ]
 
