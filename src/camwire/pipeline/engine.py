@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -29,6 +30,7 @@ from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
 from camwire.pipeline.watchdog import Watchdog
 from camwire.sources import CameraSource
+from camwire.sources.numbering import Numbering
 from camwire.sources.packets import PacketRing
 from camwire.tracking import Tracker, weakest_score
 from camwire.tracking import create as create_tracker
@@ -68,6 +70,8 @@ class Engine:
         self._lanes: Lanes | None = None
         self._running: dict[str, DesiredCamera] = {}
         self._sources: dict[str, CameraSource] = {}
+        self._numbering: defaultdict[str, Numbering] = defaultdict(Numbering)
+        """By camera, those that were removed too: they may come back."""
         self.rings: dict[str, PacketRing] = {}
         """What each camera sent last."""
         self._desired: DesiredState | None = None
@@ -186,6 +190,7 @@ class Engine:
             paced=not self._recordings,
             looped=not self._recordings,
             ring=None if self._recordings else ring,
+            numbering=self._numbering[camera.id],
         )
         self._running[camera.id] = camera
         self._sources[camera.id] = source

@@ -20,6 +20,7 @@ from camwire.sources.decoding import Decoder, Picture
 from camwire.sources.faults import SourceError
 from camwire.sources.interrupt import forget, interrupt
 from camwire.sources.lateness import LatenessGate
+from camwire.sources.numbering import Numbering
 from camwire.sources.opening import HwAccelFactory, OpenSource, open_source
 from camwire.sources.pacing import Pacer
 from camwire.sources.packets import PacketRing
@@ -62,13 +63,15 @@ class CameraSource:
         paced: bool = True,
         looped: bool = True,
         ring: PacketRing | None = None,
+        numbering: Numbering | None = None,
     ) -> None:
         """``bound``: ``Frame.size`` is the source's size fitted into this.
 
         ``refuses`` says why video of a codec and a pixel format, as FFmpeg names them, can't be decoded.
         ``paced``: files are played at their own speed; otherwise as fast as the sink takes them.
         ``looped``: files begin again at their end; otherwise the source stops there, and `join` returns.
-        ``ring`` keeps what the camera sent last.
+        ``ring`` keeps what the camera sent last. ``numbering``: what the camera's source before this one
+        counted with; None: from the beginning.
         """
         self._camera = camera
         self._sink = sink
@@ -80,9 +83,7 @@ class CameraSource:
         self._ring = ring
         self._pacer = Pacer()
         self._clock: StreamClock | None = None
-        self._epoch = 0
-        self._turn = 0
-        self._sequence = 0
+        self._numbers = numbering or Numbering()
         self._gate: LatenessGate | None = None
         self._stop = threading.Event()
         self._ended = False
@@ -176,7 +177,7 @@ class CameraSource:
             self._ended = True
             self._status.ended()
         elif not source.still:
-            self._turn += 1
+            self._numbers.turn += 1
         if source.still and self._paced:
             self._stop.wait(STILL_INTERVAL)
 
@@ -184,7 +185,7 @@ class CameraSource:
         """A new epoch. A still image stays in one, and its time is that of the clock on the wall."""
         if source.still and self._clock is not None:
             return
-        self._epoch += 1
+        self._numbers.epoch += 1
         self._pacer.new_turn()
         live = source.still or not source.recorded
         self._clock = StreamClock(interval=source.interval, live=live)
@@ -238,8 +239,9 @@ class CameraSource:
         seconds = self._clock.time(picture.stamp, picture.arrived)
         late = self._gate is not None and self._gate.is_late(seconds, picture.arrived, picture.waited)
         size = Size(picture.frame.width, picture.frame.height)
-        sequence = self._sequence
-        self._sequence += 1
+        numbers = self._numbers
+        sequence = numbers.sequence
+        numbers.sequence += 1
         self._status.picture(size, decoded=decoded, late=late)
         if self._logged is not None:
             self._logged = None
@@ -250,8 +252,8 @@ class CameraSource:
             Frame(
                 camera=self._camera.id,
                 sequence=sequence,
-                epoch=self._epoch,
-                turn=self._turn,
+                epoch=numbers.epoch,
+                turn=numbers.turn,
                 picture=picture.frame,
                 source_size=size,
                 size=size.fitted_into(self._bound),
