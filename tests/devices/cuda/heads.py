@@ -14,7 +14,7 @@ from camwire.models.nanodet import NanoDet
 from camwire.pipeline.detector import thinned
 from camwire.pipeline.selection import NO_BOUND, Limits
 
-MOST = 300
+MOST = 1024
 
 
 class OutputInMemory:
