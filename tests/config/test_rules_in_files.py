@@ -101,3 +101,22 @@ def test_the_schema_knows_the_kinds():
     assert all(
         name in schema for name in ("ZoneRule", "LineRule", "DirectionRule", "SpeedRule", "HeatmapRule")
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("type: speed, limit: -1", "limit is -1; allowed: more than 0"),
+        ("type: speed, window: 0", "window is 0; allowed: more than 0, at most 86400"),
+        ("type: speed, stopped_after: -1", "stopped_after is -1; allowed: 0 to 86400"),
+        ("type: heatmap, half_life: 0", "half_life is 0; allowed: more than 0, at most 86400"),
+        ("type: heatmap, columns: 0", "columns is 0; allowed: 1 to 512"),
+        (
+            "type: direction, start: [0, 0], end: [1, 1], tolerance: 181",
+            "tolerance is 181; allowed: more than 0, at most 180",
+        ),
+    ],
+)
+def test_a_number_out_of_bounds_is_told_the_bounds(rule: str, said: str) -> None:
+    [problem] = problems(f"cameras: [{{id: gate, url: x}}]\nrules: [{{{rule}, name: n}}]\n")
+    assert problem.endswith(said)

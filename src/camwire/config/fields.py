@@ -88,14 +88,31 @@ def allowed(annotation: Any, field: FieldInfo | None = None) -> str:
 
 
 def bounds_of(field: FieldInfo) -> str:
-    """`0 to 65535`, `at least 0`, or nothing."""
-    least = next((item.ge for item in field.metadata if hasattr(item, "ge")), None)
-    most = next((item.le for item in field.metadata if hasattr(item, "le")), None)
-    if least is not None and most is not None:
-        return f"{least} to {most}"
-    if least is not None:
-        return f"at least {least}"
-    return f"at most {most}" if most is not None else ""
+    """`0 to 65535`, `at least 0`, `more than 0, at most 180`, or nothing."""
+    bounds = {
+        name: getattr(item, name)
+        for item in _constraints(field)
+        for name in ("ge", "gt", "le", "lt")
+        if getattr(item, name, None) is not None
+    }
+    if "gt" not in bounds and "lt" not in bounds and len(bounds) == 2:
+        return f"{bounds['ge']} to {bounds['le']}"
+    words = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
+    if "gt" in bounds:
+        bounds.pop("ge", None)  # of the type: a number of seconds is at least 0
+    if "lt" in bounds:
+        bounds.pop("le", None)
+    return ", ".join(f"{word} {bounds[name]}" for name, word in words.items() if name in bounds)
+
+
+def _constraints(field: FieldInfo) -> list[Any]:
+    """A field's own, and those of the X in `X | None`, which pydantic leaves where they are."""
+    found = list(field.metadata)
+    for option in get_args(field.annotation) if get_origin(field.annotation) in (Union, UnionType) else ():
+        if get_origin(option) is Annotated:
+            inner = [item.metadata if isinstance(item, FieldInfo) else [item] for item in option.__metadata__]
+            found += [constraint for items in inner for constraint in items]
+    return found
 
 
 def choices(annotation: Any) -> tuple[str, ...]:
