@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from camwire.config.editing import CannotEditError, append, literal, remove, set_values
+from camwire.config.editing import CannotEditError, append, change_list, literal, remove, set_values
 from camwire.config.substitution import substitute
 
 TEXT = """\
@@ -196,6 +196,27 @@ def test_any_item_can_be_taken_out(document: tuple[str, list[dict[str, Any]]], d
     index = data.draw(st.integers(0, len(items) - 1))
     after = remove(text, ("list", index))
     assert parsed(after) == {**parsed(text), "list": items[:index] + items[index + 1 :]}
+
+
+@settings(max_examples=60)
+@given(documents(), st.data())
+def test_a_list_is_changed_at_once_as_it_would_be_step_by_step(
+    document: tuple[str, list[dict[str, Any]]], data: st.DataObject
+) -> None:
+    text, items = document
+    changes = data.draw(
+        st.dictionaries(st.integers(0, len(items) - 1), ANYTHING | st.none()) if items else st.just({})
+    )
+    new = data.draw(st.lists(ANYTHING, max_size=3))
+    after = change_list(text, ("list",), changes, new)
+    changed = [
+        {**item, **(changes.get(at) or {})}
+        for at, item in enumerate(items)
+        if changes.get(at, {}) is not None
+    ]
+    assert parsed(after) == {**parsed(text), "list": changed + new}
+    if None not in changes.values():
+        assert comments(after) == comments(text)
 
 
 @pytest.mark.parametrize(

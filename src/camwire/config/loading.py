@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -13,8 +14,9 @@ from camwire.config.errors import ConfigError, Problem
 from camwire.config.explanation import explain, find_duplicate_ids
 from camwire.config.root import Config
 from camwire.config.rule_mistakes import find_unfit_rules
+from camwire.config.rules import Rule
 from camwire.config.secrets import SECRETS, SecretRegistry, SecretUrl
-from camwire.config.tree import Tree, read_tree
+from camwire.config.tree import Tree, read_tree, tree_of_rules
 
 LARGEST_FILE = 1 << 20
 """Bytes; thousands of cameras fit."""
@@ -48,6 +50,20 @@ def load_text(
         raise ConfigError(_without_secrets(tree))
     SECRETS.add(*(camera.url for camera in config.cameras), *config.sinks.secrets())
     return config if folder is None else _with_absolute_paths(config, folder)
+
+
+def check_rules(rules: Sequence[Any], cameras: Iterable[str], model: Mapping[str, Any]) -> tuple[Rule, ...]:
+    """Rules as plain values, as JSON has them, for these cameras (ids) and a model's `file` and `labels`.
+
+    Nothing in them is taken for a variable. Raises ConfigError with every mistake found; a problem's line is
+    its rule's position, counted from 1.
+    """
+    around = [{"id": camera, "url": "x"} for camera in cameras]
+    tree = tree_of_rules({"cameras": around, "model": dict(model), "rules": list(rules)}, "the rules")
+    config = _validated(tree)
+    if config is None or tree.problems:
+        raise ConfigError(_without_secrets(tree))
+    return config.rules
 
 
 def _validated(tree: Tree) -> Config | None:

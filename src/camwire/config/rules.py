@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, pairwise
+from itertools import combinations, islice, pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
@@ -52,14 +52,25 @@ def _polygon(points: tuple[Point, ...]) -> tuple[Point, ...]:
 def crossing_edges(corners: Sequence[Point]) -> bool:
     """Whether two edges of a closed polygon have a point in common that isn't their common corner."""
     edges = list(pairwise((*corners, corners[0])))
-    for (i, one), (j, other) in combinations(enumerate(edges), 2):
-        if j == i + 1 or (i == 0 and j == len(edges) - 1):
-            shared, before, after = (one[1], one[0], other[1]) if j == i + 1 else (one[0], one[1], other[0])
-            if _turn(before, shared, after) == 0 and _dot(shared, before, after) > 0:
-                return True  # The second edge goes back over the first.
-        elif _touch(one, other):
-            return True
+    # From left to right: an edge is compared with those alone that begin before it ends.
+    spans = sorted((min(a[0], b[0]), max(a[0], b[0]), index) for index, (a, b) in enumerate(edges))
+    for place, (_, right, index) in enumerate(spans):
+        for left, _, other in islice(spans, place + 1, None):
+            if left > right:
+                break
+            if _meet(edges, *sorted((index, other))):
+                return True
     return False
+
+
+def _meet(edges: Sequence[tuple[Point, Point]], i: int, j: int) -> bool:
+    """Whether the ``j``-th edge meets the ``i``-th, an earlier one, elsewhere than in their common corner."""
+    one, other = edges[i], edges[j]
+    if j == i + 1 or (i == 0 and j == len(edges) - 1):
+        shared, before, after = (one[1], one[0], other[1]) if j == i + 1 else (one[0], one[1], other[0])
+        # The second goes back over the first.
+        return _turn(before, shared, after) == 0 and _dot(shared, before, after) > 0
+    return _touch(one, other)
 
 
 def _turn(a: Point, b: Point, c: Point) -> float:

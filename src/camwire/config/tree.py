@@ -90,6 +90,26 @@ def read_tree(text: str, file: str, environment: Mapping[str, str]) -> Tree:
     return tree
 
 
+def tree_of_rules(data: Mapping[str, Any], file: str) -> Tree:
+    """The tree of plain values, as JSON has them. A rule's line is its position, counted from 1; all the rest
+    is on line 0."""
+    tree = Tree(file, data)
+    nowhere = Mark(0, 0)
+
+    def place(value: Any, path: Path, mark: Mark) -> None:
+        tree.values[path] = mark
+        if isinstance(value, dict):
+            for key, item in value.items():
+                tree.keys[(*path, key)] = mark
+                place(item, (*path, key), mark)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                place(item, (*path, index), Mark(index + 1, 1) if path == ("rules",) else mark)
+
+    place(data, (), nowhere)
+    return tree
+
+
 def _composed(text: str, file: str) -> tuple[Node | None, YAML]:
     parser = YAML(typ="safe", pure=True)
     parser.max_depth = DEEPEST

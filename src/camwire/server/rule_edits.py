@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from camwire.config import Config, ConfigError
-from camwire.config.editing import append, remove, set_values
+from camwire.config.editing import append, change_list, remove, set_values
 from camwire.config.errors import Problem
+from camwire.config.loading import check_rules
 from camwire.config.rules import Rule
 from camwire.server.configuration import Edit, remove_camera
 from camwire.server.document import as_text
 
 Settings = Mapping[str, Any]
 """A rule as plain values, with the configuration's keys; what is left out has its default."""
-Parse = Callable[[str], Config]
 
 _rule: TypeAdapter[Rule] = TypeAdapter(Rule)
 
@@ -93,18 +93,17 @@ def replace_rules(rules: Sequence[Settings]) -> Edit:
 
     def edit(text: str, config: Config) -> str:
         wanted = _by_present_name(rules, config)
-        for place in range(len(config.rules) - 1, -1, -1):
-            known = config.rules[place]
+        changes: dict[int, dict[str, Any] | None] = {}
+        for place, known in enumerate(config.rules):
             settings = wanted.get(known.name)
             if settings is None or settings["type"] != known.type:
-                text = remove(text, ("rules", place))
+                changes[place] = None
             else:
                 del wanted[known.name]
-                if changes := dict(_changes(known, settings)):
-                    text = set_values(text, ("rules", place), as_text(changes))
-        for settings in wanted.values():
-            text = append(text, ("rules",), as_text(_without_defaults(settings)))
-        return text
+                if changed := dict(_changes(known, settings)):
+                    changes[place] = as_text(changed)
+        new = [as_text(_without_defaults(settings)) for settings in wanted.values()]
+        return change_list(text, ("rules",), changes, new) if changes or new else text
 
     return edit
 
@@ -142,38 +141,33 @@ def without_camera(camera: str, *, change_rules: bool) -> Edit:
         naming = [rule for rule in config.rules if camera in (rule.cameras or ())]
         if naming and not change_rules:
             raise NamedByRulesError([rule.name for rule in naming])
-        places = {rule.name: place for place, rule in enumerate(config.rules)}
-        for rule in reversed(naming):
-            path = ("rules", places[rule.name])
-            if left := [known for known in rule.cameras or () if known != camera]:
-                text = set_values(text, path, as_text({"cameras": left}))
-            else:
-                text = remove(text, path)
+        changes: dict[int, dict[str, Any] | None] = {}
+        for place, rule in enumerate(config.rules):
+            if camera in (rule.cameras or ()):
+                left = [known for known in rule.cameras or () if known != camera]
+                changes[place] = as_text({"cameras": left}) if left else None
+        if changes:
+            text = change_list(text, ("rules",), changes)
         return remove_camera(camera)(text, config)
 
     return edit
 
 
-def checked(rules: Sequence[Settings], config: Config, parse: Parse) -> tuple[Rule, ...]:
+def checked(rules: Sequence[Settings], config: Config) -> tuple[Rule, ...]:
     """The rules beside each other and the configuration's cameras and model.
 
     Raises ConfigError with every mistake of all of them; each message begins with its rule's name.
     """
-    around = {
-        "cameras": [{"id": camera.id, "url": "x"} for camera in config.cameras],
-        "model": config.model.model_dump(mode="json", include={"file", "labels"}),
-    }
-    lines = [json.dumps(as_text(dict(settings))) for settings in rules]
-    text = json.dumps(as_text(around))[:-1] + ', "rules": [\n' + ",\n".join(lines) + "\n]}"
+    cameras = [camera.id for camera in config.cameras]
     try:
-        return parse(text).rules
+        return check_rules(rules, cameras, config.model.model_dump(mode="json", include={"file", "labels"}))
     except ConfigError as error:
         raise ConfigError([_about_rule(problem, rules) for problem in error.problems]) from None
 
 
 def _about_rule(problem: Problem, rules: Sequence[Settings]) -> Problem:
-    """Line 1 is what stands around the rules, each of which has a line of its own."""
-    index = problem.line - 2
+    """A problem's line is its rule's position, counted from 1."""
+    index = problem.line - 1
     if not 0 <= index < len(rules):
         return problem
     name = rules[index].get("name")

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from camwire.config import editing
 from camwire.link.answers import Rehearsed
 from camwire.link.events import LinkedEvent, RuleState
 from camwire.server.api import rules as rules_room
@@ -24,6 +25,7 @@ from tests.server.api.serving import TEXT, with_api
 from tests.server.running import until
 
 RULES = "/api/v1/rules"
+REAL_READ = editing._Read
 DOOR = {"name": "door", "type": "line", "start": [0.1, 0.5], "end": [0.9, 0.5]}
 YARD = {"name": "a/b ü 🚗 $x", "type": "zone", "polygon": [[0, 0], [1, 0], [1, 1]], "cameras": ["gate"]}
 WITH_RULES = (
@@ -374,6 +376,25 @@ def test_rules_are_tried_out_without_being_saved(tmp_path: Path) -> None:
     assert with_api(tmp_path, play).read_text() == TEXT
 
 
+def test_hundreds_of_rules_are_one_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once cost the parser three looks at the whole text."""
+    many = [
+        {"name": f"rule {n}", "type": "line", "start": [0.1, n / 400], "end": [0.9, n / 400]}
+        for n in range(300)
+    ]
+
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        assert (await client.put(RULES, json=many)).status_code == HTTPStatus.OK
+        moved = [{**rule, "end": [0.8, 0.5]} for rule in many[50:]]
+        assert (await client.put(RULES, json=moved)).status_code == HTTPStatus.OK
+        assert desired_names(server) == [rule["name"] for rule in moved]
+
+    read = []
+    monkeypatch.setattr(editing, "_Read", lambda text: read.append(text) or REAL_READ(text))
+    with_api(tmp_path, play)
+    assert len(read) == 2
+
+
 def test_nobody_waits_while_what_was_sent_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def play(client: httpx.AsyncClient, server: Server) -> None:
         readers: list[threading.Thread] = []
@@ -388,6 +409,7 @@ def test_nobody_waits_while_what_was_sent_is_read(tmp_path: Path, monkeypatch: p
         document = server.configuration.document
         monkeypatch.setattr(document, "parse", watched(document.parse))
         monkeypatch.setattr(rules_room, "parse", watched(rules_room.parse))
+        monkeypatch.setattr(rules_room, "checked", watched(rules_room.checked))
         stay = asyncio.ensure_future(asyncio.sleep(0))
         monkeypatch.setattr(server.services.rehearsing, "rehearse", lambda *_: stay)
         monkeypatch.setattr(server.services.probing, "try_camera", lambda *_: stay)
