@@ -1,5 +1,7 @@
 """What a PyTorch program's outputs mean, told from their shapes and its metadata; no PyTorch needed."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,14 @@ def test_the_outputs_that_count_are_picked_from_whatever_nests_them() -> None:
     said = ("table", ({"a": "grid", "b": ["other"]}, "prototypes"))
     assert tensors_of(said) == ["table", "grid", "other", "prototypes"]
     assert picked(lambda _: said, ["output3", "output0"])(None) == ("prototypes", "table")
+
+
+@pytest.mark.integration
+def test_a_program_for_pytorch_runs_where_openvino_is_not_installed() -> None:
+    """On machines made for one GPU's network."""
+    parts = "camwire.pipeline.gpu_detector, camwire.pipeline.worker, camwire.runtimes.torch, camwire.cli.run"
+    code = f"import sys; sys.modules['openvino'] = None; import {parts}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openvino
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from camwire.models.contract import ModelError, TensorSpec
+
+if TYPE_CHECKING:
+    import openvino
 
 SUFFIXES = {".onnx": "ONNX", ".xml": "OpenVINO", ".tflite": "TFLite"}
 """Kinds of files that are read here."""
@@ -48,6 +50,8 @@ def read_signature(file: Path, shape: Sequence[int] | None = None) -> Signature:
     if kind is None:
         accepted = ", ".join(f"{name} files ({suffix})" for suffix, name in SUFFIXES.items())
         raise ModelError(f"model {file}: the name ends in {file.suffix!r}; accepted are {accepted}")
+    import openvino  # here, since programs for PyTorch on GPUs do without it
+
     try:
         model = openvino.Core().read_model(file)
     except OPENVINO_ERRORS as error:
