@@ -9,6 +9,7 @@ from camwire.devices import open_device
 from camwire.link.desired import DesiredModel, DesiredOutput, DesiredState, DesiredTracker
 from camwire.models import ModelError
 from camwire.pipeline.engine import Engine
+from tests.models.files import save_dynamic
 
 pytestmark = pytest.mark.integration
 
@@ -75,3 +76,24 @@ def test_what_stays_the_same_is_not_made_anew(engine: Engine) -> None:
     assert running(engine)[2:4] == (detector, tracker)
     engine.apply(desired(3, tracker=DesiredTracker(type="ocsort", trace_length=30)))
     assert running(engine)[3] is not tracker
+
+
+def test_a_model_with_other_classes_begins_other_tracks(engine: Engine, tmp_path: Path) -> None:
+    """Old tracks' class numbers would mean something else, or nothing."""
+
+    def model(name: str, classes: int) -> DesiredModel:
+        return DesiredModel(
+            file=str(save_dynamic(tmp_path / name, classes)),
+            runtime="auto",
+            input_size=(64, 64),
+            score_threshold=0.4,
+            iou_threshold=0.5,
+            classes=None,
+        )
+
+    trackers = []
+    for revision, (name, classes) in enumerate([("five", 5), ("five too", 5), ("one", 1)], 2):
+        engine.apply(desired(revision, model=model(f"{name}.onnx", classes)))
+        trackers.append(running(engine)[3])
+    assert trackers[0] is trackers[1], "the same classes: objects go on"
+    assert trackers[2] is not trackers[1]

@@ -98,7 +98,7 @@ class Engine:
         """
         before = self._desired
         detector = self._detector_for(desired)
-        tracker = self._tracker_for(desired)
+        tracker = self._tracker_for(desired, detector.class_names)
         self.analysis.use(desired, detector.class_names, same_ids=tracker is self._tracker)
         # From here on nothing is refused any more.
         self._detector, self._tracker = detector, tracker
@@ -148,11 +148,17 @@ class Engine:
             return self._detector
         return self._detector.changed(settings[0], self._device, settings[1])
 
-    def _tracker_for(self, desired: DesiredState) -> Tracker:
-        """The one that runs where nothing that concerns it differs, or another one."""
+    def _tracker_for(self, desired: DesiredState, class_names: tuple[str, ...]) -> Tracker:
+        """The one that runs where nothing that concerns it differs, or another one. Tracks of a model with
+        other classes would go on under numbers that now mean something else, or nothing."""
         settings = _tracker_settings(desired)
-        same = self._desired is not None and settings == _tracker_settings(self._desired)
-        if self._tracker is not None and same:
+        if (
+            self._tracker is not None
+            and self._detector is not None
+            and self._desired is not None
+            and settings == _tracker_settings(self._desired)
+            and class_names == self._detector.class_names
+        ):
             return self._tracker
         try:
             tracker = create_tracker(

@@ -10,12 +10,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import structlog
 
 from camwire.analytics.rules.events import Event
-from camwire.frames import Batch, Frame, Tracks
+from camwire.frames import Batch, Detections, Frame, Tracks
 from camwire.link.pictures import Rendition, of_event
 from camwire.pipeline.marks import Marks
 from camwire.pipeline.recorder import Recorder
@@ -37,6 +38,15 @@ Chosen = dict[Rendition, list[int]]
 class Publisher(Protocol):
     def __call__(self, frame: Frame, payload: bytes, rendition: Rendition) -> bool:
         """Hand on what was made of a frame; false when it could not be taken and is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of a batch behind the first turnstile."""
+
+    tracks: Tracks
+    events: Sequence[Event]
+    chosen: Chosen
 
 
 class Lanes:
@@ -82,63 +92,70 @@ class Lanes:
         batch = self._slots.empty_batch()
         if batch is None:
             return
-        with self._tracking.passing(batch.ticket):
-            self.stages.tracker.forget(camera)
-            self.stages.analysis.forget(camera)
-            self._caps.pop(camera, None)
-        with self._publishing.passing(batch.ticket):
-            pass
+        try:
+            with self._tracking.passing(batch.ticket):
+                self.stages.tracker.forget(camera)
+                self.stages.analysis.forget(camera)
+                self._caps.pop(camera, None)
+        finally:
+            with self._publishing.passing(batch.ticket):
+                pass
 
     def _run(self) -> None:
         while (batch := self._slots.take(self._expected)) is not None:
             self.process(batch, self.stages)
 
     def process(self, batch: Batch, stages: Stages) -> None:
-        """Take one batch all the way. A stage that fails costs this batch, counted, and nothing else."""
+        """Take one batch all the way. Whatever fails costs this batch, counted, and nothing else: all that
+        may fail is attempted, so that every batch passes both turnstiles and nobody waits for it for ever."""
         marks = Marks()
-        tracks: Tracks | None = None
-        chosen: Chosen = {}
         made: list[Made] | None = None
-        events: Sequence[Event] | None = None
-
         detections = self._attempt("detect", batch, stages.detect, batch)
         marks.detected = self._clock()
         with self._tracking.passing(batch.ticket):
-            if detections is not None:
-                tracks = self._attempt("track", batch, stages.tracker.step, batch, detections)
-            marks.tracked = self._clock()
-            if tracks is not None:
-                # Rules that fail cost nobody a picture; the failure is logged and counted.
-                events = self._attempt("analyse", batch, stages.analysis.step, batch, tracks)
-            marks.analysed = self._clock()
-            if tracks is None:
+            seen = (
+                None
+                if detections is None
+                else self._attempt("track", batch, self._track, batch, detections, stages, marks)
+            )
+            if seen is None:
                 self._recorder.lost(batch.frames, "error")
-            else:
-                self._recorder.processed(batch, tracks, stages.overlay.class_names, marks.tracked)
-                chosen = self._chosen(batch, stages)
-        if tracks is not None and chosen:
-            made = self._made(batch, chosen, tracks, stages, marks)
+        if seen is not None and seen.chosen:
+            made = self._attempt("make", batch, self._made, batch, seen.chosen, seen.tracks, stages, marks)
             if made is None:
-                lost = {index for indices in chosen.values() for index in indices}
+                lost = {index for indices in seen.chosen.values() for index in indices}
                 self._recorder.lost([batch.frames[index] for index in sorted(lost)], "error")
         with self._publishing.passing(batch.ticket):
             if made is not None:
                 self._send(batch, made)
             marks.published = self._clock()
-        if tracks is not None:
-            drawn = {one.index for one in made or ()}
-            self._recorder.timed(batch, sorted(drawn), marks)
-            if events and stages.event_pictures:
-                self._illustrate_events(batch, events, made or [], tracks, stages)
-        self.under_way.end(failed=tracks is None or (made is None and bool(chosen)))
+        if seen is not None:
+            self._attempt("conclude", batch, self._conclude, batch, seen, made or [], stages, marks)
+        self.under_way.end(failed=seen is None or (made is None and bool(seen.chosen)))
+
+    def _track(self, batch: Batch, detections: Detections, stages: Stages, marks: Marks) -> Seen:
+        """What has to be done in the order of time. Books are kept last, when nothing can fail any more."""
+        tracks = stages.tracker.step(batch, detections)
+        marks.tracked = self._clock()
+        # Rules that fail cost nobody a picture; the failure is logged and counted.
+        events = self._attempt("analyse", batch, stages.analysis.step, batch, tracks)
+        marks.analysed = self._clock()
+        self._recorder.processed(batch, tracks, stages.overlay.class_names, marks.tracked)
+        return Seen(tracks, events or (), self._chosen(batch, stages))
+
+    def _conclude(self, batch: Batch, seen: Seen, made: Sequence[Made], stages: Stages, marks: Marks) -> None:
+        self._recorder.timed(batch, sorted({one.index for one in made}), marks)
+        if seen.events and stages.event_pictures:
+            self._illustrate_events(batch, seen.events, made, seen.tracks, stages)
 
     def _chosen(self, batch: Batch, stages: Stages) -> Chosen:
         """What is to be made of which frames; those of which nothing is are counted by cause."""
         chosen: Chosen = {}
+        unwatched, capped = [], []
         for index, frame in enumerate(batch.frames):
             wanted = stages.views.get(frame.camera)
             if not wanted:
-                self._recorder.lost((frame,), "unwatched")
+                unwatched.append(frame)
                 continue
             caps = self._caps[frame.camera]
             admitted = [
@@ -147,9 +164,11 @@ class Lanes:
                 if caps[rendition].admits(frame.arrived, lower_cap(stages.max_fps, fps))
             ]
             if not admitted:
-                self._recorder.lost((frame,), "fps_cap")
+                capped.append(frame)
             for rendition in admitted:
                 chosen.setdefault(rendition, []).append(index)
+        self._recorder.lost(unwatched, "unwatched")
+        self._recorder.lost(capped, "fps_cap")
         return chosen
 
     def _made(
@@ -188,15 +207,15 @@ class Lanes:
 
     def _send(self, batch: Batch, made: list[Made]) -> None:
         """A frame counts as published when any of it was taken."""
-        taken: dict[int, bool] = {}
+        taken: dict[int, bool | None] = {}
         for one in made:
-            was_taken = self._publish(one.frame, one.payload, one.rendition)
-            taken[one.index] = taken.get(one.index, False) or was_taken
+            was_taken = self._attempt("publish", batch, self._publish, one.frame, one.payload, one.rendition)
+            taken[one.index] = taken.get(one.index) or was_taken
         for index, any_taken in taken.items():
             if any_taken:
                 self._recorder.published(batch.frames[index])
             else:
-                self._recorder.lost((batch.frames[index],), "link")
+                self._recorder.lost((batch.frames[index],), "error" if any_taken is None else "link")
 
     def _illustrate_events(
         self, batch: Batch, events: Sequence[Event], made: Sequence[Made], tracks: Tracks, stages: Stages
