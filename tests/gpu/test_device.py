@@ -194,6 +194,7 @@ def test_a_full_gpu_takes_no_more_cameras(device: CudaDevice, monkeypatch: pytes
         device.hwaccel()
 
 
+@pytest.mark.usefixtures("device")
 def test_an_error_after_which_nothing_works_is_noticed() -> None:
     """In a process of its own, which the error ruins."""
     code = """

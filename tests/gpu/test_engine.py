@@ -29,6 +29,7 @@ from tests.support.waiting import wait_for
 
 INPUT = Size(640, 384)
 PICTURE = Size(1280, 720)
+ANCHORS = 640 * 384 * 21 // 1024
 NAMES = ("red", "green", "blue")
 
 
@@ -53,7 +54,8 @@ def blobs() -> Any:
             boxes = torch.stack((x, y, (12 * width).sqrt(), (12 * height).sqrt()), 1)
             scores = torch.diag_embed((total / 2000).clamp(0.0, 0.95))
             head = torch.cat((boxes, scores), 1)
-            return torch.cat((head, torch.zeros_like(head).repeat(1, 1, 3)), 2)
+            # As many anchors as such an input has.
+            return torch.cat((head, torch.zeros_like(head).repeat(1, 1, ANCHORS // 3 - 1)), 2)
 
     return Blobs()
 
@@ -139,7 +141,7 @@ class OnTheCpu:
 
 def on_the_cpu() -> Detector:
     spec = InputSpec(INPUT, "RGB", 114, centred=True)
-    outputs = (TensorSpec("output", (1, 7, 12), "float32"),)
+    outputs = (TensorSpec("output", (1, 7, ANCHORS), "float32"),)
     graph = Graph(Path("blobs"), spec, None, (0.0,) * 3, (255.0,) * 3, outputs)
     yolo = Yolo("blobs", "detect", "", NAMES, graph, Extras(), anchors_first=False, normalised=False)
     return Detector(CpuDevice().preprocess, OnTheCpu(), yolo, model(Path("blobs")))
