@@ -54,3 +54,33 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     (tmp_path / "nvds.txt").unlink()
     with pytest.raises(CommandError, match=r"nvds\.txt: can't be read"):
         files_beside(load(tmp_path / "camwire.yaml"))
+
+
+def test_a_model_and_labels_that_are_not_there_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "camwire.yaml"
+    path.write_text("cameras: []\nmodel: {file: nope.onnx, labels: names.txt}\ntracker: {config: t.yml}\n")
+    with pytest.raises(CommandError) as raised:
+        files_beside(load(path))
+    assert raised.value.exit_status == WRONG_CONFIGURATION
+    assert str(raised.value).splitlines()[:2] == [
+        f"model.file: {tmp_path}/nope.onnx: can't be read: No such file or directory",
+        f"model.labels: {tmp_path}/names.txt: can't be read: No such file or directory",
+    ]
+    assert "t.yml" in str(raised.value)
+    (tmp_path / "nope.onnx").write_bytes(b"")
+    (tmp_path / "names.txt").write_text("cat\n")
+    path.write_text("cameras: []\nmodel: {file: nope.onnx, labels: names.txt}\n")
+    assert files_beside(load(path)) == []
+
+
+def test_deepstreams_files_where_that_engine_runs(tmp_path: Path) -> None:
+    path = tmp_path / "camwire.yaml"
+    text = "cameras: []\nmodel: {file: yolo.onnx}\ndeepstream: {detector_config: nvinfer.txt, parser: p.so}\n"
+    (tmp_path / "yolo.onnx").write_bytes(b"")
+    path.write_text(text)
+    assert files_beside(load(path)) == []
+    path.write_text(f"{text}engine: deepstream\n")
+    with pytest.raises(CommandError, match=r"^deepstream\.detector_config: .*nvinfer\.txt: can't be read"):
+        files_beside(load(path))
+    (tmp_path / "nvinfer.txt").write_text("")
+    assert f"deepstream.parser: {tmp_path}/p.so is not on this machine" in files_beside(load(path))

@@ -25,6 +25,9 @@ def test_writes_what_check_passes(tmp_path: Path, capfd: pytest.CaptureFixture[s
     said = capfd.readouterr()
     assert f"wrote {out}: 6 cameras; 16 remarks" in said.out
     assert "application.txt:19: [source0] smart-record" in said.out
+    for name in ("models/yolo11n.onnx", "configs/labels.txt"):  # that the application wants besides
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
     assert run("check", out) == 0
     assert "cameras  5 and 1 disabled" in capfd.readouterr().out
 

@@ -10,6 +10,7 @@ import typer
 
 from camwire.cli.errors import WRONG_CONFIGURATION, CommandError
 from camwire.config import Config, load
+from camwire.config.named_files import named_files
 from camwire.config.server import ServerConfig
 
 
@@ -26,8 +27,8 @@ def command(
 ) -> None:
     """Check a configuration.
 
-    Lists every mistake at once, each with its place and what is allowed there; those in DeepStream's files
-    that it names, too.
+    Lists every mistake at once, each with its place and what is allowed there. Then looks whether the files
+    that it names can be read, and for mistakes in DeepStream's among them.
 
     Says what is risky about the server's address. No camera is opened, nothing is started.
 
@@ -59,12 +60,24 @@ def summary(config: Config) -> str:
 
 
 def files_beside(config: Config) -> list[str]:
-    """What is odd about DeepStream's files that the configuration names, without being wrong.
+    """What is odd about the files that the configuration names, without being wrong.
 
-    Raises CommandError with the mistakes in them.
+    Raises CommandError with those that can't be read and, in DeepStream's, the mistakes.
     """
     odd: list[str] = []
-    wrong: list[str] = []
+    wrong = [
+        f"{place}: {file}: {problem}"
+        for place, file in named_files(config).items()
+        if place not in ("analytics.nvdsanalytics", "tracker.config")  # are read below
+        and (problem := _unreadable(Path(file))) is not None
+    ]
+    if config.engine == "deepstream":
+        libraries = {"parser": config.deepstream.parser, "tracker_library": config.deepstream.tracker_library}
+        odd += [
+            f"deepstream.{name}: {library} is not on this machine"
+            for name, library in libraries.items()
+            if not Path(library).exists()
+        ]
     if config.analytics.nvdsanalytics is not None:
         _read_analytics(Path(config.analytics.nvdsanalytics), odd, wrong)
     if config.tracker.config is not None:
@@ -72,6 +85,14 @@ def files_beside(config: Config) -> list[str]:
     if wrong:
         raise CommandError("\n".join(wrong), WRONG_CONFIGURATION)
     return odd
+
+
+def _unreadable(file: Path) -> str | None:
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        return f"can't be read: {error.strerror}"
+    return None
 
 
 def _read_analytics(path: Path, odd: list[str], wrong: list[str]) -> None:
