@@ -8,7 +8,8 @@ import pytest
 from camwire.frames import Batch, Frame, Size
 from camwire.link.messages import decode_downward, encode
 from camwire.models import ModelError
-from camwire.pipeline.analysis import REMEMBERED_FRAMES, Analysis, LiveCounts
+from camwire.pipeline.analysis import Analysis, LiveCounts
+from camwire.pipeline.nvds_rules import REMEMBERED_FRAMES
 from camwire.server.desired import Desired
 from tests.analytics.rules.scene import CLASSES, obj, tracks_of
 from tests.server.configs import config
@@ -184,3 +185,62 @@ def test_what_another_worker_counted_and_nobody_can_read_changes_nothing(analysi
     analysis.take_over(state)
     step(analysis, 2, obj(1, 400, 300))
     assert crossed(analysis) == {"person": 1}
+
+
+CROSSING = """[property]
+enable=1
+config-width=1000
+config-height=500
+""" + "".join(
+    f"""[line-crossing-stream-{number}]
+enable=1
+mode=loose
+line-crossing-DOOR=400;250;600;250;500;0;500;499
+"""
+    for number in range(3)
+)
+
+
+@pytest.fixture
+def crossings(tmp_path):
+    """A worker with two cameras at which DeepStream's rules have counted one crossing each."""
+    (tmp_path / "nvds.txt").write_text(CROSSING)
+    file = str(tmp_path / "nvds.txt")
+    analysis = Analysis()
+    analysis.use(desired(nvdsanalytics=file, cameras=("gate", "yard")), CLASSES, same_ids=False)
+    for camera in ("gate", "yard"):
+        walk(analysis, camera, 1)
+        assert totals(analysis, camera) == 1
+    return analysis, file
+
+
+def walk(analysis, camera, object_id, began=0):
+    for number in range(25):
+        step(analysis, began + number, obj(object_id, 200 + 24 * number, 300), camera=camera)
+
+
+def totals(analysis, camera):
+    """Crossings since the stream began."""
+    result = analysis._nvds.newest(camera)
+    return None if result is None else result.line_totals["DOOR"]
+
+
+def test_deepstreams_counts_go_on_where_a_camera_keeps_its_stream(crossings):
+    analysis, file = crossings
+    analysis.use(desired(nvdsanalytics=file, cameras=("gate", "yard", "shed")), CLASSES, same_ids=True)
+    for camera in ("gate", "yard", "shed"):
+        walk(analysis, camera, 2, began=30)
+    assert [totals(analysis, camera) for camera in ("gate", "yard", "shed")] == [2, 2, 1]
+    analysis.use(desired(nvdsanalytics=file, cameras=("gate", "shed")), CLASSES, same_ids=True)
+    assert totals(analysis, "yard") is None
+    for camera in ("gate", "shed"):
+        walk(analysis, camera, 3, began=60)
+    assert totals(analysis, "gate") == 3
+    assert totals(analysis, "shed") == 1, "another stream, with rules of its own"
+
+
+def test_another_trackers_ids_are_other_objects_to_deepstreams_rules_too(crossings):
+    analysis, file = crossings
+    analysis.use(desired(nvdsanalytics=file, cameras=("gate", "yard")), CLASSES, same_ids=False)
+    walk(analysis, "gate", 1, began=30)
+    assert totals(analysis, "gate") == 2

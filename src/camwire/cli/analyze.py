@@ -85,8 +85,8 @@ def _dry_run(config: Config, camera: str) -> DryRun:
     import cv2
 
     from camwire.devices.cpu import CpuDevice
-    from camwire.pipeline.analysis import stream_numbers
     from camwire.pipeline.dry_run import DryRun
+    from camwire.pipeline.nvds_rules import stream_numbers
     from camwire.server.desired import Desired
 
     cv2.setNumThreads(1)  # frames run side by side already

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 from pydantic import TypeAdapter
 
-from camwire.analytics.nvdsanalytics.engine import NvdsAnalytics
-from camwire.analytics.nvdsanalytics.load import load
-from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
-from camwire.analytics.nvdsanalytics.settings import Settings
-from camwire.analytics.nvdsanalytics.stream import FrameResult
 from camwire.analytics.rules import RuleEngine
 from camwire.analytics.rules.events import Counts, Event
 from camwire.config.rules import Rule
@@ -26,14 +19,10 @@ from camwire.link.desired import DesiredState
 from camwire.link.pictures import NvdsFrame
 from camwire.models import ModelError
 from camwire.pipeline.nvds_metadata import nvds_frame, nvds_summary
+from camwire.pipeline.nvds_rules import NvdsRules
 from camwire.pipeline.recollection import Recollection, Rehearsal
 
 log = structlog.get_logger()
-
-NO_STREAM = -1
-"""A stream's number that no configuration has rules for."""
-REMEMBERED_FRAMES = 64
-"""Of each camera; more than can be under way between the rules and drawing."""
 
 _rules = TypeAdapter(tuple[Rule, ...])
 
@@ -52,11 +41,7 @@ class Analysis:
         self._settings: tuple[object, ...] | None = None
         self._class_names: tuple[str, ...] = ()
         self._engine = RuleEngine((), ())
-        self._nvds: NvdsAnalytics | None = None
-        self._nvds_settings: tuple[str | None, tuple[str, ...]] = (None, ())
-        self._nvds_results: dict[str, deque[tuple[int, FrameResult]]] = {}
-        """By camera: the last frames' sequences and what DeepStream's rules said of them."""
-        self._streams: Mapping[str, int] = {}
+        self._nvds = NvdsRules()
         self.rules: tuple[Rule, ...] = ()
         self._recollection = Recollection()
 
@@ -68,16 +53,12 @@ class Analysis:
         """
         settings = (desired.rules, class_names)
         cameras = desired.all_cameras or tuple(camera.id for camera in desired.cameras)
-        nvds_settings = (desired.nvdsanalytics, cameras if desired.nvdsanalytics else ())
         if settings != self._settings or not same_ids:
             rules = _rules.validate_python(desired.rules)
             engine = rule_engine(rules, class_names)
         else:
             rules, engine = self.rules, None
-        nvds = self._nvds
-        if nvds_settings != self._nvds_settings:
-            file = desired.nvdsanalytics
-            nvds = None if file is None else NvdsAnalytics(nvdsanalytics(file))
+        nvds = self._nvds.engine_for(desired.nvdsanalytics)
         with self._lock:
             if engine is not None:
                 if self._settings is None and self._resumed is not None:
@@ -86,10 +67,9 @@ class Analysis:
                     engine.restore(self._engine.export(), objects=same_ids)
                 self._engine = engine
             self.rules, self._settings, self._class_names = rules, settings, class_names
-            if nvds_settings != self._nvds_settings:
-                self._nvds, self._nvds_settings, self._nvds_results = nvds, nvds_settings, {}
-                # What still comes of a camera that was removed is of a stream that has no rules.
-                self._streams = defaultdict(lambda: NO_STREAM, stream_numbers(nvds_settings[1]))
+            self._nvds.use(desired.nvdsanalytics, nvds, cameras)
+            if not same_ids:
+                self._nvds.forget_objects()
 
     def step(self, batch: Batch, tracks: Tracks) -> Sequence[Event]:
         """Apply the rules to a batch; returns what camwire's own report."""
@@ -98,14 +78,7 @@ class Analysis:
             events = self._engine.step(batch, tracks).events
             if events:
                 self._on_events(events)
-            if self._nvds is None:
-                return events
-            for frame, result in zip(
-                batch.frames, self._nvds.step(batch, tracks, self._streams), strict=True
-            ):
-                if result is not None:
-                    known = self._nvds_results.setdefault(frame.camera, deque(maxlen=REMEMBERED_FRAMES))
-                    known.append((frame.sequence, result))
+            self._nvds.step(batch, tracks)
         return events
 
     def rehearse(self, rules: Sequence[dict[str, Any]], camera: str, seconds: float) -> Rehearsal:
@@ -165,26 +138,19 @@ class Analysis:
     def nvdsanalytics_of(self, camera: str) -> dict[str, dict[str, int]]:
         """What DeepStream's rules say of the camera's newest frame; empty where they don't run."""
         with self._lock:
-            known = self._nvds_results.get(camera)
-            return nvds_summary(known[-1][1], self._class_names) if known else {}
+            newest, names = self._nvds.newest(camera), self._class_names
+        return {} if newest is None else nvds_summary(newest, names)
 
     def annotation_of(self, frame: Frame) -> Annotation | None:
         """What DeepStream's rules have drawn on a frame that has passed ``step`` not long ago."""
         with self._lock:
-            result = self._nvds_result(frame)
-            if result is None or self._nvds is None:
-                return None
-            return self._nvds.annotation(self._streams[frame.camera], result)
+            return self._nvds.annotation(frame)
 
     def nvds_frame_of(self, frame: Frame) -> NvdsFrame | None:
         """What DeepStream's rules say of a frame that has passed ``step`` not long ago."""
         with self._lock:
-            result, names = self._nvds_result(frame), self._class_names
+            result, names = self._nvds.of(frame), self._class_names
         return None if result is None else nvds_frame(result, names)
-
-    def _nvds_result(self, frame: Frame) -> FrameResult | None:
-        known = reversed(self._nvds_results.get(frame.camera, ()))
-        return next((result for sequence, result in known if sequence == frame.sequence), None)
 
 
 class LiveCounts(Mapping[str, Mapping[str, Counts]]):
@@ -245,19 +211,3 @@ def rule_engine(rules: Sequence[Rule], class_names: Sequence[str]) -> RuleEngine
         return RuleEngine(rules, class_names)
     except ValueError as error:
         raise ModelError(f"rules: {error}") from None
-
-
-def nvdsanalytics(file: str) -> Settings:
-    """Read DeepStream's file; what is odd about it is logged. Raises ModelError where it can't be used."""
-    try:
-        loaded = load(Path(file))
-    except NvdsConfigError as error:
-        raise ModelError(f"nvdsanalytics: {error}") from None
-    for notice in loaded.notices:
-        log.warning("nvdsanalytics", notice=str(notice))
-    return loaded.settings
-
-
-def stream_numbers(cameras: Sequence[str]) -> Mapping[str, int]:
-    """A camera's stream is its place in the configuration."""
-    return {camera: number for number, camera in enumerate(cameras)}

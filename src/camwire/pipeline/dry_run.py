@@ -23,9 +23,10 @@ from camwire.devices.contracts import Device, Overlay
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
 from camwire.link.desired import DesiredDetection, DesiredState
 from camwire.models import ModelError
-from camwire.pipeline.analysis import nvdsanalytics, rule_engine
+from camwire.pipeline.analysis import rule_engine
 from camwire.pipeline.details import DetailedTracker
 from camwire.pipeline.detector import Detector
+from camwire.pipeline.nvds_rules import nvdsanalytics
 from camwire.pipeline.selection import lowest_score
 from camwire.pipeline.side_by_side import side_by_side
 from camwire.tracking import create, weakest_score

@@ -64,3 +64,49 @@ def test_time_goes_on_over_a_reconnect():
         assert first.object_counts == {0: 1, 1: 1}
     (track,) = {track.count for track in analytics._contexts[0]._tracks.values()}
     assert track == 1
+
+
+CROSSING = """
+[property]
+enable=1
+config-width=1000
+config-height=500
+[roi-filtering-stream-0]
+enable=1
+roi-RIGHT=500;0;999;0;999;499;500;499
+[line-crossing-stream-0]
+enable=1
+mode=loose
+line-crossing-DOOR=400;250;600;250;500;0;500;499
+"""
+
+
+def walk(analytics, size, object_id, began):
+    """From left to right across the line in the middle; returns the last result."""
+    width, height = size
+    for number, across in enumerate(np.linspace(0.2, 0.8, 25)):
+        side = height / 5
+        box = TrackedObject(object_id, 0, across * width - side / 2, height * 0.4, side, side)
+        result = analytics.process(0, size, round((began + number / 25) * 1e9), [box])
+    return result
+
+
+def test_shapes_keep_their_places_in_pictures_of_another_size():
+    """``output.size`` may change while camwire runs, and so may a camera's resolution."""
+    analytics = NvdsAnalytics(parse(CROSSING, "ini", "f").settings)
+    for number, size in enumerate([(1000, 500), (500, 250), (2000, 1000)], 1):
+        result = walk(analytics, size, number, number * 2.0)
+        assert result.roi_counts == {"RIGHT": 1}, size
+        assert result.line_totals == {"DOOR": number}, "what was counted stays"
+        assert analytics.annotation(0, result).size == size
+
+
+def test_an_object_from_before_another_size_is_a_new_one():
+    """Its places are pixels of the old size; a step of half a picture would be a crossing."""
+    analytics = NvdsAnalytics(parse(CROSSING, "ini", "f").settings)
+    left = [TrackedObject(1, 0, 300.0, 100.0, 40.0, 100.0)]
+    for number in range(30):
+        analytics.process(0, (1000, 500), number * 40_000_000, left)
+    still_left = [TrackedObject(1, 0, 600.0, 200.0, 80.0, 200.0)]
+    result = analytics.process(0, (2000, 1000), 30 * 40_000_000, still_left)
+    assert (result.line_totals, result.roi_counts) == ({"DOOR": 0}, {"RIGHT": 0})

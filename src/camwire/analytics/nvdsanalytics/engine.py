@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -47,18 +47,33 @@ class NvdsAnalytics:
     ) -> FrameResult | None:
         """Apply the rules to a stream's next frame.
 
-        ``stream`` is the number that groups are named by, ``size`` the frame's width and height (the first
-        frame's holds for the whole stream), ``pts`` its time in nanoseconds. None where the file switches
-        analytics off altogether.
+        ``stream`` is the number that groups are named by, ``size`` the frame's width and height, ``pts`` its
+        time in nanoseconds. Where the size is another than before, which in DeepStream can't be, shapes are
+        placed anew and objects forgotten, while counts go on. None where the file switches analytics off
+        altogether.
         """
         if not self._settings.enabled:
             return None
         context = self._contexts.get(stream)
-        if context is None:
+        if context is None or context.size != size:
             settings = self._settings.streams.get(stream, StreamSettings())
-            context = self._contexts[stream] = StreamContext(settings, size, self._settings.window)
+            if context is None:
+                context = self._contexts[stream] = StreamContext(settings, size, self._settings.window)
+            else:
+                context.resize(size)
             self._sketches[stream] = Sketch(self._settings, settings, size)
         return context.process(pts, objects)
+
+    def begin_anew(self, streams: Iterable[int]) -> None:
+        """Drop all that is known of these streams: other cameras are to be theirs."""
+        for stream in streams:
+            self._contexts.pop(stream, None)
+            self._sketches.pop(stream, None)
+
+    def forget_objects(self) -> None:
+        """From now on ids mean other objects, in all streams; counts go on."""
+        for context in self._contexts.values():
+            context.forget_objects()
 
     def annotation(self, stream: int, result: FrameResult) -> Annotation:
         """What is drawn on the frame of the stream that gave this result."""

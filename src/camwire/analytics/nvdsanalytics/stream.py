@@ -155,8 +155,16 @@ class StreamContext:
 
     def __init__(self, settings: StreamSettings, size: tuple[int, int], window: int) -> None:
         """``size`` is the width and height of the stream's frames, ``window`` the setting of that name."""
-        scale = Scale.between((settings.width, settings.height), size)
+        self._settings = settings
         self._window = window
+        self._line_totals: Counter[str] = Counter()
+        self._filters: dict[int, CountFilter] = {}
+        self.resize(size)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Place the shapes in frames of this size. What is known of objects is in pixels: it is forgotten."""
+        self.size = size
+        settings, scale = self._settings, Scale.between((self._settings.width, self._settings.height), size)
         self._rois = [(roi, _scaled(roi, scale)) for roi in _on(settings.rois)]
         self._crowds = [(crowd, _scaled(crowd, scale)) for crowd in _on(settings.overcrowdings)]
         self._ways = [
@@ -166,9 +174,11 @@ class StreamContext:
         self._lines = [_scaled_line(line, scale) for line in _on(settings.lines)]
         self._line_labels = [line.entry.label for line in self._lines]
         self._by_class: dict[int, _Rules] = {}
+        self.forget_objects()
+
+    def forget_objects(self) -> None:
+        """Objects that come are new ones; what was counted stays."""
         self._tracks: dict[int, Track] = {}
-        self._line_totals: Counter[str] = Counter()
-        self._filters: dict[int, CountFilter] = {}
 
     def process(self, pts: int, objects: Sequence[TrackedObject]) -> FrameResult:
         """Apply every rule to a frame; ``pts`` in nanoseconds."""
