@@ -14,8 +14,7 @@ typedef struct {
 } CamwireLatency;
 
 /* Fills the array; returns how many there are, which may be more than `capacity`. None without
- * NVDS_ENABLE_LATENCY_MEASUREMENT=1 and NVDS_ENABLE_COMPONENT_LATENCY_MEASUREMENT=1 in the environment. An element
- * that handles frames one by one has one for each. */
+ * NVDS_ENABLE_LATENCY_MEASUREMENT in the environment. An element that handles frames one by one has one for each. */
 int32_t camwire_latencies(const void *meta, CamwireLatency *latencies, int32_t capacity);
 
 #ifdef __cplusplus

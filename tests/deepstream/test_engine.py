@@ -179,7 +179,25 @@ def test_a_camera_that_falls_silent_is_connected_again(rig: Rig, server: RtspSer
     rig.wait_for_pictures("gate")
 
 
-@pytest.mark.parametrize("element", ["nvinfer", "nvdsosd"])
+@pytest.mark.parametrize("element", ["nvdsosd", "nvjpegenc"])
+def test_an_error_of_a_cameras_own_element_costs_it_a_moment(rig: Rig, clip: Path, element: str) -> None:
+    from tests.support.deepstream_stand_ins import faults
+
+    names = ("gate", "yard")
+    rig.engine.apply(desired(*(camera(name, str(clip)) for name in names)))
+    for name in names:
+        rig.wait_for_pictures(name)
+    faults.errors[element] = 1
+    [hit] = wait_for(lambda: [n for n in names if rig.report(n).phase == "retrying"], "the error to be told")
+    [other] = set(names) - {hit}
+    rig.wait_for_pictures(other)
+    rig.wait_for_pictures(hit)
+    wait_for(lambda: rig.report(hit).phase == "live", "the camera to be live")
+    assert rig.engine.elements()["rebuilds"] == 0
+    assert balanced(rig.report(hit))
+
+
+@pytest.mark.parametrize("element", ["nvinfer", "nvtracker"])
 def test_an_elements_error_costs_a_moment(rig: Rig, clip: Path, element: str) -> None:
     from tests.support.deepstream_stand_ins import faults
 

@@ -87,14 +87,14 @@ def test_the_way_of_a_batch(settings: DesiredDeepstream) -> None:
     expected += ["nvinfer"]
     expected += ["nvtracker"] * (settings.tracker != "camwire")
     expected += ["nvdsanalytics"] * (settings.analytics == "nvdsanalytics")
-    expected += ["nvvideoconvert", "capsfilter"]
-    expected += ["nvdsosd", "nvstreamdemux"] if settings.osd == "native" else ["appsink"]
+    expected += ["nvstreamdemux"] if settings.osd == "native" else ["nvvideoconvert", "capsfilter", "appsink"]
     assert steps == expected
     assert list(graph.sources) == ["gate", "yard", "udp"]
     assert list(graph.outputs) == (["gate", "yard", "udp"] if settings.osd == "native" else [])
     for part in graph.outputs.values():
         assert [one.factory for one in part.elements] == [
-            *("queue", "nvvideoconvert", "capsfilter", settings.encoder, "appsink")
+            *("queue", "nvvideoconvert", "capsfilter", "nvdsosd"),
+            *("nvvideoconvert", "capsfilter", settings.encoder, "appsink"),
         ]
     assert graph.environment == {"USE_NEW_NVSTREAMMUX": "yes" if settings.mux == "new" else "no"}
 

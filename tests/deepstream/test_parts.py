@@ -365,4 +365,4 @@ def test_toggles_and_quality_are_set_as_the_pipeline_runs() -> None:
     )
     assert not changes.rebuild
     assert (changes.stop, changes.start) == ((), ())
-    assert changes.values == (("osd", "display-bbox", False),)
+    assert changes.values == (("osd_0", "display-bbox", False),)

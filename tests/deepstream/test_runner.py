@@ -60,12 +60,11 @@ class Told:
         if self.faults.ending is not None:
             raise self.faults.ending
 
-    def start_camera(self, graph: Graph, camera: str) -> None:
-        self.start_source(graph, camera)
-
     def stop_camera(self, graph: Graph, camera: str) -> None: ...
 
-    def start_source(self, graph: Graph, camera: str) -> None:
+    def stop_output(self, graph: Graph, camera: str) -> None: ...
+
+    def start_camera(self, graph: Graph, camera: str) -> None:
         if camera in self.faults.cameras:
             self.faults.meanwhile()
             raise DeepstreamError(f"{camera} can't be linked")
@@ -127,6 +126,7 @@ def handlers_of(flow: Flow) -> Handlers:
         passed=flow.passed,
         analysed=flow.analysed,
         wanted=flow.wanted,
+        drawn=flow.drawn,
         encoded=flow.encoded,
         drawable=lambda *_: None,
     )

@@ -150,13 +150,17 @@ class Dispatch:
     # --- DeepStream's JPEGs ----------------------------------------------------------------------
 
     def wanted(self, camera: str, pts: int) -> bool:
-        """Whether the camera's picture of this timestamp is to be encoded."""
+        """Whether the camera's picture of this timestamp is to be drawn on and encoded."""
+        return self._pending(camera, pts) is not None
+
+    def drawn(self, camera: str, pts: int) -> None:
+        """DeepStream has drawn on it."""
+        if (pending := self._pending(camera, pts)) is not None:
+            pending.marks.rendered = self._clock()
+
+    def _pending(self, camera: str, pts: int) -> Pending | None:
         ledger = self._jpegs.get(camera)
-        pending = ledger.find(pts) if ledger is not None else None
-        if pending is None:
-            return False
-        pending.marks.rendered = self._clock()
-        return True
+        return ledger.find(pts) if ledger is not None else None
 
     def encoded(self, camera: str, pts: int, jpeg: bytes, scene: FlowScene) -> None:
         """The JPEG has come."""

@@ -211,6 +211,7 @@ class DeepstreamEngine:
             passed=flow.passed,
             analysed=flow.analysed,
             wanted=flow.wanted,
+            drawn=flow.drawn,
             encoded=flow.encoded,
             drawable=self._drawer.put,
         )

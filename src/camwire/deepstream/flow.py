@@ -113,6 +113,9 @@ class Flow:
     def wanted(self, camera: str, pts: int) -> bool:
         return self.dispatch.wanted(camera, pts)
 
+    def drawn(self, camera: str, pts: int) -> None:
+        self.dispatch.drawn(camera, pts)
+
     def encoded(self, camera: str, pts: int, jpeg: bytes) -> None:
         with self._boundary("encode"):
             if self.scene is not None:

@@ -14,7 +14,7 @@ from camwire.deepstream.files.infer import infer_file, skipped_batches
 from camwire.deepstream.files.mux import mux_file
 from camwire.deepstream.files.preprocess import preprocess_file
 from camwire.deepstream.files.tracker import tracker_file
-from camwire.deepstream.outputs import drawing, output_part
+from camwire.deepstream.outputs import ending, output_part
 from camwire.deepstream.properties import Value
 from camwire.deepstream.sources import source_part
 from camwire.frames import Size
@@ -24,7 +24,8 @@ MUX, DETECTOR, TRACKER, ANALYTICS = "mux", "detector", "tracker", "analytics"
 """Names of elements that others have to find."""
 RESET_MODES = {"never": 0, "on_reconnect": 1, "on_eos": 2}
 """nvtracker's `tracking-id-reset-mode` by camwire's `tracker.id_reset`."""
-LATENCY_VARIABLES = ("NVDS_ENABLE_LATENCY_MEASUREMENT", "NVDS_ENABLE_COMPONENT_LATENCY_MEASUREMENT")
+MEASURES_LATENCY = "NVDS_ENABLE_LATENCY_MEASUREMENT"
+"""In the environment, whatever its value: elements attach how long they took."""
 IN_BETWEEN = 2
 """Batches that may wait between two elements, so that each has a thread of its own and latency stays low."""
 
@@ -71,7 +72,7 @@ def build(
         trunk=_trunk(desired, settings, batch, picture, folder),
         sources={camera.id: source_part(camera, pads[camera.id], settings) for camera in cameras},
         outputs={
-            camera.id: output_part(pads[camera.id], settings, desired.output, sent)
+            camera.id: output_part(pads[camera.id], settings, desired.output, desired.toggles, sent)
             for camera in cameras
             if settings.osd == "native"
         },
@@ -127,15 +128,14 @@ def assign_pads(desired: DesiredState, running: Mapping[str, int]) -> dict[str, 
 def _environment(settings: DesiredDeepstream) -> dict[str, str]:
     return {
         "USE_NEW_NVSTREAMMUX": "yes" if settings.mux == "new" else "no",
-        # DeepStream asks whether they are there, not what they say.
-        **(dict.fromkeys(LATENCY_VARIABLES, "1") if settings.measure_latency else {}),
+        **({MEASURES_LATENCY: "1"} if settings.measure_latency else {}),
     }
 
 
 def _trunk(
     desired: DesiredState, settings: DesiredDeepstream, batch: int, picture: Size, folder: Path
 ) -> Part:
-    """From the muxer to where pictures are drawn, with a queue behind each step."""
+    """From the muxer to where the cameras part again, or camwire draws, with a queue behind each step."""
     steps = [_mux(settings, batch, picture, folder)]
     if settings.preprocess != "none":
         steps.append(
@@ -150,8 +150,8 @@ def _trunk(
     elements: list[Element] = []
     for step in steps:
         elements += [step, _queue(f"after_{step.name}")]
-    drawn = drawing(settings, desired.toggles)
-    return Part((*elements, *drawn), chain(*elements, *drawn))
+    elements += ending(settings)
+    return Part(tuple(elements), chain(*elements))
 
 
 def _queue(name: str) -> Element:

@@ -13,7 +13,7 @@ import structlog
 from camwire.config.secrets import redact
 from camwire.deepstream.elements import Element, Graph, Link, Part
 from camwire.deepstream.gst import DeepstreamError, gstreamer
-from camwire.deepstream.outputs import OUT
+from camwire.deepstream.outputs import OUT, drawer_name
 from camwire.deepstream.properties import Value
 from camwire.deepstream.taps import Handlers, Taps
 
@@ -29,6 +29,8 @@ class Notice:
     camera: str | None
     """Whose own elements it is about; None: it is about all."""
     text: str
+    of_output: bool = False
+    """About what draws and encodes the camera's pictures, rather than its source."""
 
 
 class Pipeline:
@@ -43,7 +45,11 @@ class Pipeline:
         self._cameras: dict[str, str] = {}
         """By an element's name."""
         self._with_source: set[str] = set()
-        """Cameras whose source is there at the moment."""
+        """Cameras whose source is there at the moment ..."""
+        self._with_output: set[str] = set()
+        """... and those whose elements behind the demuxer are."""
+        self._of_outputs: set[str] = set()
+        """Those elements' names."""
         self._plays = False
         self._pipeline = self._gst.Pipeline.new(None)
         _write(graph.files, folder)
@@ -70,23 +76,33 @@ class Pipeline:
     # --- cameras ---------------------------------------------------------------------------
 
     def start_camera(self, graph: Graph, camera: str) -> None:
-        """Add a camera's elements, to a pipeline that runs or not. Raises DeepstreamError."""
+        """Add a camera's elements, as far as they aren't there, to a pipeline that runs or not.
+
+        Raises DeepstreamError.
+        """
         output = graph.outputs.get(camera)
-        if output is not None:
+        if output is not None and camera not in self._with_output:
             self._add(output, camera)
+            self._with_output.add(camera)
+            self._of_outputs |= {element.name for element in output.elements}
+            pad = graph.pads[camera]
             entry, sink = (self._element(output.elements[end].name) for end in (0, -1))
-            self._taps.on_output(entry, sink, camera)
+            self._taps.on_output(entry, self._element(drawer_name(pad)), sink, camera)
             self._play(output)
-        self.start_source(graph, camera)
+        self._start_source(graph, camera)
 
     def stop_camera(self, graph: Graph, camera: str) -> None:
         """Remove a camera's elements and give its pads back."""
         self.stop_source(graph, camera)
-        if (output := graph.outputs.get(camera)) is not None:
-            self._remove(output)
+        self.stop_output(graph, camera)
 
-    def start_source(self, graph: Graph, camera: str) -> None:
-        """Add a camera's source, to a camera that has none. Raises DeepstreamError."""
+    def stop_output(self, graph: Graph, camera: str) -> None:
+        """Remove what draws and encodes a camera's pictures, if it has that."""
+        if camera in self._with_output:
+            self._with_output.remove(camera)
+            self._remove(graph.outputs[camera])
+
+    def _start_source(self, graph: Graph, camera: str) -> None:
         self._add(graph.sources[camera], camera)
         self._with_source.add(camera)
         self._play(graph.sources[camera])
@@ -133,7 +149,8 @@ class Pipeline:
         error, details = message.parse_error() if message.type == kinds.ERROR else message.parse_warning()
         log.debug("gstreamer", details=redact(details or ""))
         kind = "error" if message.type == kinds.ERROR else "warning"
-        return Notice(kind, camera, redact(f"{message.src.get_name()}: {error.message}"))
+        text = redact(f"{message.src.get_name()}: {error.message}")
+        return Notice(kind, camera, text, of_output=message.src.get_name() in self._of_outputs)
 
     def _listen(self, trunk: Part) -> None:
         self._queues = [element.name for element in trunk.elements if element.factory == "queue"]

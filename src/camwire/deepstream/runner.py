@@ -217,6 +217,9 @@ class Runner:
         if notice.kind == "warning":
             log.warning("the pipeline warns", camera=notice.camera, reason=notice.text)
         elif notice.camera is not None and notice.camera in self._sources:
+            if notice.of_output:
+                assert self._graph is not None
+                self._pipeline.stop_output(self._graph, notice.camera)  # it starts again with the source
             self._lose_source(notice.camera, notice.text)
         else:
             self._failed(notice.text)
@@ -245,11 +248,11 @@ class Runner:
         source = self._sources[camera]
         if source.retry_at is not None:
             return
-        log.warning("a camera's source failed", camera=camera, reason=reason)
-        source.failed(self._flow.books[camera].status.failed(reason))
+        log.warning("a camera's elements failed", camera=camera, reason=reason)
         assert self._pipeline is not None
         assert self._graph is not None
         self._pipeline.stop_source(self._graph, camera)
+        source.failed(self._flow.books[camera].status.failed(reason))
 
     def _restart_source(self, camera: str, now: float) -> bool:
         """False: not without a new pipeline."""
@@ -257,7 +260,7 @@ class Runner:
         assert self._graph is not None
         self._began(camera, now)
         try:
-            self._pipeline.start_source(self._graph, camera)
+            self._pipeline.start_camera(self._graph, camera)
         except DeepstreamError as error:
             self._failed(str(error))
             return False

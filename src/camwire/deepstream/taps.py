@@ -29,7 +29,9 @@ class Handlers:
     analysed: Callable[[Any], None]
     """A batch (a buffer) has passed the last analysis."""
     wanted: Callable[[str, int], bool]
-    """Whether the camera's picture of this timestamp is to be encoded."""
+    """Whether the camera's picture of this timestamp is to be drawn on and encoded."""
+    drawn: Callable[[str, int], None]
+    """The camera's picture of this timestamp has been drawn on."""
     encoded: Callable[[str, int, bytes], None]
     """A camera's JPEG with its picture's timestamp."""
     drawable: Callable[[Any], None]
@@ -69,8 +71,8 @@ class Taps:
 
         pad.add_probe(gst.PadProbeType.BUFFER | gst.PadProbeType.EVENT_DOWNSTREAM, probe)
 
-    def on_output(self, entry: Any, sink: Any, camera: str) -> None:
-        """At both ends of a camera's way from the demuxer to its JPEGs."""
+    def on_output(self, entry: Any, drawer: Any, sink: Any, camera: str) -> None:
+        """At both ends of a camera's way from the demuxer to its JPEGs, and behind nvdsosd."""
         gst = self._gst
 
         def probe(_: Any, info: Any) -> Any:
@@ -82,6 +84,7 @@ class Taps:
             self._handlers.encoded(camera, buffer.pts, buffer.extract_dup(0, buffer.get_size()))
 
         entry.get_static_pad("sink").add_probe(gst.PadProbeType.BUFFER, probe)
+        self._on_buffer(drawer, "src", lambda buffer: self._handlers.drawn(camera, buffer.pts))
         sink.connect("new-sample", self._pulling(encoded))
 
     def _on_buffer(self, element: Any, pad: str, handle: Callable[[Any], None]) -> None:

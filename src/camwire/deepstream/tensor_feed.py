@@ -87,8 +87,8 @@ class TensorFeed:
             if self._recorder.failed(STAGE):
                 log.warning("the tensor function keeps a batch; it gets no other until it has let go of that")
             return
-        # Behind this point of the pipeline comes nvvideoconvert, which writes into buffers of its own: one
-        # reference more makes nobody copy this one.
+        # What comes behind this point of the pipeline (nvstreamdemux, nvvideoconvert) writes into buffers of
+        # its own: one reference more makes nobody copy this one.
         try:
             tensors = self._metadata.tensors(buffer)
         except MetadataError as error:

@@ -157,7 +157,7 @@ class Stage(Properties):
             return Gst.FlowReturn.OK
         began = time.monotonic()
         out = self.work(buffer)
-        if self.measured and os.environ.get("NVDS_ENABLE_COMPONENT_LATENCY_MEASUREMENT"):
+        if self.measured and os.environ.get("NVDS_ENABLE_LATENCY_MEASUREMENT"):
             self.tell_latency(buffer, 1e3 * (time.monotonic() - began))
         return Gst.FlowReturn.OK if out is None else self.source.push(out)
 

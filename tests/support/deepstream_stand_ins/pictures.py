@@ -65,6 +65,8 @@ class Convert(Stage, Gst.Element):
 
 @pads(*Stage.templates(f"{NVMM}, format=RGBA", f"{NVMM}, format=RGBA"))
 class Draw(Stage, Gst.Element):
+    """As in DeepStream's source, all objects of a batch are drawn on its first picture, whosever they are."""
+
     kind = "nvdsosd"
     __gtype_name__ = "CamwireStandInDraw"
     __gproperties__ = properties_of(kind)
@@ -73,13 +75,11 @@ class Draw(Stage, Gst.Element):
     def work(self, buffer: Any) -> Any:
         frames = frames_of(buffer)
         content = list(pictures(buffer, frames, "RGBA"))
-        if self.values["display-bbox"]:
-            for frame, picture in zip(frames, content, strict=True):
-                for one in frame.objects:
-                    x1, y1, x2, y2 = (round(side) for side in one.box)
-                    cv2.rectangle(picture, (x1, y1), (x2, y2), (*BORDER, 255), 3)
-        for frame, picture in zip(frames, content, strict=True):
-            draw_display(frame, picture)
+        for frame in frames:
+            for one in frame.objects if self.values["display-bbox"] else ():
+                x1, y1, x2, y2 = (round(side) for side in one.box)
+                cv2.rectangle(content[0], (x1, y1), (x2, y2), (*BORDER, 255), 3)
+            draw_display(frame, content[0])
         out = buffer_of(content, buffer.pts)
         attach(out, frames)
         return out
@@ -101,8 +101,8 @@ def colour_of(colour: tuple[float, float, float]) -> tuple[int, int, int, int]:
 
 
 @pads(
-    template("sink", Gst.PadDirection.SINK, Gst.PadPresence.ALWAYS, f"{NVMM}, format=RGBA"),
-    template("src_%u", Gst.PadDirection.SRC, Gst.PadPresence.REQUEST, f"{NVMM}, format=RGBA"),
+    template("sink", Gst.PadDirection.SINK, Gst.PadPresence.ALWAYS, f"{NVMM}, {FORMATS}"),
+    template("src_%u", Gst.PadDirection.SRC, Gst.PadPresence.REQUEST, f"{NVMM}, {FORMATS}"),
 )
 class Demux(Properties, Gst.Element):
     """A buffer a frame, with the frame's own timestamp, on the pad of the muxer's number."""
@@ -131,14 +131,16 @@ class Demux(Properties, Gst.Element):
         self.remove_pad(pad)
 
     def _event(self, pad: Any, parent: Any, event: Any) -> bool:
-        if event.type == Gst.EventType.EOS:
+        if event.type == Gst.EventType.CAPS:
+            self.form = format_of(event.parse_caps())
+        elif event.type == Gst.EventType.EOS:
             for source in self.srcpads:
                 source.push_event(event)
         return True
 
     def _chain(self, pad: Any, parent: Any, buffer: Any) -> Any:
         frames = frames_of(buffer)
-        for frame, picture in zip(frames, pictures(buffer, frames, "RGBA"), strict=True):
+        for frame, picture in zip(frames, pictures(buffer, frames, self.form), strict=True):
             source = self.get_static_pad(f"src_{frame.pad}")
             if source is not None:
                 self._push(source, frame, picture)
@@ -146,7 +148,7 @@ class Demux(Properties, Gst.Element):
 
     def _push(self, source: Any, frame: Frame, picture: np.ndarray) -> None:
         name = source.get_name()
-        caps = f"{NVMM}, format=RGBA, width={frame.size[0]}, height={frame.size[1]}, framerate=25/1"
+        caps = f"{NVMM}, format={self.form}, width={frame.size[0]}, height={frame.size[1]}, framerate=25/1"
         if name not in self.caps_sent:
             source.push_event(Gst.Event.new_stream_start(name))
         if self.caps_sent.get(name) != caps:
