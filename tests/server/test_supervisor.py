@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from camwire.server.restart_policy import HOPELESS, Heartbeat, RestartPolicy
-from camwire.server.supervisor import Supervisor, describe_exit
+from camwire.server.supervisor import GRACE, Supervisor, describe_exit
 from tests.server.running import until
 
 SCRIPT = Path(__file__).parent.parent / "support" / "tiny_worker.py"
@@ -211,6 +211,10 @@ def test_cancelling_leaves_no_process() -> None:
         assert is_gone(pid)
 
     run(test)
+
+
+def test_a_worker_that_does_not_stop_leaves_time_for_the_rest_of_three_seconds() -> None:
+    assert GRACE <= 2
 
 
 def test_ends_are_told_in_words() -> None:

@@ -15,6 +15,7 @@ from camwire.link.pictures import FrameHeader, Rendition, decode_objects
 from camwire.server import wire
 from camwire.server.desired import Desired, UnknownToggleError, Views
 from camwire.server.mailbox import Mailbox, Picture
+from camwire.server.websocket import SharedMessage
 from camwire.server.wish import Framing, Wish, wish_of
 
 Objection = Callable[[wire.ClientMessage], wire.Wrong | None]
@@ -223,9 +224,11 @@ def framed(header: FrameHeader, payload: bytes | memoryview, framing: Framing) -
     if header.rendition == "objects":
         message = wire.objects_message(header, decode_objects(payload))
     elif framing == "extended":
-        message = wire.extended_picture(header, payload)
+        message = SharedMessage(wire.extended_picture(header, payload))
+    elif framing == "plain":
+        message = SharedMessage(wire.picture(header.camera, payload))
     else:
-        message = wire.picture(header.camera, payload) if framing == "plain" else bytes(payload)
+        message = bytes(payload)
     return Picture(header.camera, message, header.arrived, header.captured, header.sequence)
 
 

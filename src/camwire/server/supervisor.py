@@ -18,9 +18,10 @@ from camwire.server.restart_policy import Heartbeat, RestartPolicy
 
 GRACE = 2.0
 """Seconds that a worker has to stop by itself."""
-ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
 """For a worker whose environment doesn't say otherwise. Left to itself, glibc keeps what each of a worker's
-many threads has freed for that thread: a fifth more memory, and growing (docs/performance.md)."""
+many threads has freed for that thread: a fifth more memory, and growing (docs/performance.md). NumPy's matrix
+products would take all cores, which the worker's own threads share already."""
 OWN_DELAY = 1.0
 """When the watch wakes this much later than it meant to, the server itself stood still."""
 
@@ -120,7 +121,7 @@ class Supervisor:
                 stdin=DEVNULL,
                 stdout=2,
                 start_new_session=True,
-                env={**ALLOCATOR, **os.environ},
+                env={**ENVIRONMENT, **os.environ},
             )
         except OSError as error:
             return f"it could not be started: {error.strerror}"

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.transports import BaseTransport
+from functools import cached_property
 from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 
 from camwire.server import wire
@@ -22,6 +23,14 @@ DRAIN_TIMEOUT = 20.0
 """Seconds that a client may take over one message."""
 LINGER = 2.0
 """Seconds that a client has to read our close frame before the connection is cut."""
+
+
+class SharedMessage(bytes):
+    """A binary message to many clients: what goes over their wires is made once, and the same for all."""
+
+    @cached_property
+    def frame(self) -> bytes:
+        return Frame(Opcode.BINARY, self).serialize(mask=False)
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
@@ -41,11 +50,22 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Write a message and wait until the kernel has it. Raises ClientDisconnected (an OSError)."""
         try:
             async with asyncio.timeout(self.drain_timeout):
-                await super().send(message)
+                if isinstance(shared := message.get("bytes"), SharedMessage) and not self.conn.extensions:
+                    await self._send_shared(shared)
+                else:
+                    await super().send(message)
                 await self.writable.wait()
         except TimeoutError:
             self._give_up(wire.TOO_SLOW, f"nothing was read for {self.drain_timeout:g} s")
             raise ClientDisconnected from None
+
+    async def _send_shared(self, message: SharedMessage) -> None:
+        """What uvicorn does with bytes, without two copies of them for each client."""
+        await self.writable.wait()
+        if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:
+            raise ClientDisconnected
+        # Of what the kernel doesn't take at once, asyncio would copy a slice of bytes.
+        self.transport.write(memoryview(message.frame))
 
     def shutdown(self) -> None:
         """The server stops: say so (uvicorn would say 1012, service restart)."""

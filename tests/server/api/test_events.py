@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -169,6 +170,27 @@ def test_pictures_and_videos_of_events(tmp_path: Path) -> None:
         assert (answer.content, answer.headers["content-type"]) == (b"MP4", "video/mp4")
         for path in ("w-2/snapshot.jpg", "w-3/snapshot.jpg", "w-3/clip.mp4", "w-2/clip.mp4", "none/clip.mp4"):
             assert (await client.get(f"{EVENTS}/{path}")).status_code == HTTPStatus.NOT_FOUND
+
+    with_api(tmp_path, play)
+
+
+def test_nobody_waits_while_files_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        looked: list[threading.Thread] = []
+        media = server.events.media
+        path = media.path
+
+        def watched(*arguments: Any) -> Path | None:
+            looked.append(threading.current_thread())
+            return path(*arguments)
+
+        monkeypatch.setattr(media, "path", watched)
+        keep(tmp_path, event(1, body={**PERSON, "snapshot": media_name("gate", MONDAY, 1, ".jpg")}))
+        for address in ("", "/w-1", "/w-1/snapshot.jpg", "/w-1/clip.mp4"):
+            looked.clear()
+            await client.get(EVENTS + address)
+            assert looked, address
+            assert threading.current_thread() not in looked, address
 
     with_api(tmp_path, play)
 

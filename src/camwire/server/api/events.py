@@ -142,7 +142,6 @@ def routes(services: Services) -> APIRouter:
         query = replace(wanted, limit=limit + 1, before=before)
 
         def read() -> tuple[list[dict[str, Any]], bool]:
-            # In the reader's thread: each event has two files looked at.
             found, now = queries.find(path, query)[::-1], time.time()
             return [media.told(event, now) for event in found[:limit]], len(found) > limit
 
@@ -178,7 +177,8 @@ def routes(services: Services) -> APIRouter:
     @router.get("/events/{event_id}")
     async def event(event_id: str) -> Event:
         """One event."""
-        return Event.model_validate(media.told(await event_of(event_id), time.time()))
+        found = await event_of(event_id)
+        return Event.model_validate(await asyncio.to_thread(media.told, found, time.time()))
 
     @router.get(
         "/events/{event_id}/snapshot.jpg",
@@ -189,7 +189,7 @@ def routes(services: Services) -> APIRouter:
         """The picture of the event, where `events.snapshots` asks for them."""
         found = await event_of(event_id)
         deadline = time.monotonic() + PROMISED
-        while (file := media.path(found, "snapshot")) is None:
+        while (file := await asyncio.to_thread(media.path, found, "snapshot")) is None:
             if time.monotonic() > deadline or not promised(found, time.time()):
                 raise unknown("there is no picture of this event")
             await asyncio.sleep(0.1)
@@ -202,7 +202,7 @@ def routes(services: Services) -> APIRouter:
     )
     async def clip(event_id: str) -> FileResponse:
         """The video around the event, where `events.clips` asks for them."""
-        if (file := media.path(await event_of(event_id), "clip")) is None:
+        if (file := await asyncio.to_thread(media.path, await event_of(event_id), "clip")) is None:
             raise unknown("there is no video of this event, or not yet")
         return FileResponse(file, media_type="video/mp4", headers=FOREVER)
 

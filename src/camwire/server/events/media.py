@@ -31,7 +31,10 @@ def media_name(camera: str, captured: float, sequence: int, suffix: str) -> str:
 
 
 class Media:
-    """Follows `events` of the configuration. A full disk costs pictures, which is told, and nothing else."""
+    """Follows `events` of the configuration. A full disk costs pictures, which is told, and nothing else.
+
+    ``told`` and ``path`` look at files: they are for threads, not for the event loop.
+    """
 
     def __init__(self, settings: EventsConfig, root: Path) -> None:
         """``root``: where a relative folder begins."""
