@@ -1,5 +1,6 @@
 """A camera that is stopped and started again is the same camera: its numbers and its time go on."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,41 @@ def running(tmp_path: Path) -> Iterator[Running]:
     running = Running(tmp_path)
     yield running
     assert running.engine.stop(5)
+
+
+def test_stopping_while_cameras_are_being_started_leaves_none(tmp_path: Path, monkeypatch) -> None:
+    """Applying may take long: a model is loaded, threads are waited for. Stopping doesn't wait for it."""
+    engine = Engine(open_device("cpu"), lambda frame, payload, rendition: True)
+    reached, stopped = threading.Event(), threading.Event()
+    add = engine.recorder.add
+
+    def add_slowly(camera: str) -> None:
+        add(camera)
+        if camera == "c3":
+            reached.set()
+            assert stopped.wait(30)
+
+    monkeypatch.setattr(engine.recorder, "add", add_slowly)
+    cameras = tuple(
+        DesiredCamera(
+            id=f"c{number}",
+            url=str(tmp_path / "absent.mp4"),
+            enabled=True,
+            transport="tcp",
+            latency_ms=200,
+            drop_on_latency=False,
+        )
+        for number in range(6)
+    )
+    applying = threading.Thread(target=engine.apply, args=(desired(1, cameras=cameras),))
+    applying.start()
+    assert reached.wait(30)
+    assert engine.stop(5)
+    stopped.set()
+    applying.join(30)
+    assert not applying.is_alive()
+    assert set(engine._sources) == {"c0", "c1", "c2"}
+    assert all(source.join(5) for source in engine._sources.values())
 
 
 def _off_and_on(running: Running) -> None:

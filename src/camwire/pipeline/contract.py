@@ -15,7 +15,7 @@ from camwire.sources.packets import PacketRing
 
 
 class PipelineEngine(Protocol):
-    """``apply`` and ``stop`` are called by one thread; everything else by any."""
+    """``apply`` is called by one thread, everything else by any."""
 
     analysis: Analysis
     rings: dict[str, PacketRing]
@@ -42,7 +42,10 @@ class PipelineEngine(Protocol):
         """Why nothing but a new process will help; None where all is well."""
 
     def stop(self, timeout: float) -> bool:
-        """End every thread within ``timeout`` seconds; false if some were left."""
+        """End every thread within ``timeout`` seconds; false if some were left.
+
+        An ``apply`` that is at work, and may be for long, starts nothing any more.
+        """
 
 
 class EngineMaker(Protocol):

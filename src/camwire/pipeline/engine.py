@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -46,8 +47,9 @@ log = structlog.get_logger()
 class Engine:
     """Owns the sources, the slots and the lanes of one worker.
 
-    ``apply`` and ``stop`` are called by one thread; ``report`` by any. With ``recordings`` set, files are
-    read once and as fast as they are processed, and no frame is left out for lack of time.
+    ``apply`` is called by one thread, all else by any; ``stop`` while ``apply`` is at work, too. With
+    ``recordings`` set, files are read once and as fast as they are processed, and no frame is left out for
+    lack of time.
     """
 
     def __init__(
@@ -70,6 +72,9 @@ class Engine:
         self._lanes: Lanes | None = None
         self._running: dict[str, DesiredCamera] = {}
         self._sources: dict[str, CameraSource] = {}
+        self._closing = threading.Lock()
+        self._closed = False
+        """Nothing is started any more."""
         self._numbering: defaultdict[str, Numbering] = defaultdict(Numbering)
         """By camera, those that were removed too: they may come back."""
         self.rings: dict[str, PacketRing] = {}
@@ -198,9 +203,12 @@ class Engine:
             ring=None if self._recordings else ring,
             numbering=self._numbering[camera.id],
         )
-        self._running[camera.id] = camera
-        self._sources[camera.id] = source
-        source.start()
+        with self._closing:
+            if self._closed:
+                return
+            self._running[camera.id] = camera
+            self._sources[camera.id] = source
+            source.start()
 
     def _stop_cameras(self, cameras: tuple[str, ...]) -> None:
         for camera in cameras:
@@ -261,10 +269,13 @@ class Engine:
     def stop(self, timeout: float) -> bool:
         """End every thread within ``timeout`` seconds; false if some were left."""
         deadline = time.monotonic() + timeout
-        for source in self._sources.values():
+        with self._closing:
+            self._closed = True
+            sources = list(self._sources.values())
+        for source in sources:
             source.stop()
         self.recorder.lost(self._slots.close(), "stopped")
-        ended = [source.join(max(0.05, deadline - time.monotonic())) for source in self._sources.values()]
+        ended = [source.join(max(0.05, deadline - time.monotonic())) for source in sources]
         lanes = self._lanes is None or self._lanes.join(max(0.05, deadline - time.monotonic()))
         return lanes and all(ended)
 
