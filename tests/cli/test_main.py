@@ -1,6 +1,7 @@
 """The command line's frame: commands, exit statuses, what is shown when something goes wrong."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -161,3 +162,20 @@ def test_check_starts_no_heavy_library_and_runs_as_a_module(tmp_path: Path) -> N
         [sys.executable, "-m", "camwire", "check", str(path)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["check", "--schema"], ["check", "{config}"], ["--help"], ["doctor"]])
+def test_a_reader_who_has_seen_enough_is_no_failure(tmp_path: Path, arguments: list[str]) -> None:
+    """As `| head` ends: the pipe has nobody at its other end."""
+    path = tmp_path / "c.yaml"
+    path.write_text(GOOD)
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        command = [argument.format(config=path) for argument in arguments]
+        ended = subprocess.run(
+            [sys.executable, "-m", "camwire", *command], stdout=writing, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -8,6 +8,7 @@ import what is heavy inside the function. To add a command, write the module and
 from __future__ import annotations
 
 import os
+import select
 import sys
 import traceback
 from collections import UserDict
@@ -97,9 +98,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         get_command(app).main(args=arguments, prog_name="camwire")
     except KeyboardInterrupt:
         return INTERRUPTED
+    except SystemExit as ended:
+        # typer takes a broken pipe for a failure of ours and says nothing.
+        if isinstance(broken := ended.__context__, BrokenPipeError):
+            return 0 if _reader_is_gone() else _report(broken)
+        raise
     except Exception as error:  # noqa: BLE001 - the command line's outermost boundary
         return _report(error)
+    finally:
+        _flush()
     return 0
+
+
+def _reader_is_gone() -> bool:
+    """Whether whoever reads standard output has seen enough, as `| head` does."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)  # asked for nothing, it tells of errors
+    return bool(poll.poll(0))
+
+
+def _flush() -> None:
+    """Write what is left, here: Python would complain as it ends that nobody reads it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(error: Exception) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -72,9 +71,6 @@ def command(
             print(json.dumps(result, ensure_ascii=False) if as_json else readable(result), flush=True)
     except (ModelError, SourceError) as error:
         raise CommandError(str(error)) from error
-    except BrokenPipeError:
-        # Whoever read has seen enough (`| head`). What is still buffered must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _names(classes: str | None) -> tuple[str, ...] | None:
