@@ -62,6 +62,7 @@ def in_processes(count: int, arguments: list[str]) -> None:
                 sum(row["cores"] for row in rows),
                 latency_ms=worst,
                 gpu_gb=max(row["gpu_gb"] for row in rows),
+                camera_mb=max(row["camera_mb"] for row in rows),
                 drops=drops,
                 stages_ms=slowest,
             )

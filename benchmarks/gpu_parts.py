@@ -115,6 +115,8 @@ class Result:
     latency_ms: dict[str, float] = field(default_factory=dict)
     """From a packet's arrival to its JPEG (or to the tracker): p50, p95, p99."""
     gpu_gb: float = 0.0
+    camera_mb: float = 0.0
+    """GPU memory that a camera takes: decoder and its share of drawing and encoding."""
     drops: dict[str, int] = field(default_factory=dict)
     stages_ms: dict[str, float] = field(default_factory=dict)
     """p50 of a batch in each stage."""
@@ -124,5 +126,6 @@ class Result:
         stages = " ".join(f"{name} {value:.1f}" for name, value in self.stages_ms.items())
         return (
             f"{self.name:42s} {self.fps:8.0f} fps {self.cores:5.2f} cores {self.batch:5.1f} a batch"
-            f" {self.gpu_gb:5.1f} GB  {latency}  {stages}  {self.drops or ''}"
+            f" {self.gpu_gb:5.1f} GB {self.camera_mb:4.0f} MB a camera"
+            f"  {latency}  {stages}  {self.drops or ''}"
         )

@@ -90,6 +90,7 @@ def pipeline(
     lanes: int = 4,
 ) -> Result:
     """The product's own sources, slots and lanes for ``seconds``, two seconds after all cameras are live."""
+    free_before, _ = torch.cuda.mem_get_info()
     recorder = Recorder()
     slots = Slots(
         BatchPolicy(DEVICE.batch_size, 0.010),
@@ -179,6 +180,7 @@ def pipeline(
         else {},
         batch=float(np.mean([row[2] for row in rows])) if rows and not draw else 0.0,
         gpu_gb=(total - free) / 1e9,
+        camera_mb=max(0, free_before - free) / 1e6 / cameras,
         drops={k: v for k, v in report.drops.items() if k not in ("unwatched", "stopped")},
         stages_ms={stage: q.p50 for stage, q in report.latency_ms.items()},
     )

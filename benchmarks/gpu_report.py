@@ -1,0 +1,133 @@
+"""All that a machine with NVIDIA GPUs is to show, in one go and within minutes: tests, then figures.
+
+    python benchmarks/gpu_report.py FOLDER [--minutes 8.5] [--only NAME ...] [--dry-run]
+
+Makes a 1080p clip each of H.264 and H.265, runs the tests that need a GPU (with two GPUs also those of a
+worker on each), then benchmarks/gpu.py for YOLO11s, n and m, paced cameras and two workers. What each step
+printed is in FOLDER/NAME.log, results in FOLDER/NAME.json; a step for which no time is left is said to be left
+out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+HERE = Path(__file__).parent
+WIDTH, HEIGHT, FRAMES, BIT_RATE = 1920, 1080, 150, 4_500_000
+CODECS = {"h264": "libx264", "h265": "libx265"}
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    arguments: tuple[str, ...]
+    seconds: float
+    """It takes about so long; after twice that it is stopped."""
+
+
+def pytest(name: str, seconds: float, *arguments: str) -> Step:
+    return Step(name, ("-m", "pytest", "-q", "-m", "gpu", "-rfEs", *arguments), seconds)
+
+
+def measure(name: str, seconds: float, folder: Path, clips: list[Path], *arguments: str) -> Step:
+    script = str(HERE / "gpu.py"), *map(str, clips)
+    return Step(
+        name, (*script, *arguments, "--json", str(folder / f"{name}.json"), "--seconds", "4"), seconds
+    )
+
+
+def steps(folder: Path) -> list[Step]:
+    """The most important first."""
+    h264, h265 = (folder / f"{name}.mp4" for name in CODECS)
+    both, alone = [h264, h265], ("--no-stages",)
+    return [
+        pytest("tests", 110, "tests/gpu", "tests/devices", "--ignore=tests/gpu/test_product.py"),
+        measure("s", 130, folder, both, "--scales", "s", "--compile", "--paced", "100"),
+        measure("two-workers", 50, folder, [h264], "--scales", "s", "--compile", "--kinds", "all",
+                "--cameras", "24", "--processes", "2", *alone),
+        measure("n-and-m", 80, folder, both, "--scales", "n", "m", "--kinds", "detect", "all", *alone),
+        pytest("product", 60, "tests/gpu/test_product.py"),
+        measure("s-plain", 40, folder, [h264], "--scales", "s", "--kinds", "detect", "all"),
+    ]  # fmt: skip
+
+
+def make_clip(path: Path, codec: str) -> None:
+    """A textured picture that a camera pans over, with noise on it."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (HEIGHT // 40 + 2, WIDTH // 40 + FRAMES // 5 + 2, 3), np.uint8)
+    ground = coarse.repeat(40, axis=0).repeat(40, axis=1)
+    noise = rng.integers(0, 24, (8, HEIGHT, WIDTH, 1), np.uint8)
+    with av.open(str(path), "w") as writer:
+        options = {"preset": "veryfast", "bf": "0"}
+        if codec == "libx265":
+            options = {"preset": "ultrafast", "x265-params": "log-level=none:bframes=0"}
+        video = writer.add_stream(codec, rate=Fraction(30), options=options)
+        video.width, video.height, video.pix_fmt, video.bit_rate = WIDTH, HEIGHT, "yuv420p", BIT_RATE
+        for number in range(FRAMES):
+            left = number * 8
+            picture = ground[:HEIGHT, left : left + WIDTH] // 2 + noise[number % len(noise)]
+            writer.mux(video.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        writer.mux(video.encode(None))
+
+
+def run(step: Step, folder: Path, left: float) -> str:
+    """Run a step for ``left`` seconds at most; returns how it went."""
+    begin = time.monotonic()
+    with (folder / f"{step.name}.log").open("w") as log:
+        try:
+            done = subprocess.run(
+                [sys.executable, *step.arguments],
+                cwd=HERE.parent,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=min(left, 2 * step.seconds),
+                check=False,
+            )
+            how = f"status {done.returncode}"
+        except subprocess.TimeoutExpired:
+            how = "stopped, it took too long"
+    return f"{how} after {time.monotonic() - begin:.0f} s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--minutes", type=float, default=8.5)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="of the steps: tests, s, n-and-m, …")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be run")
+    arguments = parser.parse_args()
+    folder: Path = arguments.folder.resolve()
+    deadline = time.monotonic() + arguments.minutes * 60
+    chosen = [step for step in steps(folder) if arguments.only is None or step.name in arguments.only]
+    if arguments.dry_run:
+        print("\n".join(f"{step.seconds:4.0f} s  python {' '.join(step.arguments)}" for step in chosen))
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, codec in CODECS.items():
+        make_clip(folder / f"{name}.mp4", codec)
+    print(f"clips made, {deadline - time.monotonic():.0f} s left", flush=True)
+    for step in chosen:
+        left = deadline - time.monotonic()
+        if left < min(step.seconds, 30):
+            print(f"== {step.name}: left out, {left:.0f} s are left", flush=True)
+            continue
+        how = run(step, folder, left)
+        lines = (folder / f"{step.name}.log").read_text(errors="replace").splitlines()
+        print(f"== {step.name}: {how}", *lines[-25:], sep="\n", flush=True)
+    for name in CODECS:
+        (folder / f"{name}.mp4").unlink()
+
+
+if __name__ == "__main__":
+    main()
