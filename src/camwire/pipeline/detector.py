@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import structlog
 
+from camwire.cores import bounds
 from camwire.devices.contracts import Device, Preprocessor
 from camwire.frames import Batch, Detections, Size
 from camwire.link.desired import DesiredModel
@@ -67,6 +68,7 @@ class Detector:
             model=detector.describe(),
             outputs=model.reading,
             runtime_because=choice.reason,
+            threads=bounds(),
         )
         return detector
 

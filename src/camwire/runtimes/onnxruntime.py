@@ -16,6 +16,7 @@ from onnxruntime.capi import (  # type: ignore[import-untyped, import-not-found,
     onnxruntime_pybind11_state as states,
 )
 
+from camwire.cores import computing
 from camwire.frames import Size, UInt8Array
 from camwire.models.contract import Graph, ModelError
 from camwire.runtimes.pixels import check_pixels
@@ -33,9 +34,10 @@ PROVIDER = "CPUExecutionProvider"
 class OnnxRuntime:
     """Fulfils ``Runtime``.
 
-    One session, whose ``run`` any thread may call. On CPUs a run uses one thread, the caller's: lanes side by
-    side keep all cores busy, as many as there are. A file for a fixed number of frames is run as often as it
-    takes; one with an open batch takes all at once. Pixels are normalised here, in one pass over each plane.
+    One session, whose ``run`` any thread may call. A run uses one thread, the caller's: lanes side by side
+    keep all cores busy, as many at once as there are. A file for a fixed number of frames is run as often as
+    it takes; one with an open batch takes all at once. Pixels are normalised here, in one pass over each
+    plane.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -77,7 +79,8 @@ class OnnxRuntime:
         count, at_once = len(pixels), self._graph.batch or len(pixels)
         fed = self._normalised(pixels, -count % at_once)
         try:
-            parts = [self._run(fed[start : start + at_once]) for start in range(0, count, at_once)]
+            with computing:
+                parts = [self._run(fed[start : start + at_once]) for start in range(0, count, at_once)]
         except ERRORS as error:
             raise unable(self._graph.file, error) from error
         self._sizes.setdefault(Size(pixels.shape[2], pixels.shape[1]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import Any
 
@@ -11,6 +10,7 @@ import openvino
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
+from camwire.cores import CORES, computing
 from camwire.frames import Size, UInt8Array
 from camwire.models.contract import Graph, ModelError
 from camwire.models.signature import OPENVINO_ERRORS, last_line
@@ -60,11 +60,12 @@ class OpenVinoRuntime:
         count = len(pixels)
         lane = self._lane(Size(pixels.shape[2], pixels.shape[1]), count)
         running = lane.requests[:count]
-        for index, request in enumerate(running):
-            request.set_input_tensor(openvino.Tensor(pixels[index : index + 1], shared_memory=True))
-            request.start_async()
-        for request in running:
-            request.wait()
+        with computing:
+            for index, request in enumerate(running):
+                request.set_input_tensor(openvino.Tensor(pixels[index : index + 1], shared_memory=True))
+                request.start_async()
+            for request in running:
+                request.wait()
         return [output[:count] for output in lane.outputs]
 
     def _lane(self, size: Size, batch: int) -> _Lane:
@@ -82,10 +83,9 @@ class OpenVinoRuntime:
             return self._compiled[size]
 
     def _compile(self, size: Size) -> openvino.CompiledModel:
-        cores = len(os.sched_getaffinity(0))
         settings = {
-            "NUM_STREAMS": cores,
-            "INFERENCE_NUM_THREADS": cores,
+            "NUM_STREAMS": CORES,
+            "INFERENCE_NUM_THREADS": CORES,
             "ENABLE_CPU_PINNING": False,
             "INFERENCE_PRECISION_HINT": "bf16" if self._half else "f32",
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import av
@@ -12,6 +13,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from camwire.cores import decoding
 from camwire.sources.faults import SourceError, reading_fault, silence
 from camwire.sources.interrupt import patience
 from camwire.sources.opening import OpenSource
@@ -79,6 +81,8 @@ class Decoder:
         self._discarded = discarded
         self._hold = hold
         self._keep = keep
+        # A GPU's decoder takes no core.
+        self._turn = nullcontext() if source.video.codec_context.is_hwaccel else decoding
         self._time_base = float(source.video.time_base or 0)
         self._in_decoder: dict[int | None, _Read] = {}
         self._before_keyframe_since: float | None = None
@@ -156,7 +160,8 @@ class Decoder:
 
     def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
         try:
-            frames = packet.decode()
+            with self._turn:
+                frames = packet.decode()
         except (av.FFmpegError, ValueError):
             self._discarded["corrupt"] += 1
             return []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import cv2
 
+from camwire.cores import CORES
 from camwire.devices.contracts import Encoder, Preprocessor, Renderer
 from camwire.devices.cpu.encode import CpuEncoder
 from camwire.devices.cpu.preprocess import CpuPreprocessor
@@ -29,7 +29,7 @@ class CpuDevice:
         self.encode: Encoder = CpuEncoder()
         # One batch a core, and two more so that a core which has finished finds the next one ready: measured
         # on two cores, 0.90 of what they could do with one more, 0.95 with two (benchmarks/pipeline.py).
-        self.lanes: int = len(os.sched_getaffinity(0)) + 2
+        self.lanes: int = CORES + 2
 
     def hwaccel(self) -> None:
         """FFmpeg decodes in software."""

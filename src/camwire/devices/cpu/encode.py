@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 
+from camwire.cores import computing
 from camwire.frames import UInt8Array
 
 
@@ -14,7 +15,8 @@ class CpuEncoder:
 
     def __call__(self, pictures: Sequence[UInt8Array], quality: int) -> list[bytes]:
         """A JPEG (4:2:0) of each [H, W, 3] BGR picture; ``quality`` is 1 to 100."""
-        return [_jpeg(picture, quality) for picture in pictures]
+        with computing:
+            return [_jpeg(picture, quality) for picture in pictures]
 
 
 def _jpeg(picture: UInt8Array, quality: int) -> bytes:

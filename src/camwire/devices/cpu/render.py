@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 import cv2
 import numpy as np
 
+from camwire.cores import computing
 from camwire.devices.annotations import opposite
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.convert import to_bgr
@@ -28,7 +29,8 @@ class CpuRenderer:
         self, batch: Batch, chosen: Sequence[int], tracks: Tracks, overlay: Overlay
     ) -> list[UInt8Array]:
         """[H, W, 3] BGR of ``Frame.size`` for each frame at the positions ``chosen``."""
-        return [self._rendered(batch, index, tracks, overlay) for index in chosen]
+        with computing:
+            return [self._rendered(batch, index, tracks, overlay) for index in chosen]
 
     def _rendered(self, batch: Batch, index: int, tracks: Tracks, overlay: Overlay) -> UInt8Array:
         frame = batch.frames[index]
