@@ -4,8 +4,8 @@
 
 Makes a 1080p clip each of H.264 and H.265, runs the tests that need a GPU (with two GPUs also those of a
 worker on each), then benchmarks/gpu.py for YOLO11s, n and m, paced cameras and two workers. What each step
-printed is in FOLDER/NAME.log, results in FOLDER/NAME.json; a step for which no time is left is said to be left
-out.
+printed is in FOLDER/NAME.log, results in FOLDER/NAME.json; steps are left out, and that is said, where time
+is over.
 """
 
 from __future__ import annotations
