@@ -242,18 +242,13 @@ class Engine:
         for camera in desired.cameras:
             source = sources.get(camera.id)
             if source is None:
-                reports.append(
-                    CameraReport(id=camera.id, phase="connecting" if camera.enabled else "disabled")
-                )
+                report = CameraReport(id=camera.id, phase="connecting" if camera.enabled else "disabled")
             else:
-                report = self.recorder.report(camera.id, source.report(), now)
-                reports.append(
-                    msgspec.structs.replace(
-                        report,
-                        rules=self.analysis.counts_of(camera.id),
-                        nvdsanalytics=self.analysis.nvdsanalytics_of(camera.id),
-                    )
+                report = msgspec.structs.replace(
+                    self.recorder.report(camera.id, source.report(), now),
+                    nvdsanalytics=self.analysis.nvdsanalytics_of(camera.id),
                 )
+            reports.append(msgspec.structs.replace(report, rules=self.analysis.counts_of(camera.id)))
         self._live = sum(report.phase == "live" for report in reports)
         return tuple(reports)
 

@@ -244,6 +244,41 @@ def test_after_a_restart_counts_stay_and_ids_mean_others():
     assert second.total("door", "in") == 1
 
 
+def test_counts_of_a_camera_that_has_not_come_yet_are_told():
+    """One that is offline when the worker starts again."""
+    first = Scene(zone(), line())
+    first.step(0, obj(1, 500, 200), obj(2, 500, 200))
+    first.step(1, obj(1, 500, 290), obj(2, 500, 200))
+    before = first.engine.counts_of("gate")
+    assert before["yard"]["inside"] == {"person": 2}
+
+    def restored(*rules, objects):
+        engine = RuleEngine(rules, CLASSES)
+        engine.restore(passed_on(first.engine.export()), objects=objects)
+        return engine
+
+    assert restored(zone(), line(), objects=True).counts_of("gate") == before
+    anew = restored(zone(), line(), objects=False)
+    assert anew.counts_of("gate") == {**before, "yard": {**before["yard"], "inside": {}}}
+    assert anew.counts_of("elsewhere") == {}
+    anew.clear(["yard"])
+    assert anew.counts_of("gate") == {"door": before["door"]}
+    assert restored(zone(cameras=("other",)), line(enabled=False), objects=True).counts_of("gate") == {}
+
+
+def test_a_crowds_time_goes_on_over_a_change_of_configuration_but_not_over_another_clock():
+    rule = zone(overcrowding={"objects": 1, "seconds": 2})
+    for cut, objects, due in ((1.0, True, 2.0), (1.0, False, 3.0)):
+        first = Scene(rule)
+        first.walk(seconds(0, cut), lambda _: (500, 200))
+        engine = RuleEngine([rule], CLASSES)
+        engine.restore(passed_on(first.engine.export()), objects=objects)
+        second = Scene(engine=engine)
+        second.walk(seconds(cut, 5), lambda _: (500, 200))
+        (event,) = [event for event in second.events if event.kind == "overcrowded"]
+        assert event.time - START == pytest.approx(due)
+
+
 def test_state_of_a_camera_that_does_not_come_is_passed_on():
     first = Scene(line())
     first.step(0, obj(1, 500, 200), camera="away")

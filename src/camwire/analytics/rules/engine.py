@@ -80,10 +80,10 @@ class RuleEngine:
         return AnalysisResult(moment.reports.sorted(), moment.speeds)
 
     def counts_of(self, camera: str) -> dict[str, Counts]:
-        """Counts by rule, what is counted, and class, of one camera; empty before its first frame."""
+        """Counts by rule, what is counted, and class, of a camera; before its first frame those restored."""
         number = self._numbers.get(camera)
         if number is None:
-            return {}
+            return self._keeper.counts_of(camera)
         instances = (instance for kind in self._kinds for instance in kind.instances_of(number))
         return {instance.rule.name: counts for instance in instances if (counts := instance.tally.snapshot())}
 

@@ -74,5 +74,5 @@ class Heatmaps(RuleKind[HeatmapRule]):
     def export_extra(self, place: int) -> Any:
         return self._cells(place).astype("<f4").tobytes()
 
-    def restore_extra(self, place: int, extra: Any) -> None:
+    def restore_extra(self, place: int, extra: Any, *, same_clock: bool) -> None:  # noqa: ARG002 - no times
         self._cells(place)[:] = np.frombuffer(extra, "<f4")

@@ -203,5 +203,6 @@ class RuleKind(ABC, Generic[AnyRule]):
         """What there is to keep of an instance besides its tally and its pairs."""
         return None
 
-    def restore_extra(self, place: int, extra: Any) -> None:
-        """The inverse of ``export_extra``."""
+    def restore_extra(self, place: int, extra: Any, *, same_clock: bool) -> None:
+        """The inverse of ``export_extra``. ``same_clock``: whether the camera's clock goes on, too, so that
+        times of it still mean something."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from camwire.analytics.clock import CameraClock
+from camwire.analytics.rules.events import Counts
 from camwire.analytics.rules.instances import Instance, RuleKind
 from camwire.analytics.rules.objects import ObjectTable
 from camwire.analytics.rules.zones import Zones
@@ -51,6 +52,7 @@ class Keeper:
     """Holds restored state until its camera comes, and passes on that of cameras that didn't come."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
+        self._configured = {rule.name: rule for rule in rules}
         self._prints = {rule.name: fingerprint(rule) for rule in rules}
         self._rules: dict[str, dict[str, Any]] = {}
         """By rule and camera: counts, extra, objects."""
@@ -96,6 +98,15 @@ class Keeper:
                 for name, cameras in self._rules.items()
             }
 
+    def counts_of(self, camera: str) -> dict[str, Counts]:
+        """By rule, what was counted of a camera that hasn't come yet."""
+        kept = {name: cameras[camera] for name, cameras in self._rules.items() if camera in cameras}
+        return {
+            name: counts
+            for name, own in kept.items()
+            if self._configured[name].applies_to(camera) and (counts := _counts(own))
+        }
+
     def clear(self, rules: Collection[str] | None) -> None:
         """Drop counts and extras that no camera has claimed yet."""
         for name, cameras in self._rules.items():
@@ -116,7 +127,7 @@ class Keeper:
                 kept = self._rules.get(instance.rule.name, {}).pop(camera, None)
                 if kept:
                     place = int(kind.tables.start[number]) + instance.column
-                    _take_over(kind, place, instance, kept, table)
+                    _take_over(kind, place, instance, kept, table, same_clock=known is not None)
         return clock
 
 
@@ -135,6 +146,14 @@ def _exported(
             if not kind.state.is_empty(cell)
         },
     }
+
+
+def _counts(kept: Mapping[str, Any]) -> Counts:
+    """Nobody is inside where nobody is known of."""
+    counts: Counts = kept["counts"]
+    return (
+        counts if kept["objects"] else {name: {} if name in Zones.kept else counts[name] for name in counts}
+    )
 
 
 def _object(table: ObjectTable, slot: int) -> list[Any]:
@@ -161,11 +180,17 @@ def _place_objects(
 
 
 def _take_over(
-    kind: RuleKind[Any], place: int, instance: Instance[Any], kept: Mapping[str, Any], table: ObjectTable
+    kind: RuleKind[Any],
+    place: int,
+    instance: Instance[Any],
+    kept: Mapping[str, Any],
+    table: ObjectTable,
+    *,
+    same_clock: bool,
 ) -> None:
     instance.tally.restore(kept["counts"])
     if kept["extra"] is not None:
-        kind.restore_extra(place, kept["extra"])
+        kind.restore_extra(place, kept["extra"], same_clock=same_clock)
     slots = table.slots_of(instance.camera)
     for object_id, values in kept["objects"].items():
         slot = slots.get(int(object_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import isnan
 from operator import itemgetter
 from typing import Any, ClassVar
 
@@ -163,10 +164,12 @@ class Zones(RuleKind[ZoneRule]):
             self._report(moment, place, kind, value=float(self._occupancy[place]))
 
     def export_extra(self, place: int) -> Any:
-        return [bool(self._over[place])]
+        since = float(self._changing_since[place])
+        return [bool(self._over[place]), *([] if isnan(since) else [since])]
 
-    def restore_extra(self, place: int, extra: Any) -> None:
-        (self._over[place],) = extra
+    def restore_extra(self, place: int, extra: Any, *, same_clock: bool) -> None:
+        self._over[place], *since = extra
+        self._changing_since[place] = since[0] if since and same_clock else np.nan
 
     def recount(self, place: int, table: ObjectTable) -> None:
         """Count who is in a zone, after its state was restored."""
