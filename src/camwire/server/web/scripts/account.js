@@ -12,7 +12,7 @@ export function setUpAccount(root, services) {
   if (!required || account === null) return;
   const out = el(
     "button",
-    { class: "button", type: "button", onclick: () => logOut(services) },
+    { class: "button", type: "button", title: `Log out ${account.name}`, onclick: () => logOut(services) },
     icon("log-out"),
     el("span", {}, "Log out"),
   );
