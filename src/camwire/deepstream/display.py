@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -78,14 +79,9 @@ def display_of(
         counts = overlay.counts.get(frame.camera, {})
         for rule in overlay.rules:
             if rule.applies_to(frame.camera) and _toggle(rule) in overlay.toggles:
-                points = rule_pixels(rule, size, frame.size)
-                lines.append(_lines(position, _strokes(rule, points, size), rule.colour, size))
-                signs.append(
-                    (
-                        _sign(position, points[0], rule.colour, size),
-                        caption(rule.name, counts.get(rule.name, {})),
-                    )
-                )
+                strokes, sign = _shape(rule, size, frame.size)
+                lines.append(_at(position, strokes))
+                signs.append((_at(position, sign), caption(rule.name, counts.get(rule.name, {}))))
         if "traces" in overlay.toggles:
             lines.append(_traces(tracks, index, position, size, frame.size))
     return Display(
@@ -99,6 +95,21 @@ def _toggle(rule: Rule) -> str | None:
     if isinstance(rule, ZoneRule):
         return "zones"
     return "lines" if isinstance(rule, LineRule | DirectionRule) else None
+
+
+@lru_cache(maxsize=1024)
+def _shape(rule: Rule, size: Size, drawn: Size) -> tuple[Records, Records]:
+    """Strokes and the place of the text, for no frame yet: they are the same on every picture."""
+    points = rule_pixels(rule, size, drawn)
+    colour: Float32Array = np.array(bgr(rule.colour)[::-1], np.float32) / np.float32(255)
+    return _records(_strokes(rule, points, size), colour, size), _sign(points[0], colour, size)
+
+
+def _at(position: int, records: Records) -> Records:
+    """A copy for one frame."""
+    placed = records.copy()
+    placed["frame"] = position
+    return placed
 
 
 def _strokes(rule: Rule, points: Int32Array, size: Size) -> Float64Array:
@@ -136,36 +147,28 @@ def _traces(tracks: Tracks, index: int, position: int, size: Size, drawn: Size) 
     ends = np.concatenate([points[:, :-1], points[:, 1:]], axis=2)
     known = np.isfinite(ends).all(axis=2)
     colours = _COLOURS[tracks.classes[rows] % len(_COLOURS)]
-    return _records(position, ends[known], np.repeat(colours, known.sum(axis=1), axis=0), size)
+    strokes = _records(ends[known], np.repeat(colours, known.sum(axis=1), axis=0), size)
+    strokes["frame"] = position
+    return strokes
 
 
-def _lines(position: int, ends: Float64Array, colour: str, size: Size) -> Records:
-    return _records(position, ends, _rgb(colour), size)
-
-
-def _records(position: int, ends: Any, colour: Float32Array, size: Size) -> Records:
+def _records(ends: Any, colour: Float32Array, size: Size) -> Records:
     """What leaves the picture ends at its edge."""
-    lines = np.empty(len(ends), LINE)
-    lines["frame"], lines["colour"] = position, colour
+    lines = np.zeros(len(ends), LINE)
     lines["ends"] = np.rint(ends).clip(0, (size.width - 1, size.height - 1) * 2)
-    lines["width"] = Style.for_size(size).line
+    lines["width"], lines["colour"] = Style.for_size(size).line, colour
     return lines
 
 
-def _sign(position: int, corner: Int32Array, colour: str, size: Size) -> Records:
+def _sign(corner: Int32Array, colour: Float32Array, size: Size) -> Records:
     """A text above a shape's first point."""
     style = Style.for_size(size)
-    sign = np.empty(1, TEXT)
-    sign["frame"], sign["colour"] = position, _rgb(colour)
-    sign["size"] = max(6, round(style.text * POINTS))
+    sign = np.zeros(1, TEXT)
+    sign["colour"], sign["size"] = colour, max(6, round(style.text * POINTS))
     left, top = corner.tolist()
     highest = size.height - 2 * style.text
     sign["place"] = max(0, min(left, size.width - 1)), max(0, min(top - 2 * style.text, highest))
     return sign
-
-
-def _rgb(colour: str) -> Float32Array:
-    return np.array(bgr(colour)[::-1], np.float32) / np.float32(255)
 
 
 def _cut(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def infer_file(desired: DesiredState, settings: DesiredDeepstream, names: Sequen
     """
     model = desired.model
     size = input_size(model)
-    limits = Selection(names, model, _weakest(desired, settings)).limits(("",))
+    limits = _with_weak(Selection(names, model).limits(("",)), desired, settings)
     unwanted = np.flatnonzero(np.isinf(limits.score[0])).tolist()
     properties: dict[str, KeyValue] = {
         "gie-unique-id": UNIQUE_ID,
@@ -71,10 +72,16 @@ def input_size(model: DesiredModel) -> Size:
     return USUAL_INPUT if model.input_size is None else Size(*model.input_size)
 
 
-def _weakest(desired: DesiredState, settings: DesiredDeepstream) -> float:
-    """NVIDIA's trackers have thresholds of their own; what camwire's wants besides is said by itself."""
+def _with_weak(limits: Limits, desired: DesiredState, settings: DesiredDeepstream) -> Limits:
+    """What camwire's trackers want besides to carry objects on with; NVIDIA's have thresholds of their own.
+
+    Only of classes with the lowest threshold: the tracker here is told none of the others.
+    """
+    if settings.tracker != "camwire":
+        return limits
     lowest = lowest_score(desired.model)
-    return weakest_score(desired.tracker, lowest) if settings.tracker == "camwire" else lowest
+    weakest = np.float32(weakest_score(desired.tracker, lowest))
+    return replace(limits, score=np.where(limits.score == np.float32(lowest), weakest, limits.score))
 
 
 def skipped_batches(desired: DesiredState) -> int:
