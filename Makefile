@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+export XDG_CACHE_HOME := $(CURDIR)/.cache
 STAMP := $(VENV)/.installed
 LOCKS := requirements/runtime.txt requirements/dev.txt requirements/demo-clip.txt
 # Tests wait more than they work: for cameras that are silent, for processes that end.
@@ -20,7 +21,6 @@ $(STAMP): $(LOCKS) tools/bootstrap.py
 
 setup: $(STAMP)  ## Make .venv with the locked dependencies
 
-demo: export XDG_CACHE_HOME := $(CURDIR)/.cache
 demo: $(STAMP)  ## Three cameras from a real RTSP server, annotated, in your browser (ARGS="--source URL" adds one)
 	@$(BIN)/camwire demo $(ARGS)
 

@@ -1,11 +1,16 @@
 """`make setup` on a Python without ensurepip, as Debian ships it."""
 
+import runpy
 import subprocess
 import sys
+import tomllib
+import venv
+from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
 
+from camwire import __version__
 from tests.conftest import missing_package
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,3 +59,28 @@ def test_without_any_pip_debians_wheel_is_unpacked_inside_the_environment(tmp_pa
         pytest.skip("this isn't Debian or Ubuntu")
     pip = [line for line in pip_for(tmp_path / "env", "pip") if line.startswith(str(tmp_path))]
     assert str(tmp_path / "env") in where_it_installs(pip, tmp_path)
+
+
+@pytest.mark.integration
+def test_pip_knows_camwire_and_its_extras(tmp_path: Path) -> None:
+    """So that what `camwire doctor` says to install is found, and only that is fetched."""
+    environment = tmp_path / "env"
+    venv.create(environment, with_pip=False)
+    runpy.run_path(str(ROOT / "tools" / "bootstrap.py"))["install_project"](environment)
+    pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), "--isolated"]
+
+    def said(*arguments: str) -> str:
+        done = subprocess.run([*pip, *arguments], capture_output=True, text=True, check=True)
+        return done.stdout + done.stderr
+
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for extra in extras:
+        answer = said("install", "--no-index", "--no-deps", "--dry-run", f"camwire[{extra}]")
+        assert "Requirement already satisfied" in answer
+        assert "does not provide" not in answer
+    assert f"Version: {__version__}" in said("show", "camwire")
+    [site] = environment.glob("lib/python3*/site-packages")
+    [found] = Distribution.discover(name="camwire", path=[str(site)])
+    assert {requirement.partition(";")[0] for requirement in found.requires or ()} >= set(extras["cuda"])
+    said("uninstall", "--yes", "camwire")
+    assert not list(site.glob("camwire*"))

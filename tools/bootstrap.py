@@ -83,10 +83,31 @@ def install_project(environment: Path) -> None:
     """
     site = next((environment / "lib").glob("python3.*")) / "site-packages"
     (site / "camwire.pth").write_text(f"{ROOT / 'src'}\n")
+    write_metadata(site)
     command = environment / "bin" / "camwire"
     script = "import sys\n\nfrom camwire.cli import main\n\nsys.exit(main())\n"
     command.write_text(f"#!{environment / 'bin' / 'python'}\n{script}")
     command.chmod(0o755)
+
+
+def write_metadata(site: Path) -> None:
+    """Tell pip that camwire is here and what it wants: `pip install 'camwire[cuda]'` then adds the rest."""
+    import tomllib  # not before it is known that this Python has it
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    about = (ROOT / "src" / "camwire" / "__init__.py").read_text()
+    version = about.split('__version__ = "')[1].split('"')[0]
+    lines = ["Metadata-Version: 2.1", "Name: camwire", f"Version: {version}"]
+    lines += [f"Requires-Dist: {needed}" for needed in project["dependencies"]]
+    for extra, packages in project["optional-dependencies"].items():
+        lines.append(f"Provides-Extra: {extra}")
+        lines += [f'Requires-Dist: {needed}; extra == "{extra}"' for needed in packages]
+    folder = site / f"camwire-{version}.dist-info"
+    folder.mkdir(exist_ok=True)
+    (folder / "METADATA").write_text("\n".join(lines) + "\n")
+    (folder / "INSTALLER").write_text("tools/bootstrap.py\n")
+    own = [f"{folder.name}/{name}" for name in ("METADATA", "INSTALLER", "RECORD")]
+    (folder / "RECORD").write_text("".join(f"{name},,\n" for name in ("camwire.pth", *own)))
 
 
 def run(command: list[str], cwd: str | None = None, advice: str = "") -> None:
@@ -94,6 +115,7 @@ def run(command: list[str], cwd: str | None = None, advice: str = "") -> None:
     environment = {
         name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}
     }
+    environment.setdefault("PIP_CACHE_DIR", str(ROOT / ".cache" / "pip"))
     done = subprocess.run(command, cwd=cwd, env=environment, check=False)
     if done.returncode != 0:
         sys.exit(f"`{' '.join(command[:4])} ...` failed with exit status {done.returncode}. {advice}")

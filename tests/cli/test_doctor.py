@@ -25,11 +25,12 @@ def test_what_is_missing_comes_with_the_line_that_adds_it() -> None:
         raise MissingError("not installed")
 
     found = Probe("runtimes", "thing", look, "pip install thing").finding()
-    assert found == finding(present=False, needed=False, fix="pip install thing")
+    line = f"{sys.executable} -m pip install thing"
+    assert found == finding(present=False, needed=False, fix=line)
     assert doctor.table([found]).splitlines() == [
         "runtimes",
         "  no   thing  not installed",
-        "              add it: pip install thing",
+        f"              add it: {line}",
     ]
 
 
@@ -40,7 +41,7 @@ def test_a_broken_package_is_a_finding() -> None:
     found = Probe("runtimes", "thing", look, "pip install thing", needed=True).finding()
     assert not found.present
     assert found.detail == "broken: OSError: libfoo.so.1: cannot open shared object file"
-    assert found.fix == "pip install thing"
+    assert found.fix == f"{sys.executable} -m pip install thing"
 
 
 def test_doctor_outlives_a_machine_without_any_package(
@@ -50,7 +51,7 @@ def test_doctor_outlives_a_machine_without_any_package(
     assert run("doctor") == 1
     shown = capsys.readouterr().out
     assert "NO   PyAV" in shown
-    assert "add it: pip install 'camwire[onnxruntime]'" in shown
+    assert f"add it: {sys.executable} -m pip install 'camwire[onnxruntime]'" in shown
     assert "camwire can't run here" in shown
 
 
@@ -83,4 +84,4 @@ def test_with_a_gpu_in_the_machine_what_it_takes_is_looked_at_piece_by_piece(
     if found["cuda"].present:
         pytest.skip("this machine has a GPU that works")
     assert "NVIDIA's driver" in found["cuda packages"].detail
-    assert found["cuda packages"].fix == "pip install 'camwire[cuda]'"
+    assert found["cuda packages"].fix == f"{sys.executable} -m pip install 'camwire[cuda]'"

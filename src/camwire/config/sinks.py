@@ -80,7 +80,7 @@ class WebhookConfig(SinkConfig):
 
 
 class MqttConfig(SinkConfig):
-    """Each event as JSON in a message of QoS 1. Needs `pip install 'camwire[mqtt]'`."""
+    """Each event as JSON in a message of QoS 1."""
 
     url: Annotated[SecretUrl, _with_scheme("mqtt", "mqtts")] = Field(
         description="`mqtt://user:${MQTT_PASSWORD}@host:1883`, or `mqtts://` with TLS (port 8883)."

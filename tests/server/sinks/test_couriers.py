@@ -134,7 +134,7 @@ def test_a_missing_package_is_that_sinks_problem_alone(
     async def play(couriers: Couriers, keeper: EventKeeper, report: Report) -> None:
         await ready(couriers, "lines", "broker")
         assert couriers.states()["broker"]["state"] == "impossible"
-        assert "camwire[mqtt]" in couriers.states()["broker"]["problem"]
+        assert "aiomqtt" in couriers.states()["broker"]["problem"]
 
     broker = MqttConfig(name="broker", url=SecretUrl("mqtt://127.0.0.1"))
     with_couriers(tmp_path, SinksConfig(mqtt=(broker,), files=(LINES,)), play)

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from camwire.config.sinks import PLACEHOLDERS
+from camwire.installing import own_pip
 from camwire.server.sinks.contract import Document, NotNowError
 
-MISSING = "MQTT needs the package aiomqtt; install it with: pip install 'camwire[mqtt]'"
+MISSING = f"MQTT needs the package aiomqtt; add it with: {own_pip('pip install aiomqtt')}"
 PLAIN_PORT, TLS_PORT = 1883, 8883
 UNSAFE = "/+#\0%"
 """What would mean something in a topic, and what stands for it."""
