@@ -66,6 +66,22 @@ class Frame:
     """Counts the ends of the camera's file after which it began anew: those steps of ``epoch`` that were no
     lost connection."""
 
+    def with_picture(self, picture: Any) -> Frame:
+        """The same frame with another picture; in a third of the time of ``dataclasses.replace``."""
+        return Frame(
+            self.camera,
+            self.sequence,
+            self.epoch,
+            picture,
+            self.source_size,
+            self.size,
+            self.time,
+            self.arrived,
+            self.captured,
+            self.decoded,
+            self.turn,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -103,6 +119,9 @@ class Detections:
     corners: Float32Array | None = None
     """[N, 4, 2] of an oriented box, in picture pixels, in order around it; ``boxes`` then is the upright
     rectangle around them. None from models without."""
+    weights: Float32Array | None = None
+    """[N] the scores as a tracker is to take them, 0 to 1, where each class and camera has a threshold of its
+    own: on a scale on which they all are the same. None: as they are."""
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -127,6 +146,7 @@ class Detections:
             None if self.keypoints is None else self.keypoints[rows],
             None if self.masks is None else self.masks[rows],
             None if self.corners is None else self.corners[rows],
+            None if self.weights is None else self.weights[rows],
         )
 
     def rows_of(self, index: int) -> slice:

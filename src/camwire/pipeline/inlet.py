@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from camwire.devices import DeviceError
@@ -26,7 +25,7 @@ class Inlet:
     def put(self, frame: Frame) -> None:
         """Raises SourceError where the device can't take the camera's pictures."""
         if self._is_adopted:
-            frame = replace(frame, picture=adopted(self._device, frame.picture))
+            frame = frame.with_picture(adopted(self._device, frame.picture))
         self._recorder.arrived(frame)
         if not self._slots.put(frame):
             self._recorder.lost((frame,), "stopped")

@@ -211,10 +211,9 @@ class Lanes:
         for one in made:
             was_taken = self._attempt("publish", batch, self._publish, one.frame, one.payload, one.rendition)
             taken[one.index] = taken.get(one.index) or was_taken
+        self._recorder.published(*(batch.frames[index] for index, any_taken in taken.items() if any_taken))
         for index, any_taken in taken.items():
-            if any_taken:
-                self._recorder.published(batch.frames[index])
-            else:
+            if not any_taken:
                 self._recorder.lost((batch.frames[index],), "error" if any_taken is None else "link")
 
     def _illustrate_events(

@@ -115,11 +115,13 @@ class Recorder:
                     record.throughput.add(now)
                     record.objects, record.class_names = counts, class_names
 
-    def published(self, frame: Frame) -> None:
+    def published(self, *frames: Frame) -> None:
+        now = self._clock()
         with self._lock:
-            if record := self._cameras.get(frame.camera):
-                record.published += 1
-                record.output.add(self._clock())
+            for frame in frames:
+                if record := self._cameras.get(frame.camera):
+                    record.published += 1
+                    record.output.add(now)
 
     def timed(self, batch: Batch, chosen: Sequence[int], marks: Marks) -> None:
         """How long a batch took in each stage; the last four only for the frames that were drawn."""
@@ -139,6 +141,12 @@ class Recorder:
                 return False
             self._logged[stage] = now
             return True
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """How often each stage has failed since counting began."""
+        with self._lock:
+            return dict(self._failures)
 
     @property
     def under_way(self) -> int:

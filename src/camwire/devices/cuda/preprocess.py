@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from camwire.devices.contracts import InputSpec
 from camwire.devices.cuda.program import THREADS
 from camwire.devices.cuda.surfaces import Records, Spot, Surface, fill
 from camwire.devices.letterbox import place
-from camwire.frames import Batch, Float32Array
+from camwire.frames import Batch, Float32Array, Size
 
 TARGET = np.dtype(
     [
@@ -44,11 +45,20 @@ def pack(
     table: Records, batch: Batch, surfaces: Sequence[Surface], spec: InputSpec
 ) -> tuple[Float32Array, Float32Array]:
     """Fill ``table`` of SURFACE; returns scale and offset [B, 2] as ``ModelInput`` has them."""
-    placements = [place(surface.size, spec) for surface in surfaces]
-    spots = [Spot(placement.left, placement.top, placement.size) for placement in placements]
-    fill(table, surfaces, spots, spec.channels)
-    scale = [
-        placement.scale_from(frame.size) for placement, frame in zip(placements, batch.frames, strict=True)
+    frames = batch.frames
+    placed = [
+        _placed(surface.size, frame.size, spec) for surface, frame in zip(surfaces, frames, strict=True)
     ]
-    offset = [(spot.left, spot.top) for spot in spots]
+    fill(table, surfaces, [spot for spot, _, _ in placed], spec.channels)
+    scale, offset = [scale for _, scale, _ in placed], [offset for _, _, offset in placed]
     return np.array(scale, np.float32), np.array(offset, np.float32)
+
+
+@lru_cache(maxsize=4096)
+def _placed(
+    source: Size, picture: Size, spec: InputSpec
+) -> tuple[Spot, tuple[float, float], tuple[float, float]]:
+    """Where a surface goes, and its scale and offset: the same in all frames of a camera."""
+    placement = place(source, spec)
+    spot = Spot(placement.left, placement.top, placement.size)
+    return spot, placement.scale_from(picture), (spot.left, spot.top)

@@ -112,18 +112,17 @@ def pack_pictures(
     ``sizes``: of all frames of the batch.
     """
     ends = np.searchsorted(tracks.frame_index, np.arange(len(sizes) + 1))
-    layers = layer_bits(overlay.toggles)
-    for row, index in enumerate(chosen):
-        size = sizes[index]
+    chosen_rows = np.asarray(chosen, np.intp)
+    pictures["first"], pictures["last"] = ends[chosen_rows], ends[chosen_rows + 1]
+    pictures["layers"], pictures["classes"] = layer_bits(overlay.toggles), len(overlay.class_names)
+    own = np.array([sizes[index] for index in chosen], np.int32).reshape(-1, 2)
+    for size in {sizes[index] for index in chosen}:
         look = looks[size]
-        letters = look.letters
-        record = pictures[row]
-        record["width"], record["height"] = size
-        record["first"], record["last"] = ends[index], ends[index + 1]
-        record["line"], record["layers"] = look.style.line, layers
-        record["text_height"], record["margin"], record["gap"] = letters.height, letters.margin, letters.gap
-        record["letters"], record["glyphs"] = look.coverage.address, look.glyphs.address
-        record["classes"] = len(overlay.class_names)
+        rows, letters = (own == size).all(axis=1), look.letters
+        pictures["width"][rows], pictures["height"][rows] = size
+        pictures["line"][rows], pictures["text_height"][rows] = look.style.line, letters.height
+        pictures["margin"][rows], pictures["gap"][rows] = letters.margin, letters.gap
+        pictures["letters"][rows], pictures["glyphs"][rows] = look.coverage.address, look.glyphs.address
 
 
 def pack_objects(
