@@ -43,6 +43,17 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def street() -> Path:
+    """Ten seconds of a street, 640×272, 25 a second, with five cuts: people, cars and bicycles come and go.
+
+    It is the demo's clip, which `make setup` installs.
+    """
+    from camwire.demo.footage import find_clip
+
+    return find_clip()
+
+
 def missing_package(what: str, install: str) -> None:
     """Skip loudly, with the line that helps; in CI, where everything is installed, fail instead."""
     message = f"{what} is not installed; add it with: {install}"

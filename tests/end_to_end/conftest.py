@@ -6,17 +6,22 @@ from pathlib import Path
 import pytest
 
 from tests.support.clips import make_clip
+from tests.support.once import made_once
 from tests.support.rtsp import GstRtspServer, RtspServer
+
+FRAMES = 600
 
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """h264.mp4 and h265.mp4, 320×180, a minute long, and short.mp4; each picture numbered."""
-    folder = tmp_path_factory.mktemp("clips")
-    make_clip(folder / "h264.mp4", codec="h264", width=320, height=180, frames=1500)
-    make_clip(folder / "short.mp4", width=320, height=180, frames=10)
-    make_clip(folder / "h265.mp4", codec="h265", width=320, height=180, frames=1500)
-    return folder
+    """h264.mp4 and h265.mp4, 320×180, of ``FRAMES``, and short.mp4; each picture numbered."""
+
+    def make(folder: Path) -> None:
+        for codec in ("h264", "h265"):
+            make_clip(folder / f"{codec}.mp4", codec=codec, width=320, height=180, frames=FRAMES)
+        make_clip(folder / "short.mp4", width=320, height=180, frames=10)
+
+    return made_once(tmp_path_factory, "end_to_end-clips", make)
 
 
 @pytest.fixture(scope="session")

@@ -25,14 +25,15 @@ def entered(client: httpx.Client) -> int:
     return number
 
 
-def test_events_have_pictures_and_videos_and_reach_their_receivers(tmp_path: Path, shared: Path) -> None:
-    camera = {"id": "yard", "url": str(shared / "footage" / "pets09-s2l1.mp4")}
+def test_events_have_pictures_and_videos_and_reach_their_receivers(tmp_path: Path, street: Path) -> None:
+    camera = {"id": "yard", "url": str(street)}
     receiver = Receiver()
     receiver.answers = [500, None, 200]
     with receiving(receiver) as url:
         config = write_config(
             tmp_path,
             [camera],
+            model={"score_threshold": 0.25},
             rules=[ZONE, HEAT],
             events={"snapshots": True, "clips": {"before": 1, "after": 1}},
             saving={"folder": "saved", "on_events": True},
@@ -42,7 +43,7 @@ def test_events_have_pictures_and_videos_and_reach_their_receivers(tmp_path: Pat
             },
         )
         with camwire("run", str(config)) as product, httpx.Client(base_url=product.url, timeout=30) as client:
-            wait_for(lambda: entered(client) >= 3, "people", 60)
+            wait_for(lambda: entered(client) >= 3, "people", 90)
             newest = client.get("/api/v1/events?limit=1&kind=enter").json()["events"][0]
             picture = client.get(newest["snapshot"])
             assert (picture.status_code, picture.content[:2]) == (200, b"\xff\xd8")
@@ -51,7 +52,7 @@ def test_events_have_pictures_and_videos_and_reach_their_receivers(tmp_path: Pat
                 answer = client.get(f"/api/v1/events/{newest['id']}/clip.mp4")
                 return answer.content if answer.status_code == 200 else None
 
-            with av.open(io.BytesIO(wait_for(video, "the video", 30))) as film:
+            with av.open(io.BytesIO(wait_for(video, "the video", 60))) as film:
                 assert len(list(film.decode(video=0))) >= 5
 
             saved = client.post("/api/v1/cameras/yard/clip?seconds=2")
@@ -71,7 +72,7 @@ def test_events_have_pictures_and_videos_and_reach_their_receivers(tmp_path: Pat
 
             number = client.get("/api/v1/events?limit=1").json()["events"][0]["number"]
             wait_for(
-                lambda: receiver.numbers and receiver.numbers[-1] >= number, "the receiver to have all", 30
+                lambda: receiver.numbers and receiver.numbers[-1] >= number, "the receiver to have all", 60
             )
             assert list(dict.fromkeys(receiver.numbers)) == list(range(1, receiver.numbers[-1] + 1))
             lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]

@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 from camwire.server.wire import parse_extended
 from tests.support.clips import make_clip
 from tests.support.product import camwire, write_config
+from tests.support.rtsp_faults import refusing_port
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
@@ -41,51 +42,58 @@ def test_cameras_come_and_go_while_others_stay_live(tmp_path: Path) -> None:
         api = product.url + "/api/v1"
 
         def state(camera: str) -> tuple[str, int]:
-            answer = httpx.get(f"{api}/cameras/{camera}", timeout=20).json()["statistics"]
+            answer = httpx.get(f"{api}/cameras/{camera}", timeout=30).json()["statistics"]
             return answer["state"], answer["frames"]["in"]
 
         wait_for(lambda: state("first")[0] == "live", "the first camera is live", timeout=60)
         tried = httpx.post(f"{api}/try-camera", json={"url": "second.mp4"}, timeout=30).json()
         assert (tried["works"], tried["width"], tried["height"]) == (True, 320, 240)
-        refused = httpx.post(f"{api}/try-camera", json={"url": "rtsp://127.0.0.1:9/s"}, timeout=30).json()
+        with refusing_port() as closed:
+            url = f"rtsp://127.0.0.1:{closed}/s"
+            refused = httpx.post(f"{api}/try-camera", json={"url": url}, timeout=30).json()
         assert "refuses the connection" in refused["reason"]
 
         for query in ("", "?clean=true"):
-            picture = httpx.get(f"{api}/cameras/first/snapshot.jpg{query}", timeout=20)
+            picture = httpx.get(f"{api}/cameras/first/snapshot.jpg{query}", timeout=30)
             decoded = cv2.imdecode(np.frombuffer(picture.content, np.uint8), cv2.IMREAD_COLOR)
             assert decoded is not None
             assert decoded.shape == (240, 320, 3)
 
         before = state("first")[1]
-        assert httpx.post(f"{api}/cameras", json={"id": "2", "url": "second.mp4"}).status_code == 201
-        wait_for(lambda: state("2")[0] == "live", "the second camera is live", timeout=30)
-        httpx.post(f"{api}/cameras/2/disable")
-        wait_for(lambda: state("2")[0] == "disabled", "it is disabled", timeout=20)
-        assert state("first")[0] == "live"
+        assert (
+            httpx.post(f"{api}/cameras", json={"id": "2", "url": "second.mp4"}, timeout=30).status_code == 201
+        )
+        wait_for(lambda: state("2")[0] == "live", "the second camera is live")
+        httpx.post(f"{api}/cameras/2/disable", timeout=30)
+        wait_for(lambda: state("2")[0] == "disabled", "it is disabled")
+        wait_for(lambda: state("first")[0] == "live", "the first camera is live still")
         assert state("first")[1] > before, "its counts went on"
 
         config.write_text(config.read_text().replace("enabled: false", "enabled: true"))
         os.kill(product.process.pid, signal.SIGHUP)
-        wait_for(lambda: state("2")[0] == "live", "the file is read again", timeout=30)
-        assert httpx.delete(f"{api}/cameras/2").status_code == 204
+        wait_for(lambda: state("2")[0] == "live", "the file is read again")
+        assert httpx.delete(f"{api}/cameras/2", timeout=30).status_code == 204
 
         def detected() -> float:
             return sum(
                 sample.value
-                for family in text_string_to_metric_families(httpx.get(product.url + "/metrics").text)
+                for family in text_string_to_metric_families(
+                    httpx.get(product.url + "/metrics", timeout=30).text
+                )
                 for sample in family.samples
                 if sample.name == "camwire_camera_latency_seconds_count"
                 and sample.labels == {"camera": "first", "stage": "detect"}
             )
 
-        wait_for(lambda: detected() > 5, "latencies are counted", timeout=20)
+        wait_for(lambda: detected() > 5, "latencies are counted")
         assert product.interrupt() == 0
     assert config.read_text() == TEXT
 
 
-def test_a_program_subscribes_to_small_pictures_and_objects(tmp_path: Path, shared: Path) -> None:
-    footage = shared / "footage" / "pets09-s2l1.mp4"
-    with camwire("run", str(write_config(tmp_path, [{"id": "yard", "url": str(footage)}]))) as product:
+def test_a_program_subscribes_to_small_pictures_and_objects(tmp_path: Path, street: Path) -> None:
+    camera = {"id": "yard", "url": str(street)}
+    model = {"classes": ["person"], "score_threshold": 0.25}
+    with camwire("run", str(write_config(tmp_path, [camera], model=model))) as product:
         wish = {"type": "subscribe", "size": "thumbnail", "metadata": True, "header": "extended"}
         with connect(product.socket_url, max_size=None) as socket:
             socket.send(json.dumps(wish))

@@ -17,9 +17,9 @@ def entered(stats):
     return stats["cameras"]["yard"].get("rules", {}).get("all", {}).get("entered", {}).get("person", 0)
 
 
-def test_counts_and_events_outlive_a_killed_worker(tmp_path: Path, shared: Path) -> None:
-    camera = {"id": "yard", "url": str(shared / "footage" / "pets09-s2l1.mp4")}
-    config = write_config(tmp_path, [camera], rules=RULES)
+def test_counts_and_events_outlive_a_killed_worker(tmp_path: Path, street: Path) -> None:
+    camera = {"id": "yard", "url": str(street)}
+    config = write_config(tmp_path, [camera], rules=RULES, model={"score_threshold": 0.25})
     with camwire("run", str(config)) as product:
 
         async def watch(socket, seen):

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from websockets.asyncio.client import connect
 
+from tests.end_to_end.conftest import FRAMES
 from tests.support.clips import read_counter
 from tests.support.product import Seen, as_client, camwire, until, write_config
 from tests.support.rtsp import GstRtspServer, RtspServer
@@ -32,9 +33,10 @@ def numbers(seen: Seen, camera: str) -> list[int]:
     return [read_counter(decoded(jpeg)) for jpeg in seen.pictures[camera]]
 
 
-def begins_again(sequence: list[int]) -> int:
-    """How often a sequence falls back: once a minute, where the clip does; more often when order is lost."""
-    return sum(later <= earlier for earlier, later in pairwise(sequence))
+def in_order(sequence: list[int]) -> bool:
+    """Whether it falls back nowhere but where the clip begins again."""
+    falls = [(earlier, later) for earlier, later in pairwise(sequence) if later <= earlier]
+    return all(earlier > FRAMES * 3 / 4 and later < FRAMES / 4 for earlier, later in falls)
 
 
 def test_rtsp_cameras_reach_a_client_as_pictures_in_order(tmp_path: Path, rtsp: RtspServer) -> None:
@@ -68,7 +70,7 @@ def test_rtsp_cameras_reach_a_client_as_pictures_in_order(tmp_path: Path, rtsp: 
     assert set(seen.pictures) == {"h264", "Einfahrt ä"}
     for camera in seen.pictures:
         assert {decoded(jpeg).shape for jpeg in seen.pictures[camera]} == {(180, 320, 3)}
-        assert begins_again(numbers(seen, camera)) <= 1, "pictures came out of order"
+        assert in_order(numbers(seen, camera)), "pictures came out of order"
     assert seen.toggles[0] == PLAIN
     assert seen.errors == []
     last = seen.stats[-1]
@@ -99,16 +101,15 @@ def test_a_second_make_of_rtsp_server_over_tcp_and_udp(tmp_path: Path, gst_rtsp:
             await until(socket, seen, lambda: len(seen.pictures["udp"]) >= 20, "pictures over UDP")
 
         seen = as_client(product, watch)
-    assert begins_again(numbers(seen, "tcp")) <= 1
+    assert in_order(numbers(seen, "tcp"))
 
 
-def test_objects_are_found_and_toggles_reach_everyone(tmp_path: Path, shared: Path) -> None:
-    footage = shared / "footage" / "pets09-s2l1.mp4"
-    with camwire("run", str(write_config(tmp_path, [{"id": "yard", "url": str(footage)}]))) as product:
+def test_objects_are_found_and_toggles_reach_everyone(tmp_path: Path, street: Path) -> None:
+    with camwire("run", str(write_config(tmp_path, [{"id": "yard", "url": str(street)}]))) as product:
 
         async def watch(socket, seen):
             await until(
-                socket, seen, lambda: seen.camera("yard").get("objects", {}).get("person", 0) >= 2, "people"
+                socket, seen, lambda: seen.camera("yard").get("objects", {}).get("person", 0) >= 1, "people"
             )
             async with connect(product.socket_url, max_size=None) as second:
                 await second.send('{"type": "set_vis_toggle", "toggle": "labels", "enabled": false}')
@@ -117,9 +118,7 @@ def test_objects_are_found_and_toggles_reach_everyone(tmp_path: Path, shared: Pa
                 )
                 await socket.send('{"type": "set_vis_toggle", "toggle": "no such", "enabled": true}')
                 await until(socket, seen, lambda: seen.errors, "an error for the wrong toggle")
-            await until(
-                socket, seen, lambda: seen.camera("yard")["frames"]["in"] >= 50, "five seconds of frames"
-            )
+            await until(socket, seen, lambda: seen.camera("yard")["frames"]["in"] >= 50, "fifty frames")
             frames = seen.camera("yard")["frames"]["in"]
             await socket.send('{"type": "clear_stats"}')
             await until(
@@ -184,11 +183,15 @@ def test_a_client_that_stops_reading_costs_the_others_nothing(tmp_path: Path, rt
                 await until(
                     socket, seen, lambda: len(seen.pictures["a"]) >= 40, "pictures beside a stalled client"
                 )
-                mine = [client for client in seen.stats[-1]["clients"] if client["sent"] >= 20]
-                assert mine, "the reading client gets its pictures"
+                await until(
+                    socket,
+                    seen,
+                    lambda: seen.stats and any(one["sent"] >= 20 for one in seen.stats[-1]["clients"]),
+                    "statistics of a client that gets its pictures",
+                )
 
         seen = as_client(product, watch)
-    assert begins_again(numbers(seen, "a")) <= 1
+    assert in_order(numbers(seen, "a"))
 
 
 def test_a_silent_camera_says_why_and_the_others_go_on(tmp_path: Path, rtsp: RtspServer) -> None:
@@ -221,9 +224,11 @@ def test_a_camera_that_comes_back_is_live_again(tmp_path: Path, clips: Path) -> 
                 await until(socket, seen, lambda: len(seen.pictures["a"]) >= 5, "pictures")
                 server.kill()
                 await until(
-                    socket, seen, lambda: seen.camera("a")["state"] == "retrying", "the loss to be seen"
+                    socket,
+                    seen,
+                    lambda: seen.camera("a")["state"] == "retrying" and seen.camera("a")["retry_in_s"],
+                    "the loss to be seen, and when it is tried again",
                 )
-                assert seen.camera("a")["retry_in_s"] is not None
                 server.start()
                 await until(
                     socket, seen, lambda: seen.camera("a")["state"] == "live", "the camera to be live again"
@@ -240,7 +245,7 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path, rtsp: RtspServer) -> 
         port = int(first.url.rsplit(":", 1)[1])
         taken = write_config(tmp_path, [{"id": "a", "url": rtsp.url("h264.mp4")}], server={"port": port})
         with camwire("run", str(taken)) as second:
-            assert second.process.wait(30) != 0
+            assert second.process.wait(60) != 0
             wait_for(lambda: str(port) in second.text, "the port to be named")
             assert "Traceback" not in second.text
         assert first.process.poll() is None
@@ -250,7 +255,7 @@ def test_a_configuration_with_mistakes_starts_nothing(tmp_path: Path) -> None:
     config = tmp_path / "camwire.yaml"
     config.write_text("cameras:\n  - id: a\n    ulr: rtsp://x\nserver:\n  port: 99999\n")
     with camwire("run", str(config)) as product:
-        assert product.process.wait(30) == 2
+        assert product.process.wait(60) == 2
         wait_for(lambda: "99999" in product.text, "the mistakes to be told")
         assert f"{config}:3:" in product.text
         assert f"{config}:5:" in product.text

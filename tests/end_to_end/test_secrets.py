@@ -24,13 +24,13 @@ from camwire.server.events.event import StoredEvent
 from camwire.server.events.store import Bounds, EventStore
 from tests.server.auth.serving import write_certificate
 from tests.server.sinks.receivers import Receiver, receiving
-from tests.support.product import Product, camwire, write_config
+from tests.support.product import STOP_TIMEOUT, Product, camwire, write_config
 from tests.support.rtp_camera import RtpCamera
 from tests.support.rtsp_faults import refusing_port, rubbish_server, silent_server
 from tests.support.spilled import Planted, spilled
 from tests.support.waiting import wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.e2e
 
 NAMES = {
     "basic": "Zebra41Crossing",
@@ -63,6 +63,8 @@ class Scene:
     trusts: ssl.SSLContext
     places: dict[str, bytes] = field(default_factory=dict)
     token: str = ""
+    closed: int = 0
+    """A port that refuses connections."""
 
     def keep(self, where: str, text: str | bytes) -> None:
         content = text.encode() if isinstance(text, str) else text
@@ -104,7 +106,7 @@ def test_no_secret_stands_in_anything_written_or_served(tmp_path: Path) -> None:
             (tmp_path / "camwire.log").write_text(product.text)
             _bundle(scene, config, product, environment)
             product.process.terminate()
-            assert product.process.wait(20) == 0
+            assert product.process.wait(STOP_TIMEOUT) == 0
         scene.keep("standard output and error", product.text)
     _commands(scene, config)
     _files(scene, config)
@@ -147,7 +149,7 @@ def _configured(scene: Scene, stack: ExitStack) -> Path:
             "url": f"rtsp://{user_info or f'viewer:{SECRETS[what].secret}'}@127.0.0.1:{port}/live",
         }
 
-    closed = stack.enter_context(refusing_port())
+    closed = scene.closed = stack.enter_context(refusing_port())
     by_environment = stack.enter_context(RtpCamera())
     by_environment.password = SECRETS["environment"].secret
     parameter = SECRETS["parameter"].percent_encoded
@@ -224,7 +226,7 @@ def _cameras_work_or_say_why(scene: Scene, client: httpx.Client) -> None:
         return bool(sinks["taking"]["delivered"]) and all(problems)
 
     with suppress(AssertionError):
-        wait_for(tried, "the sinks to have tried", 15)
+        wait_for(tried, "the sinks to have tried")
     assert tried(), sinks
     scene.keep("sinks", json.dumps(sinks))
     assert client.post("/api/v1/cameras/basic/clip?seconds=1").status_code == 201
@@ -234,12 +236,12 @@ def _cameras_work_or_say_why(scene: Scene, client: httpx.Client) -> None:
 def _requests(scene: Scene, client: httpx.Client) -> None:
     """Sound ones and ones with mistakes, with secrets in them."""
     added, mistaken = SECRETS["added"].secret, SECRETS["mistaken"].secret
-    url = f"rtsp://viewer:{added}@127.0.0.1:9/x"
-    wrong = f"rtsp://viewer:{mistaken}@127.0.0.1:9/x"
+    url = f"rtsp://viewer:{added}@127.0.0.1:{scene.closed}/x"
+    wrong = f"rtsp://viewer:{mistaken}@127.0.0.1:{scene.closed}/x"
     cameras = "/api/v1/cameras"
     assert scene.call(client, "POST", cameras, {"id": "new", "url": url}).status_code == 201
     assert scene.call(client, "PATCH", f"{cameras}/new", {"latency_ms": 9}).is_success
-    tried = {"url": f"rtsp://viewer:{SECRETS['tried'].secret}@127.0.0.1:9/x"}
+    tried = {"url": f"rtsp://viewer:{SECRETS['tried'].secret}@127.0.0.1:{scene.closed}/x"}
     assert not scene.call(client, "POST", "/api/v1/try-camera", tried).json()["works"]
     for body in (
         {"id": "new", "url": wrong},
@@ -355,7 +357,7 @@ def _bundle(scene: Scene, config: Path, product: Product, environment: dict[str,
 def _commands(scene: Scene, config: Path) -> None:
     """Commands that meet a secret and fail, with tracebacks."""
     secret = SECRETS["command"]
-    url = f"rtsp://viewer:{secret.secret}@127.0.0.1:9/x"
+    url = f"rtsp://viewer:{secret.secret}@127.0.0.1:{scene.closed}/x"
     mistakes = scene.folder / "mistakes.yaml"
     mistakes.write_text(
         json.dumps({"cameras": [{"id": "a", "url": url, "fps": url}], "server": {"port": url}})

@@ -11,11 +11,11 @@ import pytest
 
 from tests.live.edits import WITNESSES, Editor
 from tests.live.session import Session
-from tests.support.product import camwire, write_config
+from tests.support.product import STOP_TIMEOUT, camwire, write_config
 from tests.support.rtp_camera import RtpCamera
 from tests.support.waiting import wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.e2e
 
 SMALL = {"size": "160x128", "max_fps": 10}
 
@@ -41,7 +41,7 @@ def test_four_hundred_edits(tmp_path: Path) -> None:
         }
         wait_for(lambda: handed()[-1] == wanted, "the worker to have the last sound configuration")
         product.process.terminate()
-        assert product.process.wait(20) == 0
+        assert product.process.wait(STOP_TIMEOUT) == 0
     assert min(session.made.values()) > 100
     states = handed()
     assert len(states) > 50
@@ -64,7 +64,7 @@ def test_sixty_edits_while_real_cameras_are_decoded_and_drawn(tmp_path: Path) ->
             session.edit(60)
             # Leaving the block would send a second signal, which ends everything at once.
             product.process.terminate()
-            assert product.process.wait(20) == 0
+            assert product.process.wait(STOP_TIMEOUT) == 0
         assert [camera.connections for camera in witnesses] == [1, 1]
         assert sum(camera.connections for camera in others) > 0, "no edit has reached a camera"
     assert min(session.made.values()) > 10

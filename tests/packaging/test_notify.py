@@ -172,6 +172,6 @@ def test_the_whole_product_under_a_service_manager(tmp_path: Path) -> None:
         systemd.heard.clear()
         systemd.wait_for("WATCHDOG=1")
         product.process.send_signal(signal.SIGTERM)
-        assert product.process.wait(STOP_TIMEOUT + 5) == 0
+        assert product.process.wait(STOP_TIMEOUT) == 0
         assert "STOPPING=1" in systemd.lines()
     systemd.socket.close()

@@ -17,7 +17,8 @@ from tests.support.rtsp_faults import TcpProxy
 
 ROUND = 2**32 / 90_000
 """Seconds after which RTP's timestamps begin again."""
-PASSWORD = "right"
+PASSWORD = "Marabou83"
+"""A word that nothing else says."""
 FPS = 5.0
 
 
@@ -148,8 +149,8 @@ FAULTS = (
         proxied=True,
     ),
     Fault(
-        "30 % of bytes delayed by seconds",
-        lambda it: it.proxy.stutter(1.5),
+        "30 % of bytes delayed by most of a second",
+        lambda it: it.proxy.stutter(0.8),
         lambda it: it.proxy.release(),
         proxied=True,
     ),

@@ -21,10 +21,11 @@ from tests.models.files import save_dynamic
 from tests.reliability.faults import FPS, Fault, FaultyCamera
 from tests.support.rtp_camera import RtpCamera
 from tests.support.rtsp_faults import TcpProxy
+from tests.support.waiting import wait_for
 
 WITNESSES = ("witness 1", "witness 2")
 """Cameras that nothing happens to."""
-PATIENCE = 20.0
+PATIENCE = 40.0
 """Seconds that anything may take; what it does take is noted."""
 FAULTY_FOR = 6.0
 """Seconds from the beginning of all faults to their end, at least."""
@@ -42,6 +43,7 @@ class Story:
     states: set[tuple[str, str]] = field(default_factory=set)
     """Phase and reason, while the fault lasted."""
     connections: int = 0
+    """How many there were after the first."""
     last: CameraReport | None = None
     source_total: int = 0
     """What the source itself counted: handed on, and discarded."""
@@ -90,7 +92,7 @@ def play(faults: Sequence[Fault], folder: Path, *, before: float = 0.0, after: f
             run.end_faults()
             run.measure("after", after)
         finally:
-            assert engine.stop(10), "threads of the engine did not end"
+            assert engine.stop(30), "threads of the engine did not end"
         return run.outcome()
 
 
@@ -109,10 +111,11 @@ class _Run:
         self._stories = {name: Story() for name in self._servers}
 
     def wait_for_all_live(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while waiting := [name for name in self._stories if not self._published.counts[name]]:
-            assert time.monotonic() < deadline, {name: self._reports()[name] for name in waiting}
-            time.sleep(0.05)
+        wait_for(
+            lambda: all(self._published.counts[name] for name in self._stories), "all to be live", PATIENCE
+        )
+        for name, server in self._servers.items():
+            self._stories[name].connections = -server.connections
 
     def measure(self, phase: str, seconds: float) -> None:
         self._published.phase = phase
@@ -125,16 +128,20 @@ class _Run:
         for fault in self._faults:
             fault.begin(self._cameras[fault.name])
         silent = {fault for fault in self._faults if fault.says}
-        while (passed := time.monotonic() - began) < FAULTY_FOR or (silent and passed < PATIENCE):
+
+        def heard() -> bool:
             reports = self._reports()
             for name, story in self._stories.items():
                 story.states.add((reports[name].phase, reports[name].reason or ""))
-            for fault in self._faults:
+            passed = time.monotonic() - began
+            for fault in list(silent):
                 report, story = reports[fault.name], self._stories[fault.name]
-                if fault in silent and re.search(fault.says, report.reason or ""):
+                if re.search(fault.says, report.reason or ""):
                     silent.discard(fault)
-                    story.said, story.said_after = report.reason or "", time.monotonic() - began
-            time.sleep(0.25)
+                    story.said, story.said_after = report.reason or "", passed
+            return passed >= FAULTY_FOR and (not silent or passed >= PATIENCE)
+
+        wait_for(heard, "what must be said", 2 * PATIENCE, every=0.25)
 
     def end_faults(self) -> None:
         """End all, and watch until all cameras are back."""
@@ -145,13 +152,16 @@ class _Run:
             fault.end(self._cameras[fault.name])
             seen[fault.name] = self._published.counts[fault.name]
         away = {fault.name for fault in self._faults}
-        while away and (passed := time.monotonic() - ended) < PATIENCE:
-            reports = self._reports()
+
+        def back() -> bool:
+            reports, passed = self._reports(), time.monotonic() - ended
             for name in list(away):
                 if reports[name].phase == "live" and self._published.counts[name] >= seen[name] + 5:
                     away.discard(name)
                     self._stories[name].back_after = passed
-            time.sleep(0.1)
+            return not away or passed >= PATIENCE
+
+        wait_for(back, "all cameras to be back", 2 * PATIENCE, every=0.1)
 
     def outcome(self) -> Outcome:
         """After the engine's end, when nothing is under way."""
@@ -160,7 +170,7 @@ class _Run:
             story.last = report
             source = self._engine._sources[name].report()
             story.source_total = source.frames_in + sum(source.discarded.values())
-            story.connections = self._servers[name].connections
+            story.connections += self._servers[name].connections
         return Outcome(self._stories, dict(self._published.counts), dict(self._published.ages))
 
     def _reports(self) -> dict[str, CameraReport]:

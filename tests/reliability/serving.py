@@ -33,7 +33,7 @@ class Serving:
     def supervisor(self) -> Supervisor:
         return self.server.supervisors[WORKER]
 
-    async def runs(self, *, other_than: int | None = None, timeout: float = 40.0) -> int:
+    async def runs(self, *, other_than: int | None = None, timeout: float = 90.0) -> int:
         """The worker's process id, once it has said something."""
 
         def found() -> bool:
@@ -78,10 +78,10 @@ async def serving(
             yield Serving(server, ready.result(), endpoints)
         finally:
             server.stop()
-            await asyncio.wait_for(running, 20)
+            await asyncio.wait_for(running, 60)
 
 
-async def pictures(client: ClientConnection, count: int, timeout: float = 40.0) -> None:
+async def pictures(client: ClientConnection, count: int, timeout: float = 90.0) -> None:
     """Read until so many pictures have come."""
     async with asyncio.timeout(timeout):
         while count > 0:

@@ -10,15 +10,12 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from camwire.server.supervisor import GRACE
 from tests.support.clips import make_clip
 from tests.support.product import STOP_TIMEOUT, as_client, camwire, until, write_config
 from tests.support.rtsp_faults import silent_server
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
-SLOW_MACHINE = 5.0
-"""Seconds more than on one that has nothing else to do."""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +31,13 @@ def sockets(tmp_path: Path) -> dict[str, str]:
 
 def folders(place: Path) -> list[Path]:
     return list(place.glob("camwire-*"))
+
+
+def gone(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 async def five_pictures(socket, seen):
@@ -57,21 +61,15 @@ def test_a_killed_server_takes_its_worker_along_and_its_successor_cleans_up(
             worker.suspend()
         killed.process.kill()
         killed.process.wait()
-        wait_for(
-            lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, "its worker's end"
-        )
+        wait_for(lambda: gone(worker), "its worker's end")
     [abandoned] = folders(tmp_path)
     config = write_config(tmp_path, [{"id": "a", "url": str(clip)}], server={"port": port})
     with camwire("run", str(config), environment=sockets) as successor:
         as_client(successor, five_pictures)  # at the address that viewers know
         assert abandoned not in folders(tmp_path)
         successor.process.terminate()
-        assert successor.process.wait(STOP_TIMEOUT + SLOW_MACHINE) == 0
+        assert successor.process.wait(STOP_TIMEOUT) == 0
     assert folders(tmp_path) == []
-
-
-def test_a_worker_that_does_not_stop_leaves_time_for_the_rest_within_three_seconds() -> None:
-    assert GRACE <= STOP_TIMEOUT - 1
 
 
 @pytest.mark.parametrize("stopped", [False, True], ids=["worker well", "worker stopped"])
@@ -94,8 +92,8 @@ def test_a_signal_ends_everything(tmp_path: Path, clip: Path, sockets: dict[str,
                 assert closed.value.rcvd.code == 1001
 
             as_client(product, watch)
-            assert product.process.wait(STOP_TIMEOUT + SLOW_MACHINE) == 0
-            assert not any(one.is_running() for one in family)
+            assert product.process.wait(STOP_TIMEOUT) == 0
+            wait_for(lambda: all(map(gone, family)), "every process to end")
             assert "Traceback" not in product.text
     assert folders(tmp_path) == []
 

@@ -22,16 +22,16 @@ class Sink:
 
 
 def test_it_is_given_up_once_or_twice_and_then_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All times are a quarter of the real ones: packets every 0.8 s, 0.75 s of silence are too long."""
-    monkeypatch.setattr("camwire.sources.address.NETWORK_READ_TIMEOUT", 0.75)
+    """Packets come every 2 s, and 1.25 s of silence are too long."""
+    monkeypatch.setattr("camwire.sources.address.NETWORK_READ_TIMEOUT", 1.25)
     sink = Sink()
-    with RtpCamera(fps=1.25) as slow:
+    with RtpCamera(fps=0.5) as slow:
         source = CameraSource(camera(slow.url()), sink, bound=Size(640, 480))
         source.start()
         try:
-            wait_for(lambda: sink.epochs.count(max(sink.epochs, default=0)) >= 6, "six in a row", 30)
-            assert slow.connections <= 3
-            assert source.report().phase == "live"
+            wait_for(lambda: sink.epochs.count(max(sink.epochs, default=0)) >= 4, "four in a row", 90)
+            wait_for(lambda: source.report().phase == "live", "it to be live")
+            assert slow.connections <= 5
         finally:
             source.stop()
-            assert source.join(5)
+            assert source.join(30)

@@ -13,6 +13,7 @@ from camwire.frames import Frame, Size
 from camwire.sources import CameraSource
 from tests.sources.cameras import camera
 from tests.support.clips import counter_of, make_clip, make_image, make_soundtrack
+from tests.support.once import made_once
 from tests.support.rtsp import RtspServer
 
 BOUND = Size(1280, 720)
@@ -78,13 +79,16 @@ def run_source() -> Iterator[Callable[..., Running]]:
     yield start
     for source in running:
         source.stop()
-    assert all(source.join(5) for source in running)
+    assert all(source.join(30) for source in running)
 
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of clips: h264.mp4 and h265.mp4 (2 s of 25 fps), and odder ones."""
-    folder = tmp_path_factory.mktemp("clips")
+    return made_once(tmp_path_factory, "sources-clips", _make_clips)
+
+
+def _make_clips(folder: Path) -> None:
     make_clip(folder / "h264.mp4")
     make_clip(folder / "h265.mp4", codec="h265")
     make_clip(folder / "b_frames.mp4", b_frames=2, audio=True)
@@ -93,7 +97,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_image(folder / "image.jpg")
     make_image(folder / "image.png")
     (folder / "rubbish.mp4").write_bytes(bytes(range(256)) * 100)
-    return folder
 
 
 @pytest.fixture(scope="session")

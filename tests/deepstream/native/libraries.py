@@ -1,4 +1,4 @@
-"""Compiles camwire's libraries for DeepStream and the tests' harness, once a session."""
+"""Compiles camwire's libraries for DeepStream and the tests' harness, once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import missing_package
+from tests.support.once import made_once
 
 SOURCES = Path(__file__).resolve().parents[3] / "deepstream"
 HARNESS = Path(__file__).with_name("harness.cpp")
+PARSER = "libcamwire_parser.so"
 
 
 @dataclass(frozen=True)
@@ -32,19 +34,21 @@ def libraries(temporary: pytest.TempPathFactory) -> Libraries:
         for tool in ("cmake", "c++"):
             if shutil.which(tool) is None:
                 missing_package(tool, "apt-get install cmake g++")
-        _built.append(_build(temporary.mktemp("deepstream")))
+        _built.append(_load(made_once(temporary, "deepstream-libraries", _build)))
     return _built[0]
 
 
-def _build(folder: Path) -> Libraries:
+def _build(folder: Path) -> None:
     _run("cmake", "-S", str(SOURCES), "-B", str(folder), "-DCAMWIRE_MINIMAL_HEADERS=ON")
     _run("cmake", "--build", str(folder))
-    parser, metadata = folder / "libcamwire_parser.so", folder / "libcamwire_metadata.so"
-    harness = folder / "libharness.so"
+    parser, harness = str(folder / PARSER), str(folder / "libharness.so")
     include = f"-I{SOURCES / 'minimal'}"
-    _run("c++", "-std=c++17", "-fPIC", "-shared", include, str(HARNESS), str(parser), "-o", str(harness))
-    CDLL(str(parser), mode=RTLD_GLOBAL)
-    return Libraries(parser, metadata, CDLL(str(harness)))
+    _run("c++", "-std=c++17", "-fPIC", "-shared", include, str(HARNESS), parser, "-o", harness)
+
+
+def _load(folder: Path) -> Libraries:
+    CDLL(str(folder / PARSER), mode=RTLD_GLOBAL)
+    return Libraries(folder / PARSER, folder / "libcamwire_metadata.so", CDLL(str(folder / "libharness.so")))
 
 
 def _run(*command: str) -> None:

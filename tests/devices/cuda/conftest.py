@@ -1,11 +1,13 @@
 """Where the kernels run in these tests: built for the CPU everywhere, and on the GPU where there is one."""
 
 import shutil
+from functools import partial
 
 import pytest
 
 from tests.conftest import missing_package
-from tests.devices.cuda.runners import GpuRunner, HostRunner
+from tests.devices.cuda.runners import GpuRunner, HostRunner, compile_for_host
+from tests.support.once import made_once
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +16,7 @@ def host_runner(tmp_path_factory: pytest.TempPathFactory) -> HostRunner:
     if compiler is None:
         missing_package("a C++ compiler, which builds the CUDA kernels for the CPU,", "sudo apt install g++")
     assert compiler is not None
-    return HostRunner(tmp_path_factory.mktemp("kernels"), compiler)
+    return HostRunner(made_once(tmp_path_factory, "cuda-kernels", partial(compile_for_host, compiler)))
 
 
 @pytest.fixture(params=["host", pytest.param("gpu", marks=pytest.mark.gpu)])

@@ -20,20 +20,23 @@ class Memory:
         self.address, self._keep, self.fetch = np.uint64(address), array, fetch
 
 
+def compile_for_host(compiler: str, folder: Path) -> None:
+    """Every kernel's library for `HostRunner`."""
+    for name in program.SOURCES:
+        code, library = folder / f"{name}.cpp", folder / f"{name}.so"
+        code.write_text(program.source(name))
+        subprocess.run(
+            [compiler, "-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Werror", "-shared", "-fPIC",
+             "-DCAMWIRE_HOST", "-o", str(library), str(code)],
+            check=True,
+        )  # fmt: skip
+
+
 class HostRunner:
     """Blocks and threads one after the other, compiled with CAMWIRE_HOST."""
 
-    def __init__(self, folder: Path, compiler: str) -> None:
-        self._libraries = {}
-        for name in program.SOURCES:
-            code, library = folder / f"{name}.cpp", folder / f"{name}.so"
-            code.write_text(program.source(name))
-            subprocess.run(
-                [compiler, "-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Werror", "-shared", "-fPIC",
-                 "-DCAMWIRE_HOST", "-o", str(library), str(code)],
-                check=True, timeout=100,
-            )  # fmt: skip
-            self._libraries[name] = ctypes.CDLL(str(library))
+    def __init__(self, folder: Path) -> None:
+        self._libraries = {name: ctypes.CDLL(str(folder / f"{name}.so")) for name in program.SOURCES}
 
     def put(self, array: np.ndarray) -> Memory:
         own = np.ascontiguousarray(array).copy()
