@@ -296,6 +296,7 @@ def test_rules_that_fail_cost_no_picture():
     run.rules.step = fail
     reports = run.put(20).end()
     assert [(report.frames_out, report.drops) for report in reports.values()] == [(20, {}), (20, {})]
+    assert 20 <= run.recorder.failures["analyse"] <= 40, "one of each batch"
 
 
 def test_forgetting_after_the_end_does_not_block():

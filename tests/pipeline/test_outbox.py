@@ -2,9 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from camwire.analytics.rules.events import Event, Subject
+from camwire.pipeline.event_pictures import EventPictures
 from camwire.pipeline.outbox import AT_ONCE, PATIENCE, Outbox, linked_event
+from tests.support.frames import frame
 
 SUBJECT = Subject(7, "person", 0.5, (1.0, 2.0, 3.0, 4.0))
 
@@ -48,6 +51,29 @@ def test_the_oldest_are_lost_and_counted_when_there_are_too_many():
     box.add(events(5))
     assert box.lost == 2
     assert ids(box.due(0)) == ["w-3", "w-4", "w-5"]
+
+
+def test_what_is_lost_is_logged_again_and_again_but_not_each_time():
+    now = [100.0]
+    box = Outbox("w", most=1, clock=lambda: now[0])
+    with capture_logs() as logs:
+        for at in (100.0, 101.0, 109.9, 110.0, 130.0):
+            now[0] = at
+            box.add(events(2))
+    assert [line["lost"] for line in logs] == [1, 7, 9]
+    assert box.lost == 9
+
+
+def test_pictures_of_events_that_are_lost_are_counted():
+    pictures = EventPictures("w", most=2)
+    with capture_logs() as logs:
+        for number in range(5):
+            pictures.add(frame("a", number), b"jpeg", "event")
+        assert pictures.lost == 3
+        assert [picture.sequence for picture in pictures.taken()] == [3, 4]
+        pictures.refused()
+    assert pictures.lost == 4
+    assert len(logs) == 1
 
 
 def test_a_message_has_a_bound():

@@ -98,6 +98,9 @@ def test_processes() -> None:
         "device": "cpu",
         "model": "NanoDet",
     }
+    ailing = msgspec.structs.replace(report, failures={"render": 3}, lost={"events": 5, "event_pictures": 0})
+    told = statistics.worker_process(WorkerState("running", pid=8), ailing, None)
+    assert (told["failures"], told["lost"]) == ({"render": 3}, {"events": 5})
     memory = DeviceMemory(total=80, free=30, network=10, pictures=5, decoders=35)
     on_gpu = msgspec.structs.replace(report, device="cuda:0", device_memory=memory)
     told = statistics.worker_process(WorkerState("running", pid=8), on_gpu, None)["device_memory"]

@@ -90,5 +90,9 @@ class Statistics(Message, frozen=True, kw_only=True):
     """None for devices without memory of their own."""
     elements: dict[str, float] = msgspec.field(default_factory=dict)
     """Figures of the engine's own parts, by name."""
+    failures: dict[str, int] = msgspec.field(default_factory=dict)
+    """How often each stage has failed since the last clearing of statistics."""
+    lost: dict[str, int] = msgspec.field(default_factory=dict)
+    """What never reached the server since the worker started: `events`, `event_pictures`."""
     stuck: str | None = None
     """Why this worker should be replaced: it can talk, but no longer work."""

@@ -11,6 +11,7 @@ from camwire.link.desired import DesiredState
 from camwire.link.reports import CameraReport
 from camwire.pipeline.analysis import Analysis
 from camwire.pipeline.lane import Publisher
+from camwire.pipeline.recorder import Recorder
 from camwire.sources.packets import PacketRing
 
 
@@ -18,6 +19,7 @@ class PipelineEngine(Protocol):
     """``apply`` is called by one thread, everything else by any."""
 
     analysis: Analysis
+    recorder: Recorder
     rings: dict[str, PacketRing]
     """What each camera sent last; a camera that isn't here keeps nothing."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
@@ -12,6 +13,7 @@ import structlog
 
 from camwire.analytics.rules.events import Event
 from camwire.link.events import LinkedEvent
+from camwire.pipeline.losses import Losses
 
 MOST = 10_000
 """Events remembered; beyond, the oldest are lost, counted and logged."""
@@ -26,8 +28,8 @@ log = structlog.get_logger()
 class Outbox:
     """Any thread may call anything. ``prefix`` makes ids unique among all workers that ever were."""
 
-    def __init__(self, prefix: str, most: int = MOST) -> None:
-        self.lost = 0
+    def __init__(self, prefix: str, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        self._losses = Losses(clock)
         self._prefix, self._most = prefix, most
         self._lock = threading.Lock()
         self._waiting: deque[tuple[int, LinkedEvent]] = deque()
@@ -35,6 +37,12 @@ class Outbox:
         self._upto = 0
         """Number of the last event that is under way."""
         self._sent = -inf
+
+    @property
+    def lost(self) -> int:
+        """Events that will never reach the server."""
+        with self._lock:
+            return self._losses.total
 
     @property
     def waiting(self) -> int:
@@ -51,10 +59,12 @@ class Outbox:
             too_many = len(self._waiting) - self._most
             for _ in range(too_many):
                 self._waiting.popleft()
-            if too_many > 0:
-                if not self.lost:
-                    log.error("the server takes no events; the oldest are lost", remembered=self._most)
-                self.lost += too_many
+            if too_many > 0 and self._losses.add(too_many):
+                log.error(
+                    "the server takes no events; the oldest are lost",
+                    remembered=self._most,
+                    lost=self._losses.total,
+                )
 
     def due(self, now: float) -> tuple[int, tuple[LinkedEvent, ...]] | None:
         """What to send now: the last one's number and the events; None while an answer is waited for."""

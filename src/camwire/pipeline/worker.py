@@ -80,7 +80,8 @@ class Worker:
             self._hear(max(0.0, next_report - time.monotonic()))
             self._send_events()
             for picture in self._pictures.taken():
-                self._link.send(picture)
+                if not self._link.send(picture):
+                    self._pictures.refused()
             answers = *self._probes.results(), *self._rehearsals.results(), *self._clips.results(time.time())
             for result in answers:
                 self._link.send(result)
@@ -148,6 +149,8 @@ class Worker:
                 rss_bytes=usage.rss_bytes,
                 stuck=self._stuck(),
                 elements=self._engine.elements(),
+                failures=self._engine.recorder.failures,
+                lost={"events": self._outbox.lost, "event_pictures": self._pictures.lost},
                 device_memory=None if memory is None else DeviceMemory(**asdict(memory)),
             )
         )

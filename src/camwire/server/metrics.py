@@ -124,6 +124,12 @@ class _Collector:
             "A figure of one part of a worker's engine",
             labels=["process", "element"],
         )
+        failures = CounterMetricFamily(
+            "camwire_stage_failures", "Times a stage of a worker failed", labels=["process", "stage"]
+        )
+        lost = CounterMetricFamily(
+            "camwire_worker_lost", "What a worker could not hand over", labels=["process", "what"]
+        )
         restarts = CounterMetricFamily("camwire_worker_restarts", "Times it was replaced", labels=["process"])
         for name, process in processes.items():
             cpu.add_metric([name], process["cpu_percent"])
@@ -135,7 +141,11 @@ class _Collector:
                 device.add_metric([name, what], size)
             for element, value in process.get("elements", {}).items():
                 elements.add_metric([name, element], value)
-        yield from (cpu, memory, running, restarts, device, elements)
+            for stage, count in process.get("failures", {}).items():
+                failures.add_metric([name, stage], count)
+            for what, count in process.get("lost", {}).items():
+                lost.add_metric([name, what], count)
+        yield from (cpu, memory, running, restarts, device, elements, failures, lost)
 
     def _of_clients(self) -> Iterator[Metric]:
         clients, connections = self._stats["clients"], self._stats["connections"]

@@ -78,7 +78,14 @@ def worker_process(state: WorkerState, report: Statistics | None, problem: str |
         "model": report.model if report else None,
         **({} if memory is None else {"device_memory": msgspec.to_builtins(memory)}),
         **({"elements": dict(report.elements)} if report and report.elements else {}),
+        **({"failures": dict(report.failures)} if report and report.failures else {}),
+        **({"lost": lost} if report and (lost := _some(report.lost)) else {}),
     }
+
+
+def _some(counts: Mapping[str, int]) -> dict[str, int]:
+    """Without those that are 0."""
+    return {name: count for name, count in counts.items() if count}
 
 
 def client_statistics(clients: Iterable[Client]) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ from camwire.monitoring.histogram import Histogram
 from camwire.server.auth.refusals import Refusals
 from camwire.server.main import Server
 from camwire.server.metrics import exposition
+from camwire.server.statistics import worker_process
+from camwire.server.supervisor import WorkerState
 from tests.server.api.serving import TEXT, with_api
 
 API = "/api/v1"
@@ -130,12 +132,18 @@ def test_a_worker_s_counts_become_counters_and_histograms(tmp_path: Path) -> Non
             model="m",
             cpu_percent=1.0,
             rss_bytes=2,
+            failures={"analyse": 4},
+            lost={"events": 6},
         )
         server.workers.statistics = lambda worker: statistics  # type: ignore[method-assign]
-        text = exposition(server.reporter.compose(0.0, 0.0), {"gate": report}, {}, Refusals()).decode()
+        stats = server.reporter.compose(0.0, 0.0)
+        stats["processes"]["cpu"] = worker_process(WorkerState("running", pid=1), statistics, None)
+        text = exposition(stats, {"gate": report}, {}, Refusals()).decode()
         assert 'camwire_camera_frames_total{at="in",camera="gate"} 10.0' in text
         assert 'camwire_camera_dropped_frames_total{camera="gate",cause="link"} 3.0' in text
         assert 'camwire_camera_objects{camera="gate",class="person"} 2.0' in text
+        assert 'camwire_stage_failures_total{process="cpu",stage="analyse"} 4.0' in text
+        assert 'camwire_worker_lost_total{process="cpu",what="events"} 6.0' in text
         assert 'camwire_camera_latency_seconds_bucket{camera="gate",le="+Inf",stage="detect"} 2.0' in text
         assert 'camwire_camera_latency_seconds_sum{camera="gate",stage="detect"} 0.03' in text
 
