@@ -283,7 +283,7 @@ def test_a_low_level_file_takes_the_place_of_a_type(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["bytetrack", "ocsort", "sort", "dcf"])
-@pytest.mark.parametrize(("threshold", "expected"), [(0.4, [1]), (0.8, [])])
+@pytest.mark.parametrize(("threshold", "expected"), [(0.54, [1]), (0.56, [])])
 def test_objects_begin_at_the_users_threshold(kind, threshold, expected):
     one = create(TrackerConfig.model_validate({"type": kind}), score_threshold=threshold)
     # Even where there is nothing to see, a tracker that looks at pictures follows detections.

@@ -101,7 +101,8 @@ class Detector:
         fed = self._preprocess(batch, spec)
         limits = self._selection.limits(frame.camera for frame in frames)
         raw = model.decode(self._runtime.infer(fed.pixels), spec.size, limits.score)
-        return in_pictures(thinned(raw, limits, overlapping=model.overlapping), fed, batch)
+        found = in_pictures(thinned(raw, limits, overlapping=model.overlapping), fed, batch)
+        return self._selection.weighed(found, limits)
 
 
 def overrides_of(settings: DesiredModel) -> Overrides:

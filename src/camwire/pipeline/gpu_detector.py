@@ -72,7 +72,8 @@ class GpuDetector:
 
     def _look(self, batch: Batch) -> Detections:
         limits = self._selection.limits(frame.camera for frame in batch.frames)
-        return surest(self._network(batch, limits.score, limits.iou), limits)
+        found = surest(self._network(batch, limits.score, limits.iou), limits)
+        return self._selection.weighed(found, limits)
 
 
 def surest(found: Detections, limits: Limits) -> Detections:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
-from camwire.frames import Float32Array, Int32Array
+from camwire.frames import Detections, Float32Array, Int32Array
 from camwire.link.desired import DesiredClass, DesiredDetection, DesiredModel
 from camwire.models import ModelError
 
@@ -46,18 +46,21 @@ class Selection:
 
     def __init__(self, names: Sequence[str], model: DesiredModel, carried_from: float | None = None) -> None:
         """``names``: the model's classes. ``carried_from``: where ``lowest_score`` is the threshold,
-        detections from this lower score on are let through, for the tracker to carry objects on with.
+        detections from this lower score on are let through, for the tracker to carry objects on with; where
+        another one is, from the same share of it.
 
         Raises ModelError for a class that the model doesn't have.
         """
-        lowest = lowest_score(model)
+        self._lowest = lowest_score(model)
+        self._share = 1.0 if carried_from is None or not self._lowest else carried_from / self._lowest
         self._usual = _limits(names, model, DesiredDetection(), "model")
         self._of = {
             camera: _limits(names, model, own, f"camera {camera!r}") for camera, own in model.cameras.items()
         }
-        if carried_from is not None:
-            for limits in (self._usual, *self._of.values()):
-                limits.score[limits.score == np.float32(lowest)] = carried_from
+        each = np.stack([limits.score for limits in (self._usual, *self._of.values())])
+        self._alike = bool(np.isin(each, np.array((self._lowest, np.inf), np.float32)).all())
+        for limits in (self._usual, *self._of.values()):
+            np.multiply(limits.score, np.float32(self._share), out=limits.score)
 
     def limits(self, cameras: Iterable[str]) -> Limits:
         """[B, C] for a batch with a frame of each of the ``cameras``; not to be written to."""
@@ -70,6 +73,20 @@ class Selection:
             np.stack([limits.final for limits in each]),
             np.stack([limits.most for limits in each]),
         )
+
+    def weighed(self, found: Detections, limits: Limits) -> Detections:
+        """``found`` with weights for a tracker to whose mind objects begin at ``lowest_score``.
+
+        ``limits``: of the batch, as ``limits`` gave them. Below and above its own threshold a score goes
+        along straight lines to what it is below and above the lowest one, so that 0 and 1 stay.
+        """
+        if self._alike or self._share == 1.0:
+            return found
+        own = limits.score[found.frame_index, found.classes] / np.float32(self._share)
+        lowest, scores = np.float32(self._lowest), found.scores
+        below = scores * (lowest / own)
+        above = lowest + (scores - own) * ((1 - lowest) / np.maximum(1 - own, np.float32(1e-6)))
+        return replace(found, weights=np.where(scores < own, below, above).astype(np.float32))
 
 
 def _repeated(limits: Limits, frames: int) -> Limits:

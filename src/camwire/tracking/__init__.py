@@ -105,7 +105,7 @@ def _bytetrack_parameters(score: float | None) -> ByteTrackParameters:
     """Detectors differ in how sure they are of what is there: strong is what the user calls an object."""
     if score is None:
         return ByteTrackParameters()
-    return ByteTrackParameters(high_score=score, new_track_score=min(score + 0.1, 1.0))
+    return ByteTrackParameters(high_score=score, new_track_score=score)
 
 
 def _with_threshold(of: NvTrackerParameters, score: float | None) -> NvTrackerParameters:

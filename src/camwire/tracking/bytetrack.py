@@ -111,7 +111,7 @@ class ByteTrack:
             found.boxes,
             groups(found.frame, found.classes),
         )
-        score = found.scores.take(pairs.detection)
+        score = found.weights.take(pairs.detection)
         confirmed = who.confirmed.take(pairs.track)
         weak = score < of.high_score
         # Tracks on probation come last, and no weak detection is for them or for lost tracks.
@@ -142,7 +142,7 @@ class ByteTrack:
 
     def _with_born(self, table: ByteTable, scene: Scene, free: BoolArray) -> ByteTable:
         """The table with a new track for every strong detection left over."""
-        chosen = (free & (scene.found.scores >= self._parameters.new_track_score)).nonzero()[0]
+        chosen = (free & (scene.found.weights >= self._parameters.new_track_score)).nonzero()[0]
         if not len(chosen):
             return table
         who = Identity.born(chosen, scene, table.who.trace.shape[1])

@@ -22,7 +22,10 @@ class Candidates:
 
     boxes: Float64Array
     """[4, M] corners."""
+    weights: Float64Array
+    """[M] scores as thresholds and gains go by them; see ``Detections.weights``."""
     scores: Float64Array
+    """[M] as the detector gave them, for results."""
     classes: Int32Array
     frame: Rows
     """[M], ascending: position in the batch."""
@@ -48,6 +51,7 @@ class Sieve:
     def __call__(self, batch: Batch, detections: Detections) -> Candidates:
         boxes = np.ascontiguousarray(detections.boxes.T, np.float64)
         scores = detections.scores.astype(np.float64)
+        weights = scores if detections.weights is None else detections.weights.astype(np.float64)
         row = _order(detections, boxes, scores)
         if not _all_valid(boxes, scores):
             valid = _valid(boxes, scores)
@@ -55,6 +59,7 @@ class Sieve:
             row = row[valid[row]]
         return Candidates(
             boxes=boxes.take(row, axis=1),
+            weights=weights.take(row),
             scores=scores.take(row),
             classes=detections.classes.take(row),
             frame=detections.frame_index.take(row).astype(np.intp),

@@ -127,14 +127,14 @@ class OcSort:
         group, found_group = groups(frame, who.classes), groups(found.frame, found.classes)
         boxes = self._estimator.corners(table.motion.position)
         pairs = overlapping(boxes, group, found.boxes, found_group, of.least_iou)
-        usable = found.scores.take(pairs.detection) >= of.least_score
+        usable = found.weights.take(pairs.detection) >= of.least_score
         # The direction takes at most half its weight away: whatever overlaps enough has a chance.
         least = of.least_iou - of.direction_weight / 2
         score = pairs.iou + of.direction_weight * self._agreement(table, pairs, scene)
         matching.match(pairs, usable, score, least)
         # OCR: what is left is looked for where it was last observed.
         rows = matching.track_free.nonzero()[0]
-        left = (matching.detection_free & (found.scores >= of.least_score)).nonzero()[0]
+        left = (matching.detection_free & (found.weights >= of.least_score)).nonzero()[0]
         pairs = overlapping(
             np.ascontiguousarray(table.observed.take(rows, axis=0).T),
             group.take(rows),
@@ -155,7 +155,7 @@ class OcSort:
         )
         cosine = np.clip((direction * towards).sum(axis=1), -1, 1)
         agreement = 0.5 - np.arccos(cosine) / np.pi
-        result: Float64Array = agreement * direction.any(axis=1) * scene.found.scores.take(pairs.detection)
+        result: Float64Array = agreement * direction.any(axis=1) * scene.found.weights.take(pairs.detection)
         return result
 
     def _lead_back(self, table: OcTable, rows: Rows, corners: Float64Array, scene: Scene) -> None:
@@ -195,7 +195,7 @@ class OcSort:
         table.motion_observed.state[:, :, rows] = table.motion.state[:, :, rows]
 
     def _with_born(self, table: OcTable, scene: Scene, free: BoolArray) -> OcTable:
-        chosen = (free & (scene.found.scores >= self._parameters.least_score)).nonzero()[0]
+        chosen = (free & (scene.found.weights >= self._parameters.least_score)).nonzero()[0]
         if not len(chosen):
             return table
         who = Identity.born(chosen, scene, table.who.trace.shape[1])

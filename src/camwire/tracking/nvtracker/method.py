@@ -186,12 +186,12 @@ class NvTracker:
         matching = Matching(scene.frame_of(who.slot), len(found))
         target_groups, detection_groups = self._groups(who, scene)
         pairs = overlapping(boxes, target_groups, found.boxes, detection_groups)
-        pairs = pairs.where(found.scores.take(pairs.detection) >= self._least_score)
+        pairs = pairs.where(found.weights.take(pairs.detection) >= self._least_score)
         score, valid = self._scores(pairs, boxes, found.boxes, sight)
         if of.association_matcher_type is Matcher.GREEDY:
             matching.match_greedily(pairs, valid, score, of.min_matching_score_4_overall)
             return matching
-        strong = found.scores.take(pairs.detection) >= of.tentative_detector_confidence
+        strong = found.weights.take(pairs.detection) >= of.tentative_detector_confidence
         confirmed, active = who.confirmed.take(pairs.track), ~who.missed.take(pairs.track)
         # Confirmed targets take strong detections first, active ones then weak ones; new ones come last.
         stage = np.where(confirmed, ~strong, 2)
@@ -229,7 +229,7 @@ class NvTracker:
         found, of = scene.found, self._data
         cascaded = of.association_matcher_type is Matcher.CASCADED
         least = max(self._least_score, of.tentative_detector_confidence if cascaded else 0.0)
-        chosen = (free & (found.scores >= least)).nonzero()[0]
+        chosen = (free & (found.weights >= least)).nonzero()[0]
         if not len(chosen):
             return table
         boxes = self._estimator.corners(table.motion.position)
@@ -248,7 +248,7 @@ class NvTracker:
 
     def _has_room(self, who: Identity, scene: Scene, chosen: Rows) -> BoolArray:
         """Which of the new targets the limit of targets a camera leaves room for; the surest go first."""
-        frame, scores = scene.found.frame.take(chosen), scene.found.scores.take(chosen)
+        frame, scores = scene.found.frame.take(chosen), scene.found.weights.take(chosen)
         cameras = len(scene.frames)
         room = self._target.max_targets_per_stream - np.bincount(scene.frame_of(who.slot), minlength=cameras)
         order = np.lexsort((-scores, frame))
