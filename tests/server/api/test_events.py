@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from camwire.server.api.events import as_far_as_possible, as_json_lines, as_table
+from camwire.server.api.tables import as_far_as_possible, as_json_lines, as_table
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.media import media_name
 from camwire.server.events.store import Bounds, EventStore, StoreError

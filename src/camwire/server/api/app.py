@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from camwire import __version__
-from camwire.server.api import accounts, cameras, events, pictures, rules, session, settings, system
+from camwire.server.api import accounts, cameras, counts, events, pictures, rules, session, settings, system
 from camwire.server.api.errors import ErrorBody, add_error_answers
 from camwire.server.api.guard import BoundedBody, SameOrigin
 from camwire.server.api.services import Services
@@ -57,6 +57,7 @@ def create_api(services: Services) -> FastAPI:
         settings.routes(services),
         rules.routes(services),
         events.routes(services),
+        counts.routes(services),
         system.routes(services),
     ):
         api.include_router(router)
