@@ -367,6 +367,8 @@ def test_each_rendition_is_made_once_and_only_where_it_is_wanted():
     }
     assert {sent.size for rendition, sent in run.made if rendition == "thumbnail"} == {Size(32, 18)}
     assert {sent.size for rendition, sent in run.made if rendition == "clean"} == {frame("a", 0).size}
+    assert {"render", "encode"} <= reports["a"].latency_ms.keys()
+    assert {"render", "encode", "total"} & reports["b"].latency_ms.keys() == {"total"}
     assert [reports[camera].frames_out for camera in "ab"] == [5, 5]
     assert [reports[camera].drops for camera in "ab"] == [{}, {}]
 

@@ -23,11 +23,31 @@ def batch() -> Batch:
 
 
 def test_spans_are_differences_of_marks_and_unknown_of_what_was_not_drawn() -> None:
-    first, second = spans_of(batch(), [1], MARKS)
+    first, second = spans_of(batch(), [1], [1], MARKS)
     np.testing.assert_allclose(first[:5], (200, 300, 500, 100, 200))
     assert np.isnan(first[5:]).all()
     np.testing.assert_allclose(second, (100, 300, 500, 100, 200, 300, 400, 500, 2400))
-    assert np.isnan(spans_of(batch(), [], MARKS)[:, 5:]).all()
+    assert np.isnan(spans_of(batch(), [], [], MARKS)[:, 5:]).all()
+
+
+def test_frames_of_which_only_objects_were_sent_were_not_drawn() -> None:
+    """Were they 0 ms in drawing, they would pull the quantiles of those that were drawn down."""
+    first, second = spans_of(batch(), {0, 1}, {1}, MARKS)
+    assert np.isnan(first[5:7]).all()
+    np.testing.assert_allclose(first[7:], (500, 2500))
+    np.testing.assert_allclose(second[5:], (300, 400, 500, 2400))
+    timings = Timings(10.0)
+    timings.add(first, 1.0)
+    assert set(STAGES) - timings.quantiles(1.0).keys() == {"render", "encode"}
+    timings.add(second, 1.0)
+    counts = timings.counts(1.0)
+    assert [counts[stage].count for stage in ("decode", "render", "encode", "publish", "total")] == [
+        2,
+        1,
+        1,
+        2,
+        2,
+    ]
 
 
 def test_what_is_noted_is_counted_when_asked_for_and_before_there_is_too_much() -> None:

@@ -144,7 +144,8 @@ class Lanes:
         return Seen(tracks, events or (), self._chosen(batch, stages))
 
     def _conclude(self, batch: Batch, seen: Seen, made: Sequence[Made], stages: Stages, marks: Marks) -> None:
-        self._recorder.timed(batch, sorted({one.index for one in made}), marks)
+        drawn = {one.index for one in made if one.rendition != "objects"}
+        self._recorder.timed(batch, {one.index for one in made}, marks, drawn)
         if seen.events and stages.event_pictures:
             self._illustrate_events(batch, seen.events, made, seen.tracks, stages)
 

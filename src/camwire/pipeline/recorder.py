@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,10 +123,13 @@ class Recorder:
                     record.published += 1
                     record.output.add(now)
 
-    def timed(self, batch: Batch, chosen: Sequence[int], marks: Marks) -> None:
-        """How long a batch took in each stage; the last four only for the frames that were drawn."""
+    def timed(
+        self, batch: Batch, sent: Collection[int], marks: Marks, drawn: Collection[int] | None = None
+    ) -> None:
+        """How long a batch took in each stage. ``sent``: the frames of which something was published;
+        ``drawn``: those that were drawn for it, None for the same."""
         now = self._clock()
-        spans = spans_of(batch, chosen, marks)
+        spans = spans_of(batch, sent, sent if drawn is None else drawn, marks)
         with self._lock:
             for frame, own in zip(batch.frames, spans, strict=True):
                 if record := self._cameras.get(frame.camera):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -13,28 +13,24 @@ from camwire.monitoring.histogram import Histogram, SlidingHistogram
 from camwire.pipeline.marks import Marks
 
 STAGES = ("decode", "queue", "detect", "track", "analyse", "render", "encode", "publish", "total")
-DRAWN = 5
-"""From this stage on times are known of drawn frames alone."""
 MOST_NOTES = 512
 """Frames that are noted before they are counted: in a second there are fewer, of which reports are made."""
 
 
-def spans_of(batch: Batch, drawn: Sequence[int], marks: Marks) -> Float64Array:
-    """[B, stages] milliseconds; NaN for what frames that aren't among ``drawn`` haven't been through."""
+def spans_of(batch: Batch, sent: Collection[int], drawn: Collection[int], marks: Marks) -> Float64Array:
+    """[B, stages] milliseconds; NaN for what frames haven't been through. Of the frames ``sent``, places in
+    the batch, something was published; those of them that are ``drawn`` were rendered and encoded for it.
+    """
     arrived = np.array([frame.arrived for frame in batch.frames])
     decoded = np.array([frame.decoded for frame in batch.frames])
     spans = np.full((len(batch), len(STAGES)), np.nan)
     spans[:, 0], spans[:, 1] = decoded - arrived, batch.formed - decoded
     spans[:, 2] = marks.detected - batch.formed
     spans[:, 3], spans[:, 4] = marks.tracked - marks.detected, marks.analysed - marks.tracked
-    if drawn:
-        rows = np.asarray(drawn, np.intp)
-        spans[rows, 5:8] = (
-            marks.rendered - marks.analysed,
-            marks.encoded - marks.rendered,
-            marks.published - marks.encoded,
-        )
-        spans[rows, 8] = marks.published - arrived[rows]
+    rows = np.array(sorted(drawn), np.intp)
+    spans[rows, 5:7] = marks.rendered - marks.analysed, marks.encoded - marks.rendered
+    rows = np.array(sorted(sent), np.intp)
+    spans[rows, 7], spans[rows, 8] = marks.published - marks.encoded, marks.published - arrived[rows]
     return spans * 1000
 
 
@@ -72,9 +68,9 @@ class Timings:
             return
         rows = np.array(self._notes)
         self._notes.clear()
-        known = ~np.isnan(rows[:, DRAWN])
+        known = ~np.isnan(rows)
         for column, stage in enumerate(STAGES):
-            values = rows[known, column] if column >= DRAWN else rows[:, column]
+            values = rows[known[:, column], column]
             if len(values):
                 self._window[stage].add_many(values, now)
                 self._all[stage].add_many(values)
