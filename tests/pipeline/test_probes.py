@@ -58,6 +58,21 @@ def test_one_that_does_not_says_why_without_holding_up_the_others(tmp_path: Path
     assert not found["2"].jpeg
 
 
+def test_a_picture_and_a_reason_that_come_together_are_one_answer(tmp_path: Path) -> None:
+    """A camera may send a picture and break off before anyone asks."""
+    clip = tmp_path / "clip.mp4"
+    make_clip(clip, frames=10)
+    probes = Probes(CpuDevice(), "cpu")
+    probes.apply((Probe(id="1", camera=camera(str(clip))),))
+    wait_for(lambda: not probes._pictures.empty(), "its picture")
+    source = probes._sources["1"]
+    source.stop()
+    assert source.join(10)
+    source._status.failed("it broke off")
+    (result,) = probes.results()
+    assert (result.reason, bool(result.jpeg)) == (None, True)
+
+
 def test_a_probe_that_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     make_clip(clip, frames=10)

@@ -69,6 +69,15 @@ def test_a_cut_begins_at_the_key_frame_before(since, until):
     assert numbers == list(range(since // 5 * 5, min(until, last) + 1))
 
 
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=12), st.integers(0, 20), st.integers(10, 300))
+def test_the_bytes_that_are_kept_are_known_without_adding_them_up(gops, longest, largest):
+    ring, last = filled(gops, longest, largest)
+    assert ring._bytes == sum(group.bytes for group in ring._groups) <= largest
+    ring.longest = 0
+    ring.add(Fake(last + 1, True), last + 1)
+    assert (ring._bytes, len(ring._groups)) == (0, 0)
+
+
 def test_bytes_are_bounded_even_without_a_second_key_frame():
     ring, _ = filled([1000], 1e9, largest=500)
     assert sum(group.bytes for group in ring._groups) <= 500

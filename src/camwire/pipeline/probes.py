@@ -48,19 +48,20 @@ class Probes:
 
     def results(self) -> list[ProbeResult]:
         """What has come of probes since the last call; one answer each."""
-        found = []
-        while not self._pictures.empty():
-            found.append(self._pictures.get())
+        found: dict[str, ProbeResult] = {}
         for name, source in self._sources.items():
             report = source.report()
             if report.phase == "retrying":
-                found.append(ProbeResult(worker=self._worker, probe=name, reason=report.reason))
-        results = [result for result in found if result.probe in self._sources]
-        for result in results:
-            if result.probe not in self._answered:
-                self._answered.add(result.probe)
-                self._sources.pop(result.probe).stop()
-        return results
+                found[name] = ProbeResult(worker=self._worker, probe=name, reason=report.reason)
+        while not self._pictures.empty():
+            picture = self._pictures.get()
+            if picture.probe in self._sources:
+                # Better than the reason why there was no second one.
+                found[picture.probe] = picture
+        for name in found:
+            self._answered.add(name)
+            self._sources.pop(name).stop()
+        return list(found.values())
 
     def _seen(self, name: str, frame: Frame) -> None:
         """On the camera's thread: what raises here is that camera's reason."""

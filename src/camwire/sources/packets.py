@@ -61,6 +61,8 @@ class PacketRing:
         self._largest = largest
         self._lock = threading.Lock()
         self._groups: deque[Group] = deque()
+        self._bytes = 0
+        """Of all groups."""
         self._track: Track | None = None
         self._fresh = True
 
@@ -75,6 +77,7 @@ class PacketRing:
         with self._lock:
             if self._track is None or self.longest <= 0:
                 self._groups.clear()
+                self._bytes = 0
                 return
             if packet.is_keyframe:
                 self._groups.append(Group(self._track))
@@ -85,15 +88,14 @@ class PacketRing:
             kept = Kept(bytes(packet), packet.pts, packet.dts, packet.duration, packet.is_keyframe, arrived)
             group.packets.append(kept)
             group.bytes += packet.size
+            self._bytes += packet.size
             self._forget(arrived - self.longest)
 
     def _forget(self, oldest: float) -> None:
         """Whole groups that aren't needed for what came from ``oldest`` on, or are too much."""
         groups = self._groups
-        while len(groups) > 1 and groups[1].start <= oldest:
-            groups.popleft()
-        while groups and sum(group.bytes for group in groups) > self._largest:
-            groups.popleft()
+        while groups and (self._bytes > self._largest or (len(groups) > 1 and groups[1].start <= oldest)):
+            self._bytes -= groups.popleft().bytes
         self._fresh = self._fresh or not groups
 
     def cut(self, since: float, until: float) -> tuple[Track, Sequence[Kept]] | None:
