@@ -110,6 +110,8 @@ def test_clients_are_told_what_nvdsanalytics_says(native_rig: Rig, clip: Path) -
     summary = native_rig.report("gate").nvdsanalytics
     assert set(summary) == {"inside", "overcrowded", "crossed", "objects"}
     assert summary["crossed"]["middle"] >= 1
+    native_rig.engine.apply(desired(camera("gate", str(clip)), rules=(ZONE, LINE), revision=2))
+    assert native_rig.report("gate").nvdsanalytics == {}
 
 
 def test_nvdsosd_draws_zones_lines_and_traces(native_rig: Rig, clip: Path) -> None:

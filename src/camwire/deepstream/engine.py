@@ -219,9 +219,14 @@ class DeepstreamEngine:
     def report(self) -> tuple[CameraReport, ...]:
         """Every camera of the desired state, disabled ones too."""
         desired = self._desired
-        return tuple(self._report(camera.id, camera.enabled) for camera in desired.cameras) if desired else ()
+        if desired is None:
+            return ()
+        analysed = self._flow.nvds.summary_of if _is_native(desired) else self.analysis.nvdsanalytics_of
+        return tuple(self._report(camera.id, camera.enabled, analysed) for camera in desired.cameras)
 
-    def _report(self, camera: str, enabled: bool) -> CameraReport:
+    def _report(
+        self, camera: str, enabled: bool, analysed: Callable[[str], dict[str, dict[str, int]]]
+    ) -> CameraReport:
         book = self._flow.books.get(camera)
         if book is None:
             return CameraReport(id=camera, phase="connecting" if enabled else "disabled")
@@ -229,7 +234,7 @@ class DeepstreamEngine:
         return msgspec.structs.replace(
             report,
             rules=self.analysis.counts_of(camera),
-            nvdsanalytics=self.analysis.nvdsanalytics_of(camera) or self._flow.nvds.summary_of(camera),
+            nvdsanalytics=analysed(camera),
         )
 
     def elements(self) -> dict[str, float]:
