@@ -110,6 +110,16 @@ def test_deepstreams_rules_beside_ones_own(analysis, tmp_path):
     assert analysis.nvdsanalytics_of("gate") == {}
 
 
+def test_a_file_that_has_changed_in_its_place_is_read_again(analysis, tmp_path):
+    file = tmp_path / "nvds.txt"
+    file.write_text(NVDS)
+    analysis.use(desired(nvdsanalytics=str(file)), CLASSES, same_ids=True)
+    file.write_text(NVDS.replace("WHOLE", "EVERYTHING"))
+    analysis.use(desired(nvdsanalytics=str(file)), CLASSES, same_ids=True)
+    step(analysis, 2, obj(1, 600, 300))
+    assert analysis.nvdsanalytics_of("gate")["inside"] == {"EVERYTHING": 1}
+
+
 def test_what_deepstreams_rules_say_goes_with_its_own_frame(analysis, tmp_path):
     """Lanes draw frames while later ones are analysed."""
     (tmp_path / "nvds.txt").write_text(NVDS)

@@ -278,6 +278,8 @@ def test_other_thresholds_load_nothing_and_another_model_does() -> None:
     device = CpuDevice()
     detector = Detector.load(settings(), device)
     assert detector.changed(settings(score_threshold=0.9), device)._runtime is detector._runtime
+    rewritten = detector.changed(settings(stamps=((1, 2, 3),)), device)
+    assert rewritten._runtime is not detector._runtime
     smaller = detector.changed(settings(input_size=(320, 320)), device)
     assert smaller.describe().startswith("NanoDet-g 320×192, OpenVINO")
     with pytest.raises(ModelError, match="no class 'x'"):

@@ -22,6 +22,7 @@ from camwire.server.configuration import (
     change_section,
     remove_camera,
 )
+from camwire.server.desired import Desired
 from camwire.server.document import CannotWriteError, FileDocument, MemoryDocument
 from tests.server.configs import config
 from tests.server.running import until
@@ -166,6 +167,30 @@ def test_the_file_is_followed_and_a_bad_one_leaves_all_as_it_was(
         await until(lambda: bench.ids == ["gate", "yard"], "a good one is used again")
         assert bench.configuration.problems == ()
         assert len(bench.applied) == 2
+
+    following(test, bench, monkeypatch)
+
+
+def test_the_files_that_it_names_are_followed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = bench.path.parent / "labels.txt"
+
+    def stamps() -> object:
+        return Desired(bench.applied[-1]).document().model.stamps
+
+    async def test() -> None:
+        bench.path.write_text(f"{TEXT}model: {{labels: labels.txt}}\n")
+        await until(lambda: len(bench.applied) == 1, "the file is followed")
+        assert stamps() == (None,)
+        labels.write_text("cat\n")
+        await until(lambda: len(bench.applied) == 2, "the labels are followed")
+        before = stamps()
+        labels.write_text("cat\ndog\n")
+        changes = await bench.configuration.reload()
+        assert not changes
+        assert len(bench.applied) == 3
+        assert stamps() != before
+        await bench.configuration.reload()
+        assert len(bench.applied) == 3, "nothing has changed since"
 
     following(test, bench, monkeypatch)
 

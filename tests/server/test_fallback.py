@@ -62,6 +62,7 @@ REFUSED: dict[str, tuple[Any, Any]] = {
     "tracker": (DesiredTracker(type="sort", trace_length=1), DesiredTracker(type="ocsort", trace_length=1)),
     "rules": ((), ({"type": "zone"},)),
     "nvdsanalytics": (None, "/rules.txt"),
+    "nvdsanalytics_stamps": (((1, 2, 3),), (None,)),
     "deepstream": (DEEPSTREAM, msgspec.structs.replace(DEEPSTREAM, mux="new")),
 }
 """By part: what the worker could do, and what it refuses."""

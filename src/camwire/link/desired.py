@@ -44,8 +44,14 @@ class DesiredDetection(msgspec.Struct, frozen=True, kw_only=True):
     per_class: tuple[DesiredClass, ...] | None = None
 
 
+Stamps = tuple[tuple[int, int, int] | None, ...]
+"""One for each file that is named. One that has changed in its place has another stamp, and is read again."""
+
+
 class DesiredModel(msgspec.Struct, frozen=True, kw_only=True):
     file: str
+    stamps: Stamps = ()
+    """Of the model's file and the labels'."""
     runtime: str
     precision: str = "auto"
     task: str = "auto"
@@ -69,6 +75,7 @@ class DesiredTracker(msgspec.Struct, frozen=True, kw_only=True):
     trace_length: int
     config: str | None = None
     """A low-level tracker file's path, in place of ``type``."""
+    stamps: Stamps = ()
     id_reset: str = "never"
 
 
@@ -186,6 +193,7 @@ class DesiredState(Message, frozen=True, kw_only=True):
     """How often each was told to count anew."""
     nvdsanalytics: str | None = None
     """DeepStream's file."""
+    nvdsanalytics_stamps: Stamps = ()
     deepstream: DesiredDeepstream | None = None
     """What DeepStream is told; None: camwire's own pipeline does the work."""
     as_before: bool = False

@@ -58,7 +58,7 @@ class Analysis:
             engine = rule_engine(rules, class_names)
         else:
             rules, engine = self.rules, None
-        nvds = self._nvds.engine_for(desired.nvdsanalytics)
+        nvds = self._nvds.engine_for(desired.nvdsanalytics, desired.nvdsanalytics_stamps)
         with self._lock:
             if engine is not None:
                 if self._settings is None and self._resumed is not None:
@@ -67,7 +67,7 @@ class Analysis:
                     engine.restore(self._engine.export(), objects=same_ids)
                 self._engine = engine
             self.rules, self._settings, self._class_names = rules, settings, class_names
-            self._nvds.use(desired.nvdsanalytics, nvds, cameras)
+            self._nvds.use(desired.nvdsanalytics, nvds, cameras, desired.nvdsanalytics_stamps)
             if not same_ids:
                 self._nvds.forget_objects()
 

@@ -31,7 +31,7 @@ TASKS: dict[str, Task | None] = {
     "segment": "segment",
     "obb": "obb",
 }
-LOADED = ("file", "runtime", "precision", "task", "input_size", "resize", "labels")
+LOADED = ("file", "stamps", "runtime", "precision", "task", "input_size", "resize", "labels")
 """Settings that take effect when a model is loaded; the others choose among what it says."""
 
 log = structlog.get_logger()

@@ -16,6 +16,7 @@ from camwire.analytics.nvdsanalytics.settings import Settings
 from camwire.analytics.nvdsanalytics.stream import FrameResult
 from camwire.devices.annotations import Annotation
 from camwire.frames import Batch, Frame, Tracks
+from camwire.link.desired import Stamps
 from camwire.models import ModelError
 
 NO_STREAM = -1
@@ -30,20 +31,22 @@ class NvdsRules:
     """For as long as a worker lives. One thread at a time."""
 
     def __init__(self) -> None:
-        self._file: str | None = None
+        self._file: tuple[str | None, Stamps] = (None, ())
         self._engine: NvdsAnalytics | None = None
         self._cameras: tuple[str, ...] = ()
         self._streams: Mapping[str, int] = {}
         self._results: dict[str, deque[tuple[int, FrameResult]]] = {}
         """By camera: the last frames' sequences and what was said of them."""
 
-    def engine_for(self, file: str | None) -> NvdsAnalytics | None:
+    def engine_for(self, file: str | None, stamps: Stamps = ()) -> NvdsAnalytics | None:
         """The one that runs where the file is the same, or another one. Raises ModelError."""
-        if file == self._file:
+        if (file, stamps) == self._file:
             return self._engine
         return None if file is None else NvdsAnalytics(nvdsanalytics(file))
 
-    def use(self, file: str | None, engine: NvdsAnalytics | None, cameras: Sequence[str]) -> None:
+    def use(
+        self, file: str | None, engine: NvdsAnalytics | None, cameras: Sequence[str], stamps: Stamps = ()
+    ) -> None:
         """Apply the ``engine`` that was made for the file. Where it is the one that runs, cameras go on
         counting unless their place among the ``cameras``, and with it their stream, is another."""
         before, now = self._cameras, tuple(cameras)
@@ -51,7 +54,7 @@ class NvdsRules:
             self._results.clear()
         elif engine is not None and before != now:
             self._move(engine, before, now)
-        self._file, self._engine, self._cameras = file, engine, now
+        self._file, self._engine, self._cameras = (file, stamps), engine, now
         # What still comes of a camera that was removed is of a stream that has no rules.
         self._streams = defaultdict(lambda: NO_STREAM, stream_numbers(now))
 

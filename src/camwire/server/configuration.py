@@ -12,6 +12,7 @@ import structlog
 from camwire.config import Changes, Config, ConfigError, compare
 from camwire.config.camera import CameraConfig
 from camwire.config.editing import append, remove, set_values
+from camwire.config.named_files import Stamp, stamps_of
 from camwire.server.document import Document, as_text
 
 LOOK_EVERY = 1.0
@@ -49,12 +50,14 @@ class Configuration:
         """What keeps the file as it is now from being used; what ran before goes on."""
         self._apply = apply
         self._changing = asyncio.Lock()
-        self._seen = document.stamp()
+        self._files = stamps_of(self.config)
+        """As they were when they were last handed on."""
+        self._seen = self._look()
 
     async def reload(self) -> Changes:
         """Use what the document says now. Raises ConfigError; then all goes on as before."""
         async with self._changing:
-            self._seen = self.document.stamp()
+            self._seen = self._look()
             try:
                 config = await asyncio.to_thread(self.document.load)
             except ConfigError as error:
@@ -71,7 +74,7 @@ class Configuration:
         """
         async with self._changing:
             config = await asyncio.to_thread(self._changed, edit)
-            self._seen = self.document.stamp()
+            self._seen = self._look()
             return self._use(config)
 
     async def try_out(self, values: Mapping[str, Any]) -> CameraConfig:
@@ -92,15 +95,18 @@ class Configuration:
 
     def _use(self, config: Config) -> Changes:
         self.problems = ()
-        changes = compare(self.config, config)
-        if changes:
+        changes, files = compare(self.config, config), stamps_of(config)
+        if changes or files != self._files:
             self.config = config
+            changed_files = sorted(place for place, stamp in files.items() if self._files.get(place) != stamp)
+            self._files, self._seen = files, (self._seen[0], files)
             log.info(
                 "configuration changes",
                 added=changes.added,
                 removed=changes.removed,
                 changed=changes.changed,
                 sections=changes.sections,
+                files=changed_files,
             )
             for section in sorted(RESTART_SECTIONS.intersection(changes.sections)):
                 log.warning("a section takes effect when camwire is started again", section=section)
@@ -108,14 +114,17 @@ class Configuration:
         return changes
 
     async def follow(self) -> None:
-        """Reload, for ever, when the file has changed and then stayed as it is for one look."""
+        """Reload, for ever, when the file, or one that it names, has changed and then stayed for one look."""
         previous = self._seen
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            stamp = self.document.stamp()
-            if stamp is not None and stamp == previous and stamp != self._seen:
+            seen = self._look()
+            if seen[0] is not None and seen == previous and seen != self._seen:
                 await self.try_reload()
-            previous = stamp
+            previous = seen
+
+    def _look(self) -> tuple[Stamp | None, Mapping[str, Stamp | None]]:
+        return self.document.stamp(), stamps_of(self.config)
 
     async def try_reload(self) -> None:
         """Reload; what is wrong has been logged."""

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 import msgspec
 
 from camwire.config.camera import CameraConfig
+from camwire.config.named_files import stamps_of
 from camwire.config.root import Config
 from camwire.link.desired import (
     DesiredCamera,
@@ -19,6 +20,7 @@ from camwire.link.desired import (
     DesiredState,
     DesiredTracker,
     Probe,
+    Stamps,
     View,
 )
 from camwire.link.pictures import Rendition
@@ -39,6 +41,7 @@ class Desired:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self._stamps = stamps_of(config)
         self.revision = 1
         self.stats_epoch = 0
         self._toggles: dict[str, bool] = config.overlay.model_dump()
@@ -82,6 +85,7 @@ class Desired:
             name: value for name, value in config.overlay.model_dump().items() if before[name] != value
         }
         self.config = config
+        self._stamps = stamps_of(config)
         names = {rule.name for rule in config.rules}
         self._cleared_rules = {name: times for name, times in self._cleared_rules.items() if name in names}
         self.revision += 1
@@ -139,8 +143,8 @@ class Desired:
             revision=self.revision,
             cameras=tuple(_camera(camera) for camera in cameras),
             all_cameras=() if here is None else tuple(camera.id for camera in config.cameras),
-            model=_model(config),
-            tracker=DesiredTracker(**config.tracker.model_dump()),
+            model=_model(config, self._stamps_at("model.file", "model.labels")),
+            tracker=DesiredTracker(**config.tracker.model_dump(), stamps=self._stamps_at("tracker.config")),
             output=DesiredOutput(
                 width=config.output.size.width,
                 height=config.output.size.height,
@@ -162,11 +166,15 @@ class Desired:
             rehearsals=tuple(one for one in self._rehearsals.values() if one.camera in ids),
             cleared_rules=dict(self._cleared_rules),
             nvdsanalytics=config.analytics.nvdsanalytics,
+            nvdsanalytics_stamps=self._stamps_at("analytics.nvdsanalytics"),
             deepstream=_deepstream(config),
             probes=tuple(
                 Probe(id=name, camera=_camera(camera)) for name, camera in self._probes.items() if probes
             ),
         )
+
+    def _stamps_at(self, *places: str) -> Stamps:
+        return tuple(self._stamps[place] for place in places if place in self._stamps)
 
 
 def _recall(config: Config) -> float:
@@ -183,7 +191,7 @@ def _event_pictures(config: Config) -> tuple[Rendition, ...]:
     return tuple(sorted(wanted))
 
 
-def _model(config: Config) -> DesiredModel:
+def _model(config: Config, stamps: Stamps) -> DesiredModel:
     usual = DesiredDetection()
     own = {
         camera.id: msgspec.convert(
@@ -192,7 +200,7 @@ def _model(config: Config) -> DesiredModel:
         for camera in config.cameras
     }
     cameras = {name: detection for name, detection in own.items() if detection != usual}
-    return msgspec.convert({**config.model.model_dump(), "cameras": cameras}, DesiredModel)
+    return msgspec.convert({**config.model.model_dump(), "cameras": cameras, "stamps": stamps}, DesiredModel)
 
 
 def _deepstream(config: Config) -> DesiredDeepstream | None:

@@ -11,9 +11,7 @@ from typing import Any, Protocol
 
 from camwire.config import Config, load, load_text
 from camwire.config.editing import literal
-
-Stamp = tuple[int, int, int]
-"""Changes whenever a file's content does."""
+from camwire.config.named_files import Stamp, stamp_of
 
 
 class CannotWriteError(Exception):
@@ -81,11 +79,7 @@ class FileDocument:
             ) from None
 
     def stamp(self) -> Stamp | None:
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
+        return stamp_of(self._path)
 
 
 class MemoryDocument:

@@ -10,7 +10,7 @@ import msgspec
 from camwire.link.desired import DesiredState
 from camwire.link.messages import Failure
 
-REFUSABLE = ("model", "tracker", "rules", "nvdsanalytics", "deepstream")
+REFUSABLE = ("model", "tracker", "rules", "nvdsanalytics", "nvdsanalytics_stamps", "deepstream")
 """What a worker may be unable to use: a file is missing, says something impossible, or takes a restart."""
 TRY_AGAIN_EVERY = 10.0
 """Seconds after which what was refused is tried again: someone may have mended the file."""
