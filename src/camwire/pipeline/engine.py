@@ -107,42 +107,49 @@ class Engine:
         self.analysis.use(desired, detector.class_names, same_ids=tracker is self._tracker)
         # From here on nothing is refused any more.
         self._detector, self._tracker = detector, tracker
-        self._use(
-            Stages(
-                device=self._device,
-                detect=detector,
-                tracker=tracker,
-                analysis=self.analysis,
-                overlay=Overlay(
-                    toggles=frozenset(name for name, on in desired.toggles.items() if on),
-                    class_names=detector.class_names,
-                    rules=self.analysis.rules,
-                    counts=LiveCounts(self.analysis),
-                    bound=Size(desired.output.width, desired.output.height),
-                    annotator=self.analysis.annotation_of,
-                ),
-                views=wanted_views(desired),
-                max_fps=desired.output.max_fps,
-                jpeg_quality=desired.output.jpeg_quality,
-                thumbnail=Size(desired.output.thumbnail_width, desired.output.thumbnail_height),
-                event_pictures=desired.event_pictures,
-                analysed=self.analysis.nvds_frame_of,
-            )
-        )
-        if before is not None and before.stats_epoch != desired.stats_epoch:
-            self.recorder.clear()
-            self.analysis.clear()
-        if before is not None and desired.cleared_rules != before.cleared_rules:
-            self.analysis.clear(_cleared(before.cleared_rules, desired.cleared_rules))
-        bound = Size(desired.output.width, desired.output.height)
-        resized = before is not None and bound != Size(before.output.width, before.output.height)
+        self._use(self._stages(desired, detector, tracker))
         self._desired = desired
+        if before is not None:
+            self._clear(before, desired)
         for ring in self.rings.values():
             ring.longest = desired.recall_s
+        resized = before is not None and _bound(before) != _bound(desired)
         changes = camera_changes({} if resized else self._running, desired.cameras)
         self._stop_cameras(tuple(self._running) if resized else changes.stop)
         for camera in changes.start:
-            self._start_camera(camera, bound)
+            self._start_camera(camera, _bound(desired))
+
+    def _stages(self, desired: DesiredState, detector: AnyDetector, tracker: Tracker) -> Stages:
+        """What batches go through from now on."""
+        output = desired.output
+        return Stages(
+            device=self._device,
+            detect=detector,
+            tracker=tracker,
+            analysis=self.analysis,
+            overlay=Overlay(
+                toggles=frozenset(name for name, on in desired.toggles.items() if on),
+                class_names=detector.class_names,
+                rules=self.analysis.rules,
+                counts=LiveCounts(self.analysis),
+                bound=_bound(desired),
+                annotator=self.analysis.annotation_of,
+            ),
+            views=wanted_views(desired),
+            max_fps=output.max_fps,
+            jpeg_quality=output.jpeg_quality,
+            thumbnail=Size(output.thumbnail_width, output.thumbnail_height),
+            event_pictures=desired.event_pictures,
+            analysed=self.analysis.nvds_frame_of,
+        )
+
+    def _clear(self, before: DesiredState, desired: DesiredState) -> None:
+        """Count anew what is to be counted anew."""
+        if before.stats_epoch != desired.stats_epoch:
+            self.recorder.clear()
+            self.analysis.clear()
+        if desired.cleared_rules != before.cleared_rules:
+            self.analysis.clear(_cleared(before.cleared_rules, desired.cleared_rules))
 
     def _detector_for(self, desired: DesiredState) -> AnyDetector:
         """The one that runs where nothing that concerns it differs, or another one."""
@@ -273,6 +280,11 @@ class Engine:
         ended = [source.join(max(0.05, deadline - time.monotonic())) for source in sources]
         lanes = self._lanes is None or self._lanes.join(max(0.05, deadline - time.monotonic()))
         return lanes and all(ended)
+
+
+def _bound(desired: DesiredState) -> Size:
+    """What pictures are fitted into."""
+    return Size(desired.output.width, desired.output.height)
 
 
 def _cleared(before: Mapping[str, int], now: Mapping[str, int]) -> set[str]:
