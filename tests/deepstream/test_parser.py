@@ -135,9 +135,9 @@ def test_reads_what_camwire_reads(native: Libraries, kind: str, seed: int, sever
 
 
 @pytest.mark.parametrize("kind", ["anchors", "rows"])
-def test_reads_a_real_pictures_boxes(native: Libraries, shared: Path, kind: str) -> None:
+def test_reads_a_real_pictures_boxes(native: Libraries, street: Path, kind: str) -> None:
     """What NanoDet says of a street, put down as YOLO models put it: real boxes, real scores."""
-    boxes = real_boxes(shared / "footage" / "car-detection.mp4")
+    boxes = real_boxes(street)
     sides = boxes.boxes[:, 2:] - boxes.boxes[:, :2]
     scores = np.zeros((len(boxes), 80), np.float32)
     scores[np.arange(len(boxes)), boxes.classes] = boxes.scores
@@ -163,7 +163,7 @@ def real_boxes(clip: Path) -> RawDetections:
     """Every cell's best class in a picture with cars, however unsure."""
     net = load_model("nanodet")
     with av.open(str(clip)) as container:
-        frame = next(islice(container.decode(video=0), 80, None))
+        frame = next(islice(container.decode(video=0), 160, None))
         picture = frame.reformat(*REAL_SIZE).to_ndarray(format="bgr24")
     numbers = ((picture - np.array(net.graph.mean)) / np.array(net.graph.std)).transpose(2, 0, 1)
     session = InferenceSession(str(net.graph.file))
