@@ -85,3 +85,19 @@ def test_with_a_gpu_in_the_machine_what_it_takes_is_looked_at_piece_by_piece(
         pytest.skip("this machine has a GPU that works")
     assert "NVIDIA's driver" in found["cuda packages"].detail
     assert found["cuda packages"].fix == f"{sys.executable} -m pip install 'camwire[cuda]'"
+
+
+def test_a_module_that_another_distribution_brings_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """onnxruntime-gpu brings the module onnxruntime."""
+    versions = {"onnxruntime-gpu": "1.31.1"}
+
+    def version(name: str) -> str:
+        try:
+            return versions[name]
+        except KeyError:
+            raise diagnosis.metadata.PackageNotFoundError(name) from None
+
+    monkeypatch.setattr(diagnosis, "find_spec", lambda name: object())
+    monkeypatch.setattr(diagnosis.metadata, "version", version)
+    assert diagnosis._package("onnxruntime", "onnxruntime-gpu", "onnxruntime") == "1.31.1"
+    assert diagnosis._package("tensorrt", "tensorrt-cu13", "tensorrt") == "version unknown"

