@@ -12,12 +12,14 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Callable, Sequence
-from ctypes import CFUNCTYPE, PYFUNCTYPE, c_char, c_float, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import CFUNCTYPE, c_char, c_float, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass
 from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Any
+
+from camwire.deepstream.capsules import capsule_of
 
 LIBRARY = Path("/usr/local/lib/libcamwire_metadata.so")
 """Where the library is after `cmake --install`."""
@@ -29,7 +31,6 @@ USUALLY = 64
 _HOST, _CUDA = 1, 2
 """DLPack's kDLCPU and kDLCUDA."""
 _KINDS = {0: "int", 1: "uint", 2: "float"}
-_CAPSULE = b"dltensor"
 
 
 class TensorError(Exception):
@@ -62,12 +63,6 @@ class _Region(ctypes.Structure):
         *((name, c_float) for name in ("left", "top", "width", "height")),
         *((name, c_float) for name in ("scale_x", "scale_y", "offset_x", "offset_y")),
     )
-
-
-class _Managed(ctypes.Structure):
-    """DLPack's ``DLManagedTensor``, as far as its deleter."""
-
-    _fields_ = (("tensor", c_uint64 * 6), ("context", c_void_p), ("deleter", CFUNCTYPE(None, c_void_p)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +187,7 @@ class DeviceTensor:
         owner = self._reference.owner
         axes = (c_int32 * len(self._axes))(*self._axes)
         managed = self._export(ctypes.byref(self._raw), axes, owner.address, owner.retain, owner.release)
-        return _new_capsule(managed, _CAPSULE, _drop)
+        return capsule_of(managed)
 
 
 class TensorLibrary:
@@ -289,25 +284,3 @@ def _checked(raw: _Tensor) -> _Tensor:
     if prod(shape) * raw.bits // 8 > raw.bytes:
         raise TensorError(f"the tensor {name} with the shape {shape} doesn't fit into its {raw.bytes} bytes")
     return raw
-
-
-# A handle of our own: whoever sets argument types on ctypes.pythonapi sets them for everybody.
-_python = ctypes.PyDLL(None)
-_new_capsule = _python.PyCapsule_New
-_new_capsule.restype = ctypes.py_object
-_new_capsule.argtypes = [c_void_p, ctypes.c_char_p, c_void_p]
-_is_capsule = _python.PyCapsule_IsValid
-_is_capsule.argtypes = [c_void_p, ctypes.c_char_p]
-_pointer_of = _python.PyCapsule_GetPointer
-_pointer_of.restype = c_void_p
-_pointer_of.argtypes = [c_void_p, ctypes.c_char_p]
-
-
-def _let_go(capsule: int) -> None:
-    """Called when a capsule is freed: a consumer has renamed it and calls the deleter itself."""
-    if _is_capsule(capsule, _CAPSULE):
-        managed = _pointer_of(capsule, _CAPSULE)
-        _Managed.from_address(managed).deleter(managed)
-
-
-_drop = PYFUNCTYPE(None, c_void_p)(_let_go)
