@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
 import stat
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
 from camwire import __version__
 from camwire.cli import main
@@ -128,6 +132,41 @@ def test_a_server_is_asked_with_the_token_and_masked() -> None:
         "server/cameras.json: the answer is no JSON; is this camwire?",
         "server/model.json: /api/v1/model answers 403 Forbidden",
     ]
+
+
+@pytest.mark.integration
+def test_a_server_with_a_certificate_for_a_name_is_asked_on_this_machine(tmp_path: Path) -> None:
+    """Its certificate is known from the configuration; another one's is not trusted with the token."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None: ...
+
+    authority = trustme.CA()
+    for name in ("own", "others"):
+        issued = authority.issue_cert("cams.example.org")
+        (tmp_path / f"{name}.pem").write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+        (tmp_path / f"{name}.key").write_bytes(issued.private_key_pem.bytes())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "own.pem", tmp_path / "own.key")
+    config = tmp_path / "c.yaml"
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for name, found in (("own", True), ("others", False)):
+            config.write_text(
+                f"server: {{host: 0.0.0.0, port: {server.server_port}, hostnames: [cams.example.org], "
+                f"tls: {{certificate: {name}.pem, key: {name}.key}}}}\ncameras: []\n"
+            )
+            files = made(tmp_path, "--config", str(config))
+            assert any(file.startswith("server/") for file in files) is found
+            assert ("CERTIFICATE_VERIFY_FAILED" in files["missing.txt"]) is not found
+            (tmp_path / "bundle.zip").unlink()
+        server.shutdown()
 
 
 def test_of_a_long_log_the_end_is_taken_from_a_lines_beginning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,10 @@ import typer
 from camwire.cli.errors import WRONG_CONFIGURATION, CommandError
 
 if TYPE_CHECKING:
+    import ssl
+
     from camwire.config import Config
+    from camwire.config.server import TlsConfig
     from camwire.monitoring.support import MissingPieceError, Piece
 
 TOKEN = "CAMWIRE_TOKEN"
@@ -55,7 +58,8 @@ def command(
     pieces: list[Piece] = []
     missing: list[str] = []
     settings = _read(config, pieces, missing) if config is not None else None
-    for found in (versions(), packages(), _doctor(), *_server(server, settings, token), *_logs(log or [])):
+    asked = _asked(server, settings, config, token)
+    for found in (versions(), packages(), _doctor(), *asked, *_logs(log or [])):
         if isinstance(found, MissingPieceError):
             missing.append(str(found))
         else:
@@ -115,30 +119,57 @@ def _doctor() -> Piece:
     )
 
 
-def _server(
-    url: str | None, settings: Config | None, token: str | None
+def _asked(
+    url: str | None, settings: Config | None, config: Path | None, token: str | None
 ) -> Iterator[Piece | MissingPieceError]:
+    """What the server at ``url`` says, or the one of this machine that the configuration names."""
     import ssl
 
-    import httpx
-
     from camwire.cli.check import address
-    from camwire.monitoring.support import MissingPieceError, of_server
+    from camwire.monitoring.support import MissingPieceError
     from camwire.server.origin import is_loopback
 
-    if url is None and settings is not None and settings.server.port:
-        here = settings.server
-        if not is_loopback(here.host):
-            here = here.model_copy(update={"host": "127.0.0.1"})
-        url = address(here)
-    if url is None:
+    if url is not None:
+        yield from _answers(url, token, ssl.create_default_context())
+        return
+    if settings is None or config is None or not settings.server.port:
         yield MissingPieceError("server: neither --server nor a configuration with a port says where it is")
         return
+    here = settings.server
+    if not is_loopback(here.host):
+        here = here.model_copy(update={"host": "127.0.0.1"})
+    try:
+        trust = ssl.create_default_context() if here.tls is None else _own(here.tls, config.absolute().parent)
+    except (OSError, ValueError) as error:
+        yield MissingPieceError(f"server: its certificate can't be read: {error}")
+        return
+    yield from _answers(address(here), token, trust)
+
+
+def _own(tls: TlsConfig, folder: Path) -> ssl.SSLContext:
+    """Trusts the certificate that the server shows, and no other, whatever name is in it.
+
+    Raises OSError and ValueError where it can't be read.
+    """
+    import ssl
+
+    text = (folder / Path(tls.certificate).expanduser()).read_text(encoding="ascii")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # without those who issued it
+    own, end, _ = text.partition("-----END CERTIFICATE-----")
+    context.load_verify_locations(cadata=own + end)
+    return context
+
+
+def _answers(url: str, token: str | None, trust: ssl.SSLContext) -> Iterator[Piece | MissingPieceError]:
+    import httpx
+
+    from camwire.monitoring.support import MissingPieceError, of_server
+
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        with httpx.Client(
-            base_url=url, headers=headers, trust_env=False, verify=ssl.create_default_context()
-        ) as client:
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, verify=trust) as client:
             yield from of_server(client)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
         yield MissingPieceError(f"server: --server is no URL: {error}")
