@@ -40,7 +40,7 @@ class-id=-1
 
 def analyze(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*CAMWIRE, "analyze", *map(str, arguments)], capture_output=True, text=True, timeout=100, check=False
+        [*CAMWIRE, "analyze", *map(str, arguments)], capture_output=True, text=True, timeout=240, check=False
     )
 
 

@@ -21,7 +21,7 @@ CAMWIRE = [sys.executable, "-c", "import sys; from camwire.cli import main; sys.
 
 def detect(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*CAMWIRE, "detect", *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+        [*CAMWIRE, "detect", *map(str, arguments)], capture_output=True, text=True, timeout=240, check=False
     )
 
 
@@ -112,7 +112,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     os.close(reader)
     done = subprocess.run(
         [*CAMWIRE, "detect", str(film(tmp_path / "film.mp4"))],
-        stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        stdout=writer, stderr=subprocess.PIPE, text=True, timeout=240, check=False,
     )  # fmt: skip
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")

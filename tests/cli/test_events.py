@@ -16,7 +16,7 @@ CAMWIRE = [sys.executable, "-c", "import sys; from camwire.cli import main; sys.
 
 def events(*arguments):
     return subprocess.run(
-        [*CAMWIRE, "events", *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+        [*CAMWIRE, "events", *map(str, arguments)], capture_output=True, text=True, timeout=240, check=False
     )
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 
 def track(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*CAMWIRE, "track", *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+        [*CAMWIRE, "track", *map(str, arguments)], capture_output=True, text=True, timeout=240, check=False
     )
 
 

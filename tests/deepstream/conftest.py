@@ -75,14 +75,14 @@ class Rig:
     def wait_for_pictures(self, camera: str, more: int = 3, rendition: Rendition = "full") -> None:
         """Until the camera has so many pictures more than now."""
         target = len(self.of(camera, rendition)) + more
-        wait_for(lambda: len(self.of(camera, rendition)) >= target, f"{more} pictures of {camera}", 30)
+        wait_for(lambda: len(self.of(camera, rendition)) >= target, f"{more} pictures of {camera}")
 
     @property
     def gst(self) -> Any:
         """The Gst.Pipeline that runs."""
         runner = self.engine._runner
         assert runner is not None
-        pipeline = wait_for(lambda: runner._pipeline, "a pipeline", 20)
+        pipeline = wait_for(lambda: runner._pipeline, "a pipeline")
         return pipeline._pipeline
 
 

@@ -138,7 +138,7 @@ def test_rtsp_and_a_camera_that_is_not_there(rig: Rig, server: RtspServer, clip:
         report = rig.report("lost")
         return report if report.phase == "retrying" and report.retry_at is not None else None
 
-    assert wait_for(told, "the lost camera to be told", 20).reason
+    assert wait_for(told, "the lost camera to be told").reason
     rig.wait_for_pictures("gate", more=10)
     assert rig.engine.elements()["rebuilds"] == 0
 
@@ -149,10 +149,10 @@ def test_a_camera_comes_back(rig: Rig, server: RtspServer, clip: Path) -> None:
     rig.wait_for_pictures("gate")
     before = rig.of("gate")[-1][0]
     server.kill()
-    wait_for(lambda: rig.report("gate").phase == "retrying", "the loss to be told", 30)
+    wait_for(lambda: rig.report("gate").phase == "retrying", "the loss to be told")
     assert rig.report("file").phase == "live"
     # An element that fails leaves its mark on the pipeline's state; the next one has to play all the same.
-    wait_for(lambda: "open" in (rig.report("gate").reason or ""), "a try that fails", 30)
+    wait_for(lambda: "open" in (rig.report("gate").reason or ""), "a try that fails")
     server.start()
     rig.wait_for_pictures("gate")
     after = rig.of("gate")[-1][0]
@@ -204,7 +204,7 @@ def test_an_elements_error_costs_a_moment(rig: Rig, clip: Path, element: str) ->
     rig.engine.apply(desired(camera("gate", str(clip)), camera("yard", str(clip))))
     rig.wait_for_pictures("gate")
     faults.errors[element] = 1
-    wait_for(lambda: rig.engine.elements()["rebuilds"] == 1, "the pipeline to be built anew", 20)
+    wait_for(lambda: rig.engine.elements()["rebuilds"] == 1, "the pipeline to be built anew")
     rig.wait_for_pictures("gate")
     rig.wait_for_pictures("yard")
     wait_for(lambda: rig.report("gate").phase == "live", "the camera to be live")
@@ -217,7 +217,7 @@ def test_a_pipeline_that_puts_nothing_out_is_built_anew(rig: Rig, clip: Path) ->
     rig.engine.apply(desired(camera("gate", str(clip)), settings=deepstream(watchdog_seconds=1.0)))
     rig.wait_for_pictures("gate")
     faults.swallowed.add("nvinfer")
-    wait_for(lambda: rig.engine.elements()["rebuilds"] == 1, "the pipeline to be built anew", 20)
+    wait_for(lambda: rig.engine.elements()["rebuilds"] == 1, "the pipeline to be built anew")
     faults.swallowed.clear()
     rig.wait_for_pictures("gate")
 
@@ -261,7 +261,7 @@ def test_camwires_tracker_draws_through_nvdsosd(rig: Rig, clip: Path) -> None:
 
 def test_camwires_rules(rig: Rig, clip: Path) -> None:
     rig.engine.apply(desired(camera("gate", str(clip)), rules=(ZONE, LINE)))
-    wait_for(lambda: any(event.rule == "middle" for event in rig.events), "the box to cross the line", 30)
+    wait_for(lambda: any(event.rule == "middle" for event in rig.events), "the box to cross the line")
     wait_for(lambda: rig.report("gate").rules.get("middle"), "its count")
 
 
@@ -317,7 +317,7 @@ def test_nvdsanalytics_rules(rig: Rig, clip: Path) -> None:
             rules=(ZONE, LINE),
         )
     )
-    wait_for(lambda: rig.report("yard").nvdsanalytics.get("inside", {}).get("left"), "an object inside", 30)
+    wait_for(lambda: rig.report("yard").nvdsanalytics.get("inside", {}).get("left"), "an object inside")
     assert "middle" in rig.report("yard").nvdsanalytics["crossed"]
     assert rig.report("yard").nvdsanalytics["objects"] == {"person": 1}
     assert rig.events == []
@@ -333,7 +333,7 @@ def test_every_element_in_a_row(rig: Rig, clip: Path) -> None:
 
 def test_toggles_take_effect_in_the_running_pipeline(rig: Rig, clip: Path) -> None:
     rig.engine.apply(desired(camera("gate", str(clip))))
-    wait_for(lambda: rig.of("gate") and red_pixels(rig.of("gate")[-1][1]), "a box", 30)
+    wait_for(lambda: rig.of("gate") and red_pixels(rig.of("gate")[-1][1]), "a box")
     pipeline = rig.gst
     rig.engine.apply(desired(camera("gate", str(clip)), toggles={"boxes": False}))
     wait_for(lambda: not red_pixels(rig.of("gate")[-1][1]), "no box")
@@ -342,14 +342,14 @@ def test_toggles_take_effect_in_the_running_pipeline(rig: Rig, clip: Path) -> No
 
 def test_nothing_is_encoded_that_nobody_wants(rig: Rig, clip: Path) -> None:
     rig.engine.apply(desired(camera("gate", str(clip)), watched=()))
-    wait_for(lambda: rig.report("gate").drops.get("unwatched", 0) > 5, "pictures that nobody wants", 20)
+    wait_for(lambda: rig.report("gate").drops.get("unwatched", 0) > 5, "pictures that nobody wants")
     assert rig.pictures == {}
     assert balanced(rig.report("gate"))
     views = (View(camera="gate", rendition="full", max_fps=2),)
     rig.engine.apply(desired(camera("gate", str(clip)), watched=(), views=views))
     rig.wait_for_pictures("gate", 1)
     rig.takes = False
-    wait_for(lambda: rig.report("gate").drops.get("link"), "pictures that the link refuses", 20)
+    wait_for(lambda: rig.report("gate").drops.get("link"), "pictures that the link refuses")
     assert rig.report("gate").drops["fps_cap"] > 0
 
 

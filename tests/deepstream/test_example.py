@@ -34,6 +34,6 @@ def test_a_dark_camera_is_told(native_rig: Rig, tmp_path: Path, example: ModuleT
     settings = deepstream(preprocess="fp16", tensor_function="deepstream_tensors:watch")
     cameras = (camera(name, str(tmp_path / f"{name}.mp4")) for name in ("bright", "dark"))
     native_rig.engine.apply(desired(*cameras, settings=settings))
-    wait_for(lambda: example.dark == {"dark"}, "the dark camera", 30)
+    wait_for(lambda: example.dark == {"dark"}, "the dark camera")
     native_rig.wait_for_pictures("bright", 10)
     assert example.dark == {"dark"}

@@ -100,7 +100,7 @@ def test_clients_are_told_what_nvdsanalytics_says(native_rig: Rig, clip: Path) -
     def crossed() -> NvdsFrame | None:
         return next((frame for frame in told() if frame.obj_lc_curr_cnt.get("middle")), None)
 
-    crossing = wait_for(crossed, "the line to be crossed", 30)
+    crossing = wait_for(crossed, "the line to be crossed")
     assert crossing.obj_lc_cum_cnt["middle"] == 1
     assert crossing.obj_cnt == {"person": 1}
     assert crossing.objects[0].lc_status == ["middle"]
@@ -184,7 +184,7 @@ def test_a_function_gets_the_preprocessed_tensors(native_rig: Rig, clip: Path) -
     # 320x360 in 320x192: 170 columns in the middle.
     left = next(region for region in one.regions if region[:4] == (0, 0, 320, 360))
     assert left[4:] == pytest.approx((170 / 320, 192 / 360, 75, 0))
-    wait_for(lambda: any(len(one.boxes) for one in tensor_functions.seen), "tracks beside the tensors", 30)
+    wait_for(lambda: any(len(one.boxes) for one in tensor_functions.seen), "tracks beside the tensors")
     native_rig.wait_for_pictures("yard")
     assert tensors(native_rig)["failed"] == 0
 
@@ -192,7 +192,7 @@ def test_a_function_gets_the_preprocessed_tensors(native_rig: Rig, clip: Path) -
 def test_a_function_gets_nvinfers_outputs_where_nothing_is_preprocessed(native_rig: Rig, clip: Path) -> None:
     settings = deepstream(tensor_output=True, tensor_function=f"{FUNCTIONS}:collect")
     native_rig.engine.apply(desired(camera("gate", str(clip)), settings=settings))
-    one = wait_for(lambda: tensor_functions.seen and tensor_functions.seen[-1], "outputs", 30)
+    one = wait_for(lambda: tensor_functions.seen and tensor_functions.seen[-1], "outputs")
     assert one.names == ("output0",)
     assert one.arrays[0].shape == (1, 4)
     np.testing.assert_allclose(one.arrays[0], one.boxes, atol=1)
@@ -201,7 +201,7 @@ def test_a_function_gets_nvinfers_outputs_where_nothing_is_preprocessed(native_r
 def test_a_slow_function_costs_the_pipeline_nothing(native_rig: Rig, clip: Path) -> None:
     settings = deepstream(preprocess="fp32", tensor_function=f"{FUNCTIONS}:wait")
     native_rig.engine.apply(desired(camera("gate", str(clip)), settings=settings))
-    wait_for(lambda: tensor_functions.seen, "a first batch", 30)
+    wait_for(lambda: tensor_functions.seen, "a first batch")
     native_rig.wait_for_pictures("gate", 20)
     assert tensors(native_rig)["handed on"] == 1
     assert tensors(native_rig)["passed by"] >= 10
@@ -213,7 +213,7 @@ def test_a_slow_function_costs_the_pipeline_nothing(native_rig: Rig, clip: Path)
 def test_a_function_that_fails_is_counted(native_rig: Rig, clip: Path, function: str) -> None:
     settings = deepstream(preprocess="fp32", tensor_function=f"{FUNCTIONS}:{function}")
     native_rig.engine.apply(desired(camera("gate", str(clip)), settings=settings))
-    wait_for(lambda: tensors(native_rig)["failed"] > 5, "failures", 30)
+    wait_for(lambda: tensors(native_rig)["failed"] > 5, "failures")
     native_rig.wait_for_pictures("gate")
     assert native_rig.engine.elements()["rebuilds"] == 0
 
@@ -221,7 +221,7 @@ def test_a_function_that_fails_is_counted(native_rig: Rig, clip: Path, function:
 def test_a_function_that_keeps_a_batch_gets_no_other(native_rig: Rig, clip: Path) -> None:
     settings = deepstream(preprocess="fp32", tensor_function=f"{FUNCTIONS}:keep")
     native_rig.engine.apply(desired(camera("gate", str(clip)), settings=settings))
-    wait_for(lambda: tensors(native_rig)["kept"] > 5, "batches that pass it by", 30)
+    wait_for(lambda: tensors(native_rig)["kept"] > 5, "batches that pass it by")
     assert tensors(native_rig)["handed on"] == 1
     native_rig.wait_for_pictures("gate")
     tensor_functions.kept.clear()
@@ -241,7 +241,7 @@ def test_a_function_that_is_not_there_is_told_and_what_ran_goes_on(
 ) -> None:
     good = deepstream(preprocess="fp32", tensor_function=f"{FUNCTIONS}:collect")
     native_rig.engine.apply(desired(camera("gate", str(clip)), settings=good))
-    wait_for(lambda: tensor_functions.seen, "a batch", 30)
+    wait_for(lambda: tensor_functions.seen, "a batch")
     with pytest.raises(DeepstreamError, match=words):
         native_rig.engine.apply(
             desired(

@@ -158,8 +158,8 @@ def test_a_source_that_can_t_be_started_again_costs_a_pipeline_and_not_the_threa
     runner.use(graph("gate", "yard"), 10.0)
     faults.cameras, faults.meanwhile = {"gate"}, lambda: flow.ended("yard")
     flow.ended("gate")
-    wait_for(lambda: runner.rebuilds == 1, "a source to fail once more", 20)
-    wait_for(lambda: runs(runner, flow, "gate", "yard"), "another pipeline", 20)
+    wait_for(lambda: runner.rebuilds == 1, "a source to fail once more")
+    wait_for(lambda: runs(runner, flow, "gate", "yard"), "another pipeline")
     assert faults.built == 2
 
 
@@ -171,7 +171,7 @@ def test_cameras_that_a_running_pipeline_can_t_take_are_in_the_next_one(
     faults.cameras = {"yard", "roof"}
     runner.use(graph("gate", "yard", "roof", before=before), 10.0)
     assert sorted(flow.books) == ["gate", "roof", "yard"]
-    wait_for(lambda: runs(runner, flow, "gate", "roof", "yard"), "another pipeline", 20)
+    wait_for(lambda: runs(runner, flow, "gate", "roof", "yard"), "another pipeline")
     assert (runner.rebuilds, faults.built) == (1, 2)
 
 
@@ -179,11 +179,11 @@ def test_an_error_that_nobody_foresaw_costs_a_pipeline(runner: Runner, flow: Flo
     runner.use(graph("gate"), 10.0)
     faults.building = RuntimeError("so is the next pipeline")
     faults.notices.append(RuntimeError("nobody foresaw this"))
-    wait_for(lambda: runner.rebuilds == 2, "two failures", 20)
+    wait_for(lambda: runner.rebuilds == 2, "two failures")
     assert runner.stuck() is None
     assert "RuntimeError" in (flow.books["gate"].status.report().reason or "")
     faults.building = None
-    wait_for(lambda: runs(runner, flow, "gate"), "another pipeline", 20)
+    wait_for(lambda: runs(runner, flow, "gate"), "another pipeline")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -191,7 +191,7 @@ def test_a_thread_that_ended_is_told(runner: Runner, faults: Faults) -> None:
     runner.use(graph("gate"), 10.0)
     faults.ending = RuntimeError("it can't be stopped either")
     faults.notices.append(RuntimeError("nobody foresaw this"))
-    assert wait_for(runner.stuck, "the thread to end", 20) == "the thread that watches the pipeline has ended"
+    assert wait_for(runner.stuck, "the thread to end") == "the thread that watches the pipeline has ended"
 
 
 @pytest.mark.integration
@@ -207,5 +207,5 @@ def test_another_watchdogs_limit_reaches_cameras_that_run(runner: Runner, flow: 
     runner.use(before, 600.0)
     runner.use(graph("gate", before=before), 0.0)
     status = flow.books["gate"].status
-    wait_for(lambda: (status.report().reason or "").startswith("no picture for"), "the silence", 20)
+    wait_for(lambda: (status.report().reason or "").startswith("no picture for"), "the silence")
     assert faults.built == 1

@@ -106,7 +106,7 @@ def test_what_is_missing_is_told(with_binding: bool, binding: Path) -> None:
         cwd=Path(__file__).parent.parent.parent,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=True,
     )
     wanted = (

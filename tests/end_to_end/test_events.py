@@ -88,6 +88,6 @@ def test_events_have_pictures_and_videos_and_reach_their_receivers(tmp_path: Pat
             wait_for(lambda: entered(client) >= told, "the counts from before", 60)
             cleared = client.post("/api/v1/rules/clear", json={"names": ["all"]})
             assert cleared.status_code == 204
-            wait_for(lambda: entered(client) < told, "the counts to start anew", 30)
+            wait_for(lambda: entered(client) < told, "the counts to start anew")
             product.process.send_signal(signal.SIGINT)
             assert product.process.wait(30) == 0

@@ -61,7 +61,7 @@ def test_events_come_with_pictures_and_leave_as_a_table(tmp_path: Path, street: 
         browser.get(f"{product.url}/#/events")
         page = Page(browser)
         wait_for(lambda: page.all(".events .event"), "an event", timeout=60)
-        wait_for(lambda: page.run(_PICTURES) > 0, "an event's picture", timeout=30)
+        wait_for(lambda: page.run(_PICTURES) > 0, "an event's picture")
         before = len(page.all(".events .event"))
         wait_for(lambda: len(page.all(".events .event")) > before, "more, by themselves", timeout=60)
         text = page.find(".events .event").text
@@ -79,7 +79,7 @@ def test_events_come_with_pictures_and_leave_as_a_table(tmp_path: Path, street: 
         page.find(".event-dialog .dialog-actions a:last-child").click()
         wait_for(lambda: page.shown(".tile[data-enlarged]"), "its camera alone")
         page.find(".heat-switch").click()
-        wait_for(lambda: page.all(".heat-canvas") and page.run(_HEAT), "where people were", timeout=30)
+        wait_for(lambda: page.all(".heat-canvas") and page.run(_HEAT), "where people were")
         errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
         # A picture may be asked for a moment before it is on the disk.
         assert [error for error in errors if "snapshot.jpg" not in error["message"]] == []

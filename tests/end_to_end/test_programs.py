@@ -101,7 +101,7 @@ def test_a_program_subscribes_to_small_pictures_and_objects(tmp_path: Path, stre
             objects: dict[int, dict[str, Any]] = {}
 
             def both() -> set[int]:
-                message = socket.recv(timeout=60)
+                message = socket.recv(timeout=240)
                 if isinstance(message, bytes) and message[0] == 0:
                     header, jpeg = parse_extended(message)
                     decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)

@@ -110,12 +110,12 @@ def test_a_camera_is_added_lost_found_turned_off_and_removed(
     ):
         page = Page(browser)
         browser.get(f"{product.url}/#/cameras/add")
-        address = wait_for(lambda: page.shown("#camera-url"), "the form", timeout=30)[0]
+        address = wait_for(lambda: page.shown("#camera-url"), "the form")[0]
         address.send_keys(f"rtsp://127.0.0.1:{closed}/none", Keys.ENTER)
-        wait_for(lambda: "No picture" in page.find(".trial").text, "the reason", timeout=30)
+        wait_for(lambda: "No picture" in page.find(".trial").text, "the reason")
         assert "refuses the connection" in page.find(".trial").text
         address.send_keys(Keys.CONTROL, "a", Keys.NULL, server.url("h265.mp4"), Keys.ENTER)
-        wait_for(lambda: page.shown(".trial img"), "a picture", timeout=30)
+        wait_for(lambda: page.shown(".trial img"), "a picture")
         assert "320×180" in page.find(".trial").text
         assert page.find("#camera-name").get_attribute("value") == "Camera 127.0.0.1"
         name, camera = page.find("#camera-name"), page.find("#camera-id")
@@ -134,7 +134,7 @@ def test_a_camera_is_added_lost_found_turned_off_and_removed(
         assert order == ["one", "7"], "as configured, not as JavaScript orders numbers"
         server.kill()
         state("retrying")
-        wait_for(lambda: "refuses" in page.find('[data-camera-id="7"]').text, "the reason", 30)
+        wait_for(lambda: "refuses" in page.find('[data-camera-id="7"]').text, "the reason")
         server.start()
         state("live")
         press(page, "Turn off Gate")

@@ -190,12 +190,12 @@ def _people(scene: Scene, config: Path) -> None:
     add = [*command, "accounts", "add", str(config), "ann", "--role", "admin", "--password-stdin"]
     password = SECRETS["account"].secret
     done = subprocess.run(
-        add, input=f"{password}\n", capture_output=True, text=True, env=environment, timeout=60
+        add, input=f"{password}\n", capture_output=True, text=True, env=environment, timeout=240
     )
     assert done.returncode == 0, done.stderr
     scene.keep("camwire accounts", done.stdout + done.stderr)
     add = [*command, "tokens", "add", str(config), "test", "--role", "admin"]
-    done = subprocess.run(add, capture_output=True, text=True, env=environment, timeout=60)
+    done = subprocess.run(add, capture_output=True, text=True, env=environment, timeout=240)
     assert done.returncode == 0, done.stderr
     scene.token = done.stdout.strip()
 
@@ -336,7 +336,7 @@ def _bundle(scene: Scene, config: Path, product: Product, environment: dict[str,
         command,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         env={**os.environ, **environment, "CAMWIRE_TOKEN": scene.token, "SSL_CERT_FILE": str(authority)},
     )
     assert done.returncode == 0, done.stderr
@@ -377,7 +377,7 @@ def _commands(scene: Scene, config: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "camwire", *arguments],
             capture_output=True,
-            timeout=60,
+            timeout=240,
             env=environment,
         )
         scene.keep(f"camwire {arguments[0]}", done.stdout + done.stderr)

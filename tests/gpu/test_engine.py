@@ -257,7 +257,7 @@ def test_the_engine_runs_on_the_gpu_and_tells_of_cameras_that_it_cannot_take(
     try:
         engine.apply(desired)
         assert engine.model == "blobs 640×384, PyTorch FP16, compiled"
-        wait_for(lambda: {"a", "b"} <= {camera for camera, _ in jpegs[20:]}, "pictures of both", timeout=30)
+        wait_for(lambda: {"a", "b"} <= {camera for camera, _ in jpegs[20:]}, "pictures of both")
         reports = {report.id: report for report in engine.report()}
         assert (reports["a"].phase, reports["a"].objects) == ("live", dict.fromkeys(NAMES, 1))
         assert reports["odd"].phase == "retrying"

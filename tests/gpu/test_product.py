@@ -53,7 +53,7 @@ def test_camwire_run_shows_every_camera(tmp_path: Path, model: Path, cameras: li
             await until(
                 socket, seen, lambda: all(len(seen.pictures[n]) > 20 for n in CAMERAS), "pictures", 120
             )
-            await until(socket, seen, lambda: seen.camera("a").get("state") == "live", "statistics", 20)
+            await until(socket, seen, lambda: seen.camera("a").get("state") == "live", "statistics")
 
         seen = as_client(product, play)
     assert all(pictures[-1][:2] == b"\xff\xd8" for pictures in seen.pictures.values())

@@ -51,8 +51,8 @@ def test_systemd_has_nothing_to_say_against_it(tmp_path: Path) -> None:
     text = UNIT.read_text().replace(SETTINGS["ExecStart"].split()[0], "/bin/sh")
     unit = tmp_path / "camwire.service"
     unit.write_text(text)
-    said = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, timeout=60)
+    said = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, timeout=240)
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
     unit.write_text(text.replace("NoNewPrivileges=", "NoNewPriviledges="))
-    said = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, timeout=60)
+    said = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, timeout=240)
     assert "NoNewPriviledges" in said.stderr

@@ -126,4 +126,4 @@ def test_what_the_device_cannot_take_is_the_cameras_reason(
     wait_for(lambda: engine.report()[0].phase == "retrying", "it is given up for now")
     assert engine.report()[0].reason == reason
     setattr(gpu, trouble, None)
-    wait_for(lambda: engine.report()[0].phase == "live", "it comes back by itself", timeout=30)
+    wait_for(lambda: engine.report()[0].phase == "live", "it comes back by itself")

@@ -42,6 +42,6 @@ def test_it_ends_though_its_server_was_gone_before_it_could_look() -> None:
 def test_it_says_whom_it_was_for() -> None:
     with private_endpoints() as endpoints:
         command = worker(endpoints.directory, str(os.getppid()))
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert ended.returncode == 1
     assert f"process {os.getppid()}" in ended.stderr

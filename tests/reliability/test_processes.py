@@ -162,7 +162,7 @@ async def told(it: Serving, problem: str | None) -> None:
         said = it.server.workers.problem(WORKER)
         return said is None if problem is None else problem in (said or "")
 
-    await until(fits, f"the problem to be {problem}, not {it.server.workers.problem(WORKER)}", 30)
+    await until(fits, f"the problem to be {problem}, not {it.server.workers.problem(WORKER)}")
 
 
 def test_a_model_that_has_gone_bad_leaves_the_last_one_running(

@@ -35,7 +35,7 @@ def test_openvino_reports_nothing_and_leaves_no_id_behind(tmp_path: Path) -> Non
         env={**quiet, "HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

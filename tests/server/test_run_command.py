@@ -16,7 +16,7 @@ pytestmark = pytest.mark.integration
 
 def run_camwire(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "camwire", "run", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=240)
 
 
 def test_every_mistake_in_the_configuration_is_listed(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_https_with_a_login_from_the_command_line_to_the_pictures(tmp_path: Path
     trusts = write_certificate(tmp_path)
     add = [sys.executable, "-m", "camwire", "accounts", "add", str(config), "ann", "--role", "admin"]
     subprocess.run(
-        [*add, "--password-stdin"], input="swordfish and chips\n", text=True, check=True, timeout=60
+        [*add, "--password-stdin"], input="swordfish and chips\n", text=True, check=True, timeout=240
     )
     with camwire("run", str(config)) as product:
         with httpx.Client(base_url=product.url, verify=trusts) as client:

@@ -52,6 +52,6 @@ def test_cameras_of_a_worker_that_fails_go_to_the_other(monkeypatch: pytest.Monk
                     assert server.not_ready() is None, "one worker runs"
                 finally:
                     server.stop()
-                    await asyncio.wait_for(running, 20)
+                    await asyncio.wait_for(running, 60)
 
     asyncio.run(run())

@@ -49,7 +49,7 @@ async def supervised(
         yield watched
     finally:
         watched.supervisor.stop()
-        await asyncio.wait_for(running, 20)
+        await asyncio.wait_for(running, 60)
         assert watched.supervisor.state.phase == "stopped"
 
 
@@ -154,7 +154,7 @@ def test_a_worker_that_never_says_a_word_is_replaced() -> None:
 def test_one_that_always_fails_is_tried_on_slowly_and_called_failing() -> None:
     async def test() -> None:
         async with supervised(command("failing")) as watched:
-            await until(lambda: watched.supervisor.state.phase == "failing", "it is given up on", timeout=30)
+            await until(lambda: watched.supervisor.state.phase == "failing", "it is given up on")
             assert watched.supervisor.state.reason == "it ended with status 3"
             restarts = watched.supervisor.state.restarts
             assert restarts >= HOPELESS

@@ -55,7 +55,7 @@ def test_unknown_host(run_source: Run, scheme: str) -> None:
 def test_accepting_and_then_silent(run_source: Run, scheme: str) -> None:
     with silent_server() as server:
         camera = run_source(f"{scheme}://127.0.0.1:{server.port}/x")
-        wait_for(lambda: "no answer for" in camera.reason, "word of the silence", timeout=10)
+        wait_for(lambda: "no answer for" in camera.reason, "word of the silence")
         assert camera.phase == "connecting"
         assert reason_of(camera) == f"no answer from 127.0.0.1:{server.port} within 3.5 s"
         wait_for(lambda: server.connections >= 2, "another try")
@@ -153,7 +153,7 @@ def test_silent_in_the_middle(run_source: Run, rtsp_server: RtspServer) -> None:
         camera = run_source(rtsp_server.url("h264.mp4").replace(str(rtsp_server.port), str(proxy.port)))
         wait_for(lambda: camera.phase == "live", "pictures")
         proxy.hold()
-        wait_for(lambda: camera.phase == "stalled", "stalled", timeout=10)
+        wait_for(lambda: camera.phase == "stalled", "stalled")
         assert "no picture for" in camera.reason
         assert "has gone silent: nothing came for 3 s" in reason_of(camera)
         proxy.release()

@@ -29,7 +29,7 @@ def shown(page: Page) -> int:
 def test_pictures_leave_nothing_behind(page: Page) -> None:
     page.find("#statistics-button").click()
     first = wait_for(lambda: shown(page), "the number of pictures")
-    wait_for(lambda: shown(page) > first + 50, "some pictures", timeout=30)
+    wait_for(lambda: shown(page) > first + 50, "some pictures")
     heap, nodes = heap_and_nodes(page.browser)
     begun = shown(page)
     wait_for(lambda: shown(page) > begun + 300, "many pictures", timeout=60)

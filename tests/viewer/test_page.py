@@ -157,7 +157,7 @@ def test_statistics_show_every_part_and_start_anew(page: Page) -> None:
         # So many that counting from 0 needs several looks, once a second, to come this far again.
         return count if (count := sent()) > 120 else 0
 
-    before = wait_for(many, "pictures sent to this page", 30)
+    before = wait_for(many, "pictures sent to this page")
     page.find("#clear-button").click()
     wait_for(lambda: sent() < before, "counters start anew")
 
@@ -227,7 +227,7 @@ def test_a_page_in_the_background_lets_go(page: Page, playground: Playground) ->
         wait_for(lambda: viewers() == 2, "this page beside the other client")
         page.browser.switch_to.new_window("tab")
         try:
-            wait_for(lambda: viewers() == 1, "the page behind has left", timeout=15)
+            wait_for(lambda: viewers() == 1, "the page behind has left")
         finally:
             page.browser.close()
             page.browser.switch_to.window(window)
@@ -245,7 +245,7 @@ def test_a_server_that_comes_back_is_found_again(page: Page, playground: Playgro
     assert "Next try" not in page.tile("lost").text
     playground.start()
     page.find("#banner button").click()
-    wait_for(lambda: page.find("#connection").text == "Connected", "the connection is back", timeout=20)
+    wait_for(lambda: page.find("#connection").text == "Connected", "the connection is back")
     assert not page.find("#banner").is_displayed()
     wait_for(lambda: page.tile("cam-1").text.startswith("Live"), "the camera is live again")
     before = page.fingerprint("cam-1")
@@ -262,7 +262,7 @@ def test_a_page_that_could_not_be_loaded_comes_with_the_server(page: Page, playg
     playground.stop()
     wait_for(lambda: page.find("#banner").is_displayed(), "the page says that the server is gone")
     playground.start()
-    wait_for(lambda: "Processor" in page.find("#page").text, "the page", timeout=30)
+    wait_for(lambda: "Processor" in page.find("#page").text, "the page")
 
 
 def test_the_cameras_fill_the_screen_and_leave_it(page: Page) -> None:

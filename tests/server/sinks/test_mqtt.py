@@ -54,7 +54,7 @@ def broker(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     )
     process = subprocess.Popen(["mosquitto", "-c", str(settings)], stderr=subprocess.DEVNULL)
     try:
-        wait_for(lambda: _listens(port), "the broker", 20)
+        wait_for(lambda: _listens(port), "the broker")
         yield process
     finally:
         process.kill()
@@ -103,7 +103,7 @@ def test_a_broker_that_is_killed_gets_all_in_order_when_it_is_back(tmp_path: Pat
                 came.extend(await numbers(client, 30))
         await asyncio.to_thread(keep, tmp_path, [event(number) for number in range(31, 61)])
         courier.kept(60)
-        await until(lambda: courier.problem is not None, "that the broker is gone", 20)
+        await until(lambda: courier.problem is not None, "that the broker is gone")
         with broker(tmp_path, port):
             async with listening(port) as client:
                 came.extend(await numbers(client, 60))
@@ -122,7 +122,7 @@ def test_a_wrong_password_is_told(tmp_path: Path, port: int) -> None:
     sink = Mqtt(f"mqtt://cam:wrong@127.0.0.1:{port}", TOPIC, name="camwire", timeout=3)
 
     async def play(courier: Courier) -> None:
-        await until(lambda: courier.problem is not None, "a problem", 20)
+        await until(lambda: courier.problem is not None, "a problem")
         assert "uthori" in (courier.problem or ""), courier.problem
 
     with broker(tmp_path, port):
