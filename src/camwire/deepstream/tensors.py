@@ -28,8 +28,6 @@ MOST_SIDES = 8
 USUALLY = 64
 """Tensors or regions of a batch that there is room for at first."""
 
-_HOST, _CUDA = 1, 2
-"""DLPack's kDLCPU and kDLCUDA."""
 _KINDS = {0: "int", 1: "uint", 2: "float"}
 
 
