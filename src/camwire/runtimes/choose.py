@@ -97,9 +97,7 @@ def choose(file: Path, wanted: str, device: str) -> tuple[str, str]:
         raise ModelError(f"no runtime is called {wanted!r}; known: auto, {names}")
     there = [way for way in known if way.device == kind]
     if not there:
-        others = (
-            ", ".join(way.name for way in WAYS if way.device == kind) or "none, for there is no such kind"
-        )
+        others = ", ".join(way.name for way in WAYS if way.device == kind)
         raise ModelError(
             f"model {file}: runtime {wanted} doesn't run on the device {device!r}; those that do: {others}"
         )
