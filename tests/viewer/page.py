@@ -80,6 +80,10 @@ class Page:
     def press(self, *keys: str) -> None:
         ActionChains(self.browser).send_keys(*keys).perform()
 
+    def text(self, selector: str) -> str:
+        """In one step, for pages that may be loading anew: what is found would be gone before it is read."""
+        return str(self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector))
+
     def tile(self, camera: str) -> WebElement:
         return self.find(f'[data-camera="{camera}"]')
 

@@ -107,7 +107,7 @@ def role_of(guarded: Playground, name: str) -> str:
 def test_accounts_and_tokens_are_made_changed_and_removed(page: Page, guarded: Playground) -> None:
     visit(page, guarded, "accounts")
     log_in(page, ADMIN)
-    wait_for(lambda: "vic" in page.find("#page").text, "the accounts")
+    wait_for(lambda: "vic" in page.text("#page"), "the accounts")
     accounts, tokens = page.all(".accounts .card")
 
     def rows(card: Any) -> list[str]:

@@ -257,12 +257,12 @@ def test_a_page_that_could_not_be_loaded_comes_with_the_server(page: Page, playg
     page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/pages/system.js"]})
     page.browser.get("about:blank")
     page.browser.get(f"{playground.address}/#/system")
-    wait_for(lambda: "could not be loaded" in page.find("#page").text, "words in place of the page")
+    wait_for(lambda: "could not be loaded" in page.text("#page"), "words in place of the page")
     page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
     playground.stop()
     wait_for(lambda: page.find("#banner").is_displayed(), "the page says that the server is gone")
     playground.start()
-    wait_for(lambda: "Processor" in page.find("#page").text, "the page")
+    wait_for(lambda: "Processor" in page.text("#page"), "the page")
 
 
 def test_the_cameras_fill_the_screen_and_leave_it(page: Page) -> None:
