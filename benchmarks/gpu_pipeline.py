@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from glob import escape as glob_escape
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
 from camwire.link.desired import DesiredCamera, DesiredTracker
 from camwire.link.pictures import Rendition
+from camwire.pipeline.inlet import Inlet
 from camwire.pipeline.lane import Lanes
 from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recorder import Recorder
@@ -48,17 +48,6 @@ def cpu_by_thread() -> dict[str, float]:
         for which, column in (("user", 11), ("system", 12)):
             spent[f"{kind} {which}"] = spent.get(f"{kind} {which}", 0.0) + int(fields[column]) / ticks
     return spent
-
-
-class Inlet:
-    def __init__(self, slots: Slots, recorder: Recorder) -> None:
-        self._slots, self._recorder = slots, recorder
-
-    def put(self, frame: Frame) -> None:
-        self._recorder.arrived(frame)
-        frame = replace(frame, picture=DEVICE.adopt(frame.picture))
-        if not self._slots.put(frame):
-            self._recorder.lost((frame,), "stopped")
 
 
 class NoTracker:
@@ -138,7 +127,12 @@ def pipeline(
         )
         sources.append(
             CameraSource(
-                desired, Inlet(slots, recorder), bound=BOUND, hwaccel=DEVICE.hwaccel, paced=paced, looped=True
+                desired,
+                Inlet(slots, recorder, DEVICE),
+                bound=BOUND,
+                hwaccel=DEVICE.hwaccel,
+                paced=paced,
+                looped=True,
             )
         )
     running.start()

@@ -4,8 +4,7 @@
 
 Makes a 1080p clip each of H.264 and H.265, runs the tests that need a GPU (with two GPUs also those of a
 worker on each), then benchmarks/gpu.py for YOLO11s, n and m, paced cameras and two workers. What each step
-printed is in FOLDER/NAME.log, results in FOLDER/NAME.json; steps are left out, and that is said, where time
-is over.
+printed is in FOLDER/NAME.log; steps for which there is no time are left out, and that is said.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -45,18 +45,18 @@ def measure(name: str, seconds: float, folder: Path, clips: list[Path], *argumen
     )
 
 
-def steps(folder: Path) -> list[Step]:
-    """The most important first."""
-    h264, h265 = (folder / f"{name}.mp4" for name in CODECS)
+def steps(clips: Path) -> list[Step]:
+    """The most important first. ``clips``: the folder that they are in."""
+    h264, h265 = (clips / f"{name}.mp4" for name in CODECS)
     both, alone = [h264, h265], ("--no-stages",)
     return [
         pytest("tests", 110, "tests/gpu", "tests/devices", "--ignore=tests/gpu/test_product.py"),
-        measure("s", 130, folder, both, "--scales", "s", "--compile", "--paced", "100"),
-        measure("two-workers", 50, folder, [h264], "--scales", "s", "--compile", "--kinds", "all",
+        measure("s", 130, both, "--scales", "s", "--compile", "--paced", "100"),
+        measure("two-workers", 50, [h264], "--scales", "s", "--compile", "--kinds", "all",
                 "--cameras", "24", "--processes", "2", *alone),
-        measure("n-and-m", 80, folder, both, "--scales", "n", "m", "--kinds", "detect", "all", *alone),
+        measure("n-and-m", 80, both, "--scales", "n", "m", "--kinds", "detect", "all", *alone),
         pytest("product", 60, "tests/gpu/test_product.py"),
-        measure("s-plain", 40, folder, [h264], "--scales", "s", "--kinds", "detect", "all"),
+        measure("s-plain", 40, [h264], "--scales", "s", "--kinds", "detect", "all"),
     ]  # fmt: skip
 
 
@@ -107,26 +107,28 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="of the steps: tests, s, n-and-m, …")
     parser.add_argument("--dry-run", action="store_true", help="say what would be run")
     arguments = parser.parse_args()
-    folder: Path = arguments.folder.resolve()
     deadline = time.monotonic() + arguments.minutes * 60
-    chosen = [step for step in steps(folder) if arguments.only is None or step.name in arguments.only]
-    if arguments.dry_run:
-        print("\n".join(f"{step.seconds:4.0f} s  python {' '.join(step.arguments)}" for step in chosen))
+    with tempfile.TemporaryDirectory() as clips:
+        chosen = [s for s in steps(Path(clips)) if arguments.only is None or s.name in arguments.only]
+        if arguments.dry_run:
+            print("\n".join(f"{step.seconds:4.0f} s  python {' '.join(step.arguments)}" for step in chosen))
+            return
+        arguments.folder.mkdir(parents=True, exist_ok=True)
+        for name, codec in CODECS.items():
+            if any("gpu.py" in step.arguments[0] for step in chosen):
+                make_clip(Path(clips) / f"{name}.mp4", codec)
+        for step in chosen:
+            report(step, arguments.folder, deadline - time.monotonic())
+
+
+def report(step: Step, folder: Path, left: float) -> None:
+    """Run a step if there is time for it, and print the end of what it said."""
+    if left < min(step.seconds, 30):
+        print(f"== {step.name}: left out, {left:.0f} s are left", flush=True)
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, codec in CODECS.items():
-        make_clip(folder / f"{name}.mp4", codec)
-    print(f"clips made, {deadline - time.monotonic():.0f} s left", flush=True)
-    for step in chosen:
-        left = deadline - time.monotonic()
-        if left < min(step.seconds, 30):
-            print(f"== {step.name}: left out, {left:.0f} s are left", flush=True)
-            continue
-        how = run(step, folder, left)
-        lines = (folder / f"{step.name}.log").read_text(errors="replace").splitlines()
-        print(f"== {step.name}: {how}", *lines[-25:], sep="\n", flush=True)
-    for name in CODECS:
-        (folder / f"{name}.mp4").unlink()
+    how = run(step, folder, left)
+    lines = (folder / f"{step.name}.log").read_text(errors="replace").splitlines()
+    print(f"== {step.name}: {how}", *lines[-25:], sep="\n", flush=True)
 
 
 if __name__ == "__main__":
