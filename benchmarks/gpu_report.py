@@ -38,11 +38,8 @@ def pytest(name: str, seconds: float, *arguments: str) -> Step:
     return Step(name, ("-m", "pytest", "-q", "-m", "gpu", "-rfEs", *arguments), seconds)
 
 
-def measure(name: str, seconds: float, folder: Path, clips: list[Path], *arguments: str) -> Step:
-    script = str(HERE / "gpu.py"), *map(str, clips)
-    return Step(
-        name, (*script, *arguments, "--json", str(folder / f"{name}.json"), "--seconds", "4"), seconds
-    )
+def measure(name: str, seconds: float, clips: list[Path], *arguments: str) -> Step:
+    return Step(name, (str(HERE / "gpu.py"), *map(str, clips), *arguments, "--seconds", "4"), seconds)
 
 
 def steps(clips: Path) -> list[Step]:
