@@ -26,13 +26,17 @@ RUN apt-get update \
         python3-venv python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 \
     && rm -rf /var/lib/apt/lists/*
 
-# The environment sees the system's packages: GStreamer's binding is one of them.
-RUN python3 -m venv --system-site-packages /opt/camwire
-COPY requirements/runtime.txt /src/requirements/runtime.txt
-RUN /opt/camwire/bin/pip install --no-cache-dir --require-hashes -r /src/requirements/runtime.txt
+# The environment sees the system's packages: GStreamer's binding is one of them. What builds the wheel doesn't stay.
+COPY requirements/build.txt requirements/runtime.txt /src/requirements/
+RUN python3 -m venv --system-site-packages /opt/camwire \
+    && /opt/camwire/bin/pip install --no-cache-dir --require-hashes -r /src/requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE NOTICE /src/
 COPY src /src/src
-RUN /opt/camwire/bin/pip install --no-cache-dir --no-deps /src
+RUN python3 -m venv /build \
+    && /build/bin/pip install --no-cache-dir --require-hashes -r /src/requirements/build.txt \
+    && cd /src && /build/bin/python -m hatchling build -t wheel -d /wheel \
+    && /opt/camwire/bin/pip install --no-cache-dir --no-deps --no-index /wheel/*.whl \
+    && rm -r /build /wheel
 COPY --from=libraries /installed/usr/local/lib/libcamwire_parser.so /installed/usr/local/lib/libcamwire_metadata.so \
     /usr/local/lib/
 RUN ldconfig
@@ -44,9 +48,9 @@ VOLUME /var/lib/camwire
 ENV PATH=/opt/camwire/bin:${PATH} PYTHONUNBUFFERED=1
 EXPOSE 8080
 
-# Unhealthy while a worker doesn't run. nvinfer may build an engine first, which takes minutes.
-HEALTHCHECK --interval=15s --timeout=5s --start-period=20m --retries=3 \
-    CMD ["python3", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]
+# That the server answers: a camera or a worker that fails is camwire's own to mend, not a reason to begin anew.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python3", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 
 ENTRYPOINT ["camwire"]
 CMD ["run", "/var/lib/camwire/camwire.yaml"]

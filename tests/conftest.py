@@ -35,6 +35,13 @@ def _own_logging() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `shared` whatever uses the fixture of that name, so that `-m "not shared"` leaves it out."""
+    for item in items:
+        if "shared" in getattr(item, "fixturenames", ()):
+            item.add_marker("shared")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The development data beside the repository; tests that use it skip without it."""

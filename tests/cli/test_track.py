@@ -9,6 +9,9 @@ import av
 import numpy as np
 import pytest
 
+from camwire.cli import detect
+from camwire.cli import track as cli_track
+
 CAMWIRE = [sys.executable, "-c", "import sys; from camwire.cli import main; sys.exit(main())"]
 pytestmark = pytest.mark.integration
 
@@ -115,3 +118,12 @@ def test_mistakes_are_explained(tmp_path, monkeypatch, arguments, status, messag
     result = track(*arguments, "--out", "out.txt")
     assert (result.returncode, "Traceback" in result.stderr) == (status, False)
     assert message in result.stderr
+
+
+@pytest.mark.parametrize(("score", "used"), [(None, 0.1), (0.0, 0.0), (0.3, 0.3)])
+def test_a_score_of_zero_is_one(tmp_path, monkeypatch, score, used):
+    asked = []
+    monkeypatch.setattr(detect, "load_detector", lambda model, score, classes: asked.append(score))
+    monkeypatch.setattr(detect, "detections", lambda pictures, detector: [])
+    list(cli_track._input(None, film(tmp_path / "film.mp4"), 25, "nanodet", score))
+    assert asked == [used]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from camwire.link.endpoint import LONGEST_PATH, Endpoints, NoPlaceError, private_endpoints
+from camwire.link.endpoint import LONGEST_PATH, Endpoints, NoPlaceError, private_endpoints, remove_abandoned
 
 
 def test_only_its_user_can_open_the_folder_and_it_goes_with_all_in_it() -> None:
@@ -70,6 +70,20 @@ def test_what_a_killed_server_left_goes_and_what_others_use_stays(
             assert second.directory != running.directory
         assert foreign.is_dir()
         assert link.is_symlink()
+
+
+def test_a_folder_that_was_never_claimed_goes_after_an_hour(tmp_path: Path) -> None:
+    names = ["camwire-empty", "camwire-claim", "camwire-others", "camwire-new"]
+    empty, claimed, others, new = folders = [tmp_path / name for name in names]
+    for folder in folders:
+        folder.mkdir()
+    (claimed / "claim").touch()
+    (others / "claims.txt").touch()
+    for folder in (empty, claimed, others):
+        os.utime(folder, (0, 0))
+    remove_abandoned(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([others, new])
+    assert (others / "claims.txt").exists()
 
 
 def test_the_bound_is_the_kernels() -> None:

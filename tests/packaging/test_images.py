@@ -45,49 +45,61 @@ class Dockerfile:
         return {source for each in words if not each[0].startswith("--") for source in each[:-1]}
 
 
-@pytest.fixture(params=[("cpu", "runtime"), ("cuda", "cuda")], ids=["cpu", "cuda"])
+LOCKS = {"cpu": "runtime", "cuda": "cuda", "deepstream": "runtime"}
+
+
+@pytest.fixture(params=["cpu", "cuda"])
 def image(request: pytest.FixtureRequest) -> Dockerfile:
-    return Dockerfile(*request.param)
+    return Dockerfile(request.param, LOCKS[request.param])
 
 
-def test_what_it_copies_is_here_and_is_sent_to_the_builder(image: Dockerfile) -> None:
-    assert [source for source in image.copied() if not (ROOT / source).exists()] == []
-    ignore = Path(f"{image.path}.dockerignore").read_text().splitlines()
+@pytest.fixture(params=LOCKS)
+def any_image(request: pytest.FixtureRequest) -> Dockerfile:
+    """Those too that begin with somebody's own image."""
+    return Dockerfile(request.param, LOCKS[request.param])
+
+
+def test_what_it_copies_is_here_and_is_sent_to_the_builder(any_image: Dockerfile) -> None:
+    assert [source for source in any_image.copied() if not (ROOT / source).exists()] == []
+    ignore = Path(f"{any_image.path}.dockerignore").read_text().splitlines()
     assert "*" in ignore
-    assert {line[1:] for line in ignore if line.startswith("!")} == image.copied()
+    assert {line[1:] for line in ignore if line.startswith("!")} == any_image.copied()
 
 
-def test_the_wheels_own_files_are_among_what_it_copies(image: Dockerfile) -> None:
+def test_the_wheels_own_files_are_among_what_it_copies(any_image: Dockerfile) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     named = {project["project"]["readme"], *project["project"]["license-files"], "pyproject.toml", "src"}
-    assert named <= image.copied()
+    assert named <= any_image.copied()
     assert all(
         package.startswith("src/")
         for package in project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     )
 
 
-def test_nothing_is_installed_that_is_not_locked(image: Dockerfile) -> None:
+def test_nothing_is_installed_that_is_not_locked(any_image: Dockerfile) -> None:
     installs = [
         command.strip()
-        for rest in image.all("RUN")
+        for rest in any_image.all("RUN")
         for command in rest.split("&&")
         if "pip install" in command
     ]
     assert len(installs) == 3
     for command in installs:
         assert "--require-hashes" in command or "--no-deps --no-index" in command, command
-    assert f"requirements/{image.lock}.txt" in image.copied()
+    assert f"requirements/{any_image.lock}.txt" in any_image.copied()
+
+
+def test_nothing_but_wheels_is_fetched(image: Dockerfile) -> None:
     assert not [rest for rest in image.all("RUN") if "apt-get" in rest or "curl" in rest]
 
 
-def test_its_lock_holds_all_that_the_project_asks_for(image: Dockerfile) -> None:
+def test_its_lock_holds_all_that_the_project_asks_for(any_image: Dockerfile) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = list(project["dependencies"])
-    if image.lock == "cuda":
+    if any_image.lock == "cuda":
         wanted += project["optional-dependencies"]["cuda"]
     names = {re.split(r"[><=\[]", requirement)[0].replace(".", "-").lower() for requirement in wanted}
-    locked = set(PACKAGE.findall((ROOT / "requirements" / f"{image.lock}.txt").read_text()))
+    locked = set(PACKAGE.findall((ROOT / "requirements" / f"{any_image.lock}.txt").read_text()))
     assert names - locked == set()
 
 
@@ -108,22 +120,22 @@ def test_the_last_stage_has_no_compiler_and_no_sources(image: Dockerfile) -> Non
     assert "PATH=/opt/camwire/bin:" in " ".join(image.all("ENV"))
 
 
-def test_it_runs_as_nobody_special(image: Dockerfile) -> None:
-    names = [name for name, _ in image.instructions]
-    assert image.last("USER") == "camwire"
+def test_it_runs_as_nobody_special(any_image: Dockerfile) -> None:
+    names = [name for name, _ in any_image.instructions]
+    assert any_image.last("USER") == "camwire"
     assert "RUN" not in names[names.index("USER") :]
-    assert image.last("WORKDIR") == image.last("VOLUME") == HOME
+    assert any_image.last("WORKDIR") == any_image.last("VOLUME") == HOME
 
 
-def test_it_starts_camwire_and_is_asked_whether_it_answers(image: Dockerfile) -> None:
-    assert json.loads(image.last("ENTRYPOINT")) == ["camwire"]
-    command, config = json.loads(image.last("CMD"))
+def test_it_starts_camwire_and_is_asked_whether_it_answers(any_image: Dockerfile) -> None:
+    assert json.loads(any_image.last("ENTRYPOINT")) == ["camwire"]
+    command, config = json.loads(any_image.last("CMD"))
     assert command in COMMANDS
     assert config == f"{HOME}/camwire.yaml"
-    check = json.loads(image.last("HEALTHCHECK").partition("CMD ")[2])
+    check = json.loads(any_image.last("HEALTHCHECK").partition("CMD ")[2])
     compile(check[2], "health check", "exec")
     assert f":{ServerConfig().port}/healthz" in check[2]
-    assert image.last("EXPOSE") == str(ServerConfig().port)
+    assert any_image.last("EXPOSE") == str(ServerConfig().port)
 
 
 def test_every_instruction_is_one(image: Dockerfile) -> None:

@@ -190,7 +190,6 @@ def test_the_bundled_model_is_loaded_by_configuration() -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.shared
 def test_the_bundled_model_finds_everyone_on_real_footage(shared: Path) -> None:
     """Everyone of the ground truth in five frames far apart, and at most two boxes a frame too many."""
     detector = Detector.load(settings(classes=("person",)), CpuDevice())

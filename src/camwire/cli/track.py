@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from camwire.frames import Detections, Frame, Tracks
     from camwire.tracking import Tracker
 
+DETECTORS_SCORE = 0.1
+"""Trackers make something of weak detections, too."""
+
 
 def command(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the tracks go.")],
@@ -39,7 +42,12 @@ def command(
     model: Annotated[
         str, typer.Option(help="`nanodet`, which comes with camwire, or a model file.")
     ] = "nanodet",
-    score: Annotated[float, typer.Option(min=0, max=1, help="Detections below are left out.")] = 0.0,
+    score: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Detections below are left out; where absent, the detector's below 0.1."
+        ),
+    ] = None,
 ) -> None:
     """Follow objects through detections or a video and write their tracks as MOTChallenge text.
 
@@ -82,7 +90,7 @@ def _tracker(name: str) -> Tracker:
 
 
 def _input(
-    detections: Path | None, video: Path | None, fps: float, model: str, score: float
+    detections: Path | None, video: Path | None, fps: float, model: str, score: float | None
 ) -> Iterator[tuple[Frame, Detections]]:
     """Every frame with what is to be followed in it."""
     from camwire.cli import detect
@@ -92,8 +100,9 @@ def _input(
 
     if detections is None:
         assert video is not None
-        return detect.detections(read_pictures(video), detect.load_detector(model, score or 0.1, None))
-    found = (_at_least(each, score) for each in motchallenge.read(detections).detections())
+        least = DETECTORS_SCORE if score is None else score
+        return detect.detections(read_pictures(video), detect.load_detector(model, least, None))
+    found = (_at_least(each, score or 0.0) for each in motchallenge.read(detections).detections())
     if video is None:
         return zip(_blank_frames(fps), found, strict=False)
     return zip(read_pictures(video), chain(found, repeat(Detections.empty())), strict=False)

@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ LONGEST_PATH = 107
 PREFIX = "camwire-"
 CLAIM = "server"
 """A file in the folder, locked by the server that made it."""
+NEW_CLAIM = "claim"
+"""Its name until it is locked."""
+UNCLAIMED = 3600.0
+"""Seconds after which a folder without a claim is nobody's."""
 
 
 class NoPlaceError(Exception):
@@ -64,7 +69,7 @@ def private_endpoints() -> Iterator[Endpoints]:
 @contextmanager
 def _claimed(directory: Path) -> Iterator[None]:
     """Hold a lock in the folder for as long as this process lives; the kernel ends it in any case."""
-    new = directory / "claim"
+    new = directory / NEW_CLAIM
     with new.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         new.rename(directory / CLAIM)  # so that nobody ever finds it there unlocked
@@ -78,9 +83,22 @@ def remove_abandoned(place: Path) -> None:
             status = directory.lstat()
             if status.st_uid != os.geteuid() or directory.is_symlink():
                 continue
+            if not (directory / CLAIM).exists():
+                _remove_unclaimed(directory, age=time.time() - status.st_mtime)
+                continue
             with (directory / CLAIM).open("r+") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(directory, ignore_errors=True)
+
+
+def _remove_unclaimed(directory: Path, age: float) -> None:
+    """Remove a folder whose server was killed before it could lock it.
+
+    Raises OSError for one that holds anything else.
+    """
+    if age > UNCLAIMED:
+        (directory / NEW_CLAIM).unlink(missing_ok=True)
+        directory.rmdir()
 
 
 def _made() -> Endpoints:

@@ -45,7 +45,6 @@ def test_own_cases_show_what_they_are_for():
     assert '"passthrough"' in happened["switched_off"]
 
 
-@pytest.mark.shared
 def test_shared_cases(shared):
     paths = sorted((shared / "cases" / "nvdsanalytics").glob("*.json"))
     assert paths
