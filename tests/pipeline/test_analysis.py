@@ -249,6 +249,19 @@ def test_deepstreams_counts_go_on_where_a_camera_keeps_its_stream(crossings):
     assert totals(analysis, "shed") == 1, "another stream, with rules of its own"
 
 
+def test_deepstreams_clock_goes_on_when_a_camera_was_stopped_and_begins_at_0_again(crossings):
+    """Were it to stand still, no track would ever end."""
+    analysis, _ = crossings
+    step(analysis, 3000, *(obj(number, 300, 300) for number in range(10, 20)))
+    analysis.forget("gate")
+    size = Size(1000, 500)
+    for number in range(20):
+        frame = Frame("gate", number, 0, None, size, size, float(number), 100.0 + number, 0.0, 0.0)
+        analysis.step(Batch(number, (frame,), 0.0), tracks_of([[obj(30 + number, 300, 300)]]))
+    tracks = analysis._nvds._engine._contexts[0]._tracks
+    assert len(tracks) <= 10, "those that were seen in the last eight seconds"
+
+
 def test_another_trackers_ids_are_other_objects_to_deepstreams_rules_too(crossings):
     analysis, file = crossings
     analysis.use(desired(nvdsanalytics=file, cameras=("gate", "yard")), CLASSES, same_ids=False)

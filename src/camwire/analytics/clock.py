@@ -9,6 +9,9 @@ from camwire.frames import Frame
 ROUNDING = 1e-6
 """Seconds; two times whose difference should be a round number differ by a little less or more."""
 
+ANOTHER_EPOCH = -1
+"""No frame's."""
+
 
 @dataclass(slots=True)
 class CameraClock:
@@ -20,6 +23,11 @@ class CameraClock:
     """None before the first frame."""
     offset: float = 0.0
     arrived: float = 0.0
+
+    def interrupt(self) -> None:
+        """The next frame is of another connection, whatever its epoch says."""
+        if self.epoch is not None:
+            self.epoch = ANOTHER_EPOCH
 
     def tick(self, frame: Frame) -> float:
         """Advance to a frame; returns the time."""

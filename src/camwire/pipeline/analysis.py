@@ -123,6 +123,7 @@ class Analysis:
             engine = rule_engine(self.rules, self._class_names)
             engine.restore(without_objects(self._engine.export(), camera))
             self._engine = engine
+            self._nvds.interrupt(camera)
         self._recollection.forget(camera)
 
     def clear(self, rules: Collection[str] | None = None) -> None:

@@ -63,6 +63,11 @@ class NvdsRules:
         if self._engine is not None:
             self._engine.forget_objects()
 
+    def interrupt(self, camera: str) -> None:
+        """The camera was stopped; should it come back, its frames' time may begin anew."""
+        if self._engine is not None:
+            self._engine.interrupt(camera)
+
     def step(self, batch: Batch, tracks: Tracks) -> None:
         if self._engine is None:
             return

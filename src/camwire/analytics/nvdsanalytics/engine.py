@@ -79,6 +79,10 @@ class NvdsAnalytics:
         """What is drawn on the frame of the stream that gave this result."""
         return self._sketches[stream].annotation(result)
 
+    def interrupt(self, camera: str) -> None:
+        """The camera's next frame is of another connection, whatever its epoch says."""
+        self._clock(camera).interrupt()
+
     def _clock(self, camera: str) -> CameraClock:
         return self._clocks.setdefault(camera, CameraClock())
 
