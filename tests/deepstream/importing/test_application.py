@@ -112,7 +112,7 @@ def test_what_deepstream_cannot_have_stays_native(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("application.txt:19: [source0] smart-record", "saving"),
+        ("application.txt:19: [source0] smart-record", "clips"),
         ("application.txt:39: [source4] type", "by hand"),
         ("application.txt:7: [tiled-display] rows", "arranges"),
         ("application.txt:3: [application] kitti-track-output-dir", "camwire track"),

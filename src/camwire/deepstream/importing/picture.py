@@ -30,7 +30,7 @@ SINKS = {
     3: "a file: the section `saving` keeps pictures; `camwire analyze` writes annotated videos of recordings",
     4: "an RTSP stream: take /ws or the MJPEG streams of the REST interface",
     5: "an overlay: open the viewer in a browser",
-    6: "a message broker: events come by the REST interface and the WebSocket",
+    6: "a message broker: the section `sinks` sends events to MQTT brokers and webhooks",
 }
 GROUPS = {
     "message-converter": "events come as JSON by the REST interface and the WebSocket",

@@ -29,7 +29,8 @@ _NUMBER = re.compile(r"%0?\d*d")
 REASONS = {
     "drop-frame-interval": "camwire takes every picture as it comes; output.max_fps and a camera's "
     "detect_interval save work",
-    "smart-record": "recordings: the section `saving` keeps pictures",
+    "smart-record": "recordings: `events.clips` keeps a video around each event, and the REST interface "
+    "saves the last seconds when it is asked to",
     "init-rtsp-reconnect-interval-sec": "camwire tries at once, then ever more slowly",
     "num-extra-surfaces": "camwire sees to its decoders' pictures itself",
     "low-latency-mode": "camwire decodes without delay wherever the stream allows",
