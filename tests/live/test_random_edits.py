@@ -28,7 +28,9 @@ def test_four_hundred_edits(tmp_path: Path) -> None:
     config = write_config(tmp_path, cameras, output=SMALL)
     notes = tmp_path / "notes"
     urls = [f"rtsp://user:pa%20ss@192.0.2.{number}/y" for number in range(10, 14)]
-    with camwire(str(config), str(notes), module="tests.live.recorded_run") as product:
+    with camwire(
+        "tests.live.recording_worker", str(config), "--notes", str(notes), module="tests.live.run_with"
+    ) as product:
         session = Session(product, config, Editor(20261122, urls))
         session.edit(440)
 
@@ -59,7 +61,7 @@ def test_sixty_edits_while_real_cameras_are_decoded_and_drawn(tmp_path: Path) ->
         ]
         config = write_config(tmp_path, cameras, output=SMALL)
         urls = [*(camera.url() for camera in others), str(tmp_path / "missing.mp4")]
-        with camwire("run", str(config)) as product:
+        with camwire("tests.live.patient_worker", str(config), module="tests.live.run_with") as product:
             session = Session(product, config, Editor(7, urls))
             session.edit(60)
             # Leaving the block would send a second signal, which ends everything at once.

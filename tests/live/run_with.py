@@ -1,4 +1,7 @@
-"""`camwire run` with the recording worker: ``python -m tests.live.recorded_run CONFIG.yaml NOTES``."""
+"""`camwire run` with another worker: ``python -m tests.live.run_with MODULE CONFIG.yaml ARGUMENTS``.
+
+``ARGUMENTS`` go to the worker's module, after the usual ones.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,13 @@ from camwire.server.main import serve
 
 
 def main() -> int:
-    config, notes = Path(sys.argv[1]), sys.argv[2]
+    module, config, arguments = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
 
     def worker(name: str, endpoints: Endpoints) -> list[str]:
-        module = (sys.executable, "-m", "tests.live.recording_worker")
-        return [*module, "--name", name, "--link", str(endpoints.directory), "--notes", notes]
+        return [
+            *(sys.executable, "-m", module, "--name", name, "--link", str(endpoints.directory)),
+            *arguments,
+        ]
 
     setup_logging("info")
     return serve(
