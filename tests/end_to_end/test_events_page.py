@@ -78,7 +78,7 @@ def test_events_come_with_pictures_and_leave_as_a_table(tmp_path: Path, street: 
         wait_for(lambda: plays(page, oldest), "the clip of one that is over", timeout=60)
         page.find(".event-dialog .dialog-actions a:last-child").click()
         wait_for(lambda: page.shown(".tile[data-enlarged]"), "its camera alone")
-        page.find(".heat-switch").click()
+        wait_for(lambda: page.shown(".heat-switch"), "the switch of the heat map")[0].click()
         wait_for(lambda: page.all(".heat-canvas") and page.run(_HEAT), "where people were")
         errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
         # A picture may be asked for a moment before it is on the disk.
