@@ -244,9 +244,10 @@ def test_a_server_that_comes_back_is_found_again(page: Page, playground: Playgro
     assert "Live" not in page.find("#cameras").text
     assert "Next try" not in page.tile("lost").text
     playground.start()
-    page.find("#banner button").click()
+    # Unless the page has found it by itself.
+    page.run("if (arguments[0].offsetParent) arguments[0].click()", page.find("#banner button"))
     wait_for(lambda: page.find("#connection").text == "Connected", "the connection is back")
-    assert not page.find("#banner").is_displayed()
+    wait_for(lambda: not page.find("#banner").is_displayed(), "the banner to go")
     wait_for(lambda: page.tile("cam-1").text.startswith("Live"), "the camera is live again")
     before = page.fingerprint("cam-1")
     wait_for(lambda: page.fingerprint("cam-1") != before, "pictures move again")
