@@ -76,12 +76,12 @@ def test_it_starts_camwire() -> None:
     assert command in COMMANDS
 
 
-def test_it_is_asked_whether_it_is_ready() -> None:
+def test_it_is_asked_whether_it_answers() -> None:
     check = the_last("HEALTHCHECK")
     command = json.loads(check.partition("CMD ")[2])
     assert command[0] == "python3"
     compile(command[2], "health check", "exec")
-    assert f":{ServerConfig().port}/readyz" in command[2]
+    assert f":{ServerConfig().port}/healthz" in command[2]
     assert the_last("EXPOSE") == str(ServerConfig().port)
 
 
