@@ -127,9 +127,11 @@ class DeepstreamEngine:
 
     def _feed(self, function: str | None) -> TensorFeed | None:
         """The one that runs where it has the same function."""
+        if function is None:
+            return None
         running = self._flow.feed
-        if function is None or (running is not None and running.name == function):
-            return running if function is not None else None
+        if running is not None and running.name == function:
+            return running
         return TensorFeed(function, self._metadata, self.recorder)
 
     def _use_feed(self, feed: TensorFeed | None) -> None:

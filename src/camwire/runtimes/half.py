@@ -22,24 +22,14 @@ if TYPE_CHECKING:
 WORK = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 LEAST_WEIGHTS = 64
 """A convolution with fewer is no work: YOLO's mean over the 16 bins of a distribution is written as one."""
-SOUND = WORK | {
-    *("Add", "Div", "Elu", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "Mul", "PRelu", "Relu"),
-    *("AveragePool", "Clip", "GlobalAveragePool", "Max", "MaxPool", "Min", "ReduceMax", "ReduceMean"),
-    *(
-        "Cast",
-        "Concat",
-        "DepthToSpace",
-        "Expand",
-        "Flatten",
-        "Gather",
-        "Identity",
-        "Pad",
-        "Reshape",
-        "Resize",
-    ),
-    *("Sigmoid", "Slice", "Softmax", "SpaceToDepth", "Split", "Squeeze", "Sub", "Tanh", "Tile", "Transpose"),
-    *("Unsqueeze", "Upsample", "Where"),
-}
+SOUND = WORK | set(
+    """
+    Add AveragePool Cast Clip Concat DepthToSpace Div Elu Expand Flatten Gather Gelu
+    GlobalAveragePool HardSigmoid HardSwish Identity LeakyRelu Max MaxPool Min Mish Mul PRelu Pad
+    ReduceMax ReduceMean Relu Reshape Resize Sigmoid Slice Softmax SpaceToDepth Split Squeeze Sub
+    Tanh Tile Transpose Unsqueeze Upsample Where
+    """.split()  # noqa: SIM905 - a list of words
+)
 """Their results stay in half precision's range when what goes in is there, or nearly so."""
 ANY_TYPE = frozenset({"Shape", "Size"})
 FIRST_INPUT_ONLY = frozenset({"Resize", "Upsample"})

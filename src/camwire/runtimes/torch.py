@@ -158,9 +158,8 @@ def _scripted(file: Path) -> tuple[Any, Size | None, dict[str, str]]:
         module = torch.jit.load(str(file), map_location="cuda", _extra_files=extra).eval()
     about = json.loads(extra["config.txt"] or "{}")
     if isinstance(names := about.get("names"), dict):
-        about["names"] = {
-            int(number): name for number, name in names.items()
-        }  # JSON has no other keys than text
+        # JSON has no other keys than text.
+        about["names"] = {int(number): name for number, name in names.items()}
     return module, None, {key: str(value) for key, value in about.items()}
 
 

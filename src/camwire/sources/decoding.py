@@ -82,7 +82,7 @@ class Decoder:
         self._hold = hold
         self._keep = keep
         # A GPU's decoder takes no core.
-        self._turn = nullcontext() if source.video.codec_context.is_hwaccel else decoding
+        self._core = nullcontext() if source.video.codec_context.is_hwaccel else decoding
         self._time_base = float(source.video.time_base or 0)
         self._in_decoder: dict[int | None, _Read] = {}
         self._before_keyframe_since: float | None = None
@@ -160,7 +160,7 @@ class Decoder:
 
     def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
         try:
-            with self._turn:
+            with self._core:
                 frames = packet.decode()
         except (av.FFmpegError, ValueError):
             self._discarded["corrupt"] += 1

@@ -22,7 +22,7 @@ def opening_fault(error: Exception, place: str, *, local: bool, seconds: float, 
         return f"no answer from {place} within {timeout:g} s"
     if isinstance(error, av.FFmpegError):
         return _local_fault(error, place) if local else _network_fault(error, place)
-    if isinstance(error, (RuntimeError, NotImplementedError)):
+    if isinstance(error, RuntimeError):
         return f"the device that is to decode can't decode the video of {place}"
     return f"{place} can't be opened ({type(error).__name__})"
 

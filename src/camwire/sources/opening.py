@@ -90,7 +90,7 @@ def _open_container(arguments: OpenArguments, hwaccel: Any) -> InputContainer:
             **_LENIENT,
         )
         return container
-    except (av.FFmpegError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
+    except (av.FFmpegError, OSError, ValueError, RuntimeError) as error:
         if (
             hwaccel is not None
             and isinstance(error, av.FFmpegError)
