@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from camwire.analytics.rules import RuleEngine
 from camwire.analytics.rules.events import Counts, Event
+from camwire.analytics.rules.exported import taken_over, without_objects
 from camwire.config.rules import Rule
 from camwire.devices.annotations import Annotation
 from camwire.frames import Batch, Frame, Tracks
@@ -176,34 +177,6 @@ def _resume(engine: RuleEngine, state: bytes) -> None:
         engine.restore(msgspec.msgpack.decode(state), objects=False)
     except ValueError as error:
         log.warning("rules count anew: what the worker before counted can't be read", problem=str(error))
-
-
-def without_objects(state: dict[str, Any], camera: str) -> dict[str, Any]:
-    """An exported state in which nobody is at the camera, and its clock hasn't begun."""
-    rules = {
-        name: {place: kept | {"objects": {}} if place == camera else kept for place, kept in cameras.items()}
-        for name, cameras in state["rules"].items()
-    }
-    cameras = {name: kept for name, kept in state["cameras"].items() if name != camera}
-    return {**state, "rules": rules, "cameras": cameras}
-
-
-def taken_over(state: dict[str, Any], came: Mapping[str, Any]) -> dict[str, Any]:
-    """An exported state with what another engine counted at cameras of its own. Raises ValueError for that of
-    another version."""
-    if came.get("version") != state.get("version"):
-        raise ValueError(
-            f"rule state of version {came.get('version')!r}; this worker has {state.get('version')!r}"
-        )
-    prints = {**came["prints"], **state["prints"]}
-    same = [name for name, mark in came["prints"].items() if prints[name] == mark]
-    rules = dict(state["rules"])
-    for name in same:
-        nobody_there = {camera: kept | {"objects": {}} for camera, kept in came["rules"][name].items()}
-        rules[name] = rules.get(name, {}) | nobody_there
-    moved = {camera for by_camera in came["rules"].values() for camera in by_camera}
-    cameras = {camera: kept for camera, kept in state["cameras"].items() if camera not in moved}
-    return {**state, "prints": {n: prints[n] for n in rules}, "rules": rules, "cameras": cameras}
 
 
 def rule_engine(rules: Sequence[Rule], class_names: Sequence[str]) -> RuleEngine:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from camwire.analytics.rules.renames import successors
 from camwire.config import Config, ConfigError
 from camwire.config.editing import append, change_list, remove, set_values
 from camwire.config.errors import Problem
@@ -112,25 +113,19 @@ def _by_present_name(rules: Sequence[Settings], config: Config) -> dict[str, Set
     """``rules`` by the names of those that they are to replace: their own, or that of the only other with all
     their settings but the name."""
     wanted = {str(settings["name"]): settings for settings in rules}
-    new = _by_settings(settings for name, settings in wanted.items() if name not in _names(config))
-    gone = _by_settings(settings_of(rule) for rule in config.rules if rule.name not in wanted)
-    renamed = {
-        new[key][0]: names[0] for key, names in gone.items() if len(names) == len(new.get(key, ())) == 1
+    known = {rule.name: rule for rule in config.rules}
+    gone = {name: _but_its_name(rule) for name, rule in known.items() if name not in wanted}
+    new = {
+        name: _but_its_name(_rule.validate_python(settings))
+        for name, settings in wanted.items()
+        if name not in known
     }
-    return {renamed.get(name, name): settings for name, settings in wanted.items()}
+    before = {now: name for name, now in successors(gone, new).items()}
+    return {before.get(name, name): settings for name, settings in wanted.items()}
 
 
-def _names(config: Config) -> set[str]:
-    return {rule.name for rule in config.rules}
-
-
-def _by_settings(rules: Iterable[Settings]) -> dict[str, list[str]]:
-    """Names, by all that rules have besides."""
-    names: dict[str, list[str]] = {}
-    for settings in rules:
-        rule = _rule.validate_python(settings)
-        names.setdefault(rule.model_dump_json(exclude={"name"}), []).append(rule.name)
-    return names
+def _but_its_name(rule: Rule) -> str:
+    return rule.model_dump_json(exclude={"name"})
 
 
 def without_camera(camera: str, *, change_rules: bool) -> Edit:

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import structlog
 
+from camwire.analytics.rules.exported import cameras_of, joined, only
 from camwire.config.rules import HeatmapRule
 from camwire.frames import Float64Array
 from camwire.link.events import RuleState
@@ -52,23 +53,23 @@ class RuleStates:
         found: dict[str, Any] = {}
         for other in [name for name in self._states if name != worker]:
             before = _decoded(self._states[other])
-            if _cameras_of(before).isdisjoint(cameras):
+            if cameras_of(before).isdisjoint(cameras):
                 continue
-            found = _joined(found, _only(before, cameras)) if found else _only(before, cameras)
-            self._keep(other, _only(before, _cameras_of(before) - set(cameras)))
+            found = joined(found, only(before, cameras)) if found else only(before, cameras)
+            self._keep(other, only(before, cameras_of(before) - set(cameras)))
         if not found:
             return None
         mine = _decoded(self._states.get(worker, b""))
-        self._keep(worker, _joined(mine, found) if mine else found)
+        self._keep(worker, joined(mine, found) if mine else found)
         return RuleState(state=msgspec.msgpack.encode(found), moved=True)
 
     def _own(self, worker: str, state: bytes) -> bytes:
         """Without cameras that others have."""
         others = {camera for camera, owner in self._owners.items() if owner != worker}
         decoded = _decoded(state) if others else {}
-        if (cameras := _cameras_of(decoded)).isdisjoint(others):
+        if (cameras := cameras_of(decoded)).isdisjoint(others):
             return state
-        return msgspec.msgpack.encode(_only(decoded, cameras - others))
+        return msgspec.msgpack.encode(only(decoded, cameras - others))
 
     def _keep(self, worker: str, decoded: dict[str, Any]) -> None:
         self._states[worker] = msgspec.msgpack.encode(decoded)
@@ -139,35 +140,6 @@ def _loaded(path: Path) -> dict[str, bytes]:
         log.error("rules count anew: what they had counted can't be read", reason=str(error))
         return {}
     return {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
-
-
-def _cameras_of(state: Mapping[str, Any]) -> set[str]:
-    return {camera for cameras in state.get("rules", {}).values() for camera in cameras}.union(
-        state.get("cameras", {})
-    )
-
-
-def _only(state: Mapping[str, Any], cameras: Collection[str]) -> dict[str, Any]:
-    """A decoded state with these cameras alone."""
-    rules = {
-        name: {camera: kept for camera, kept in by_camera.items() if camera in cameras}
-        for name, by_camera in state.get("rules", {}).items()
-    }
-    clocks = {camera: kept for camera, kept in state.get("cameras", {}).items() if camera in cameras}
-    return {**state, "rules": rules, "cameras": clocks}
-
-
-def _joined(state: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """With what ``other`` has besides; of a rule that counted something else there, nothing."""
-    if state.get("version") != other.get("version"):
-        return dict(state)
-    prints = {**other.get("prints", {}), **state.get("prints", {})}
-    same = {name for name, mark in other.get("prints", {}).items() if prints[name] == mark}
-    mine = state.get("rules", {})
-    more = {name: by_camera for name, by_camera in other.get("rules", {}).items() if name in same}
-    rules = {name: {**more.get(name, {}), **mine.get(name, {})} for name in {**more, **mine}}
-    cameras = {**other.get("cameras", {}), **state.get("cameras", {})}
-    return {**state, "prints": prints, "rules": rules, "cameras": cameras}
 
 
 def _decoded(state: bytes) -> dict[str, Any]:

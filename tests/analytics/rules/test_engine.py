@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camwire.analytics.rules import RuleEngine
-from camwire.analytics.rules.state import successors
+from camwire.analytics.rules.renames import successors
 from camwire.config.rules import DirectionRule, HeatmapRule, LineRule, SpeedRule, ZoneRule
 from camwire.frames import Size
 from tests.analytics.rules.scene import CLASSES, START, Scene, obj, seconds

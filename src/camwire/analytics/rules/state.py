@@ -10,12 +10,13 @@ import numpy as np
 
 from camwire.analytics.clock import CameraClock
 from camwire.analytics.rules.events import Counts
+from camwire.analytics.rules.exported import VERSION, deserted
 from camwire.analytics.rules.instances import Instance, RuleKind
 from camwire.analytics.rules.objects import ObjectTable
+from camwire.analytics.rules.renames import successors
 from camwire.analytics.rules.zones import Zones
 from camwire.config.rules import Rule
 
-VERSION = 1
 COSMETIC = {"name", "colour", "enabled", "cameras"}
 """What a rule may change without losing its counts."""
 
@@ -24,28 +25,6 @@ def fingerprint(rule: Rule) -> str:
     """The same for two rules that count the same thing."""
     text = rule.model_dump_json(exclude=COSMETIC)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def successors(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
-    """By name of a rule before: its name now, where it still counts the same. Both are fingerprints by name.
-
-    A rule of another name is taken for one that is gone where they count the same and no third rule does, so
-    that there is no doubt: it was renamed.
-    """
-    same = {name: name for name, mark in before.items() if now.get(name) == mark}
-    gone = _by_mark(before, same)
-    new = _by_mark(now, same)
-    return same | {
-        names[0]: new[mark][0] for mark, names in gone.items() if len(names) == len(new.get(mark, ())) == 1
-    }
-
-
-def _by_mark(prints: Mapping[str, str], without: Collection[str]) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {}
-    for name, mark in prints.items():
-        if name not in without:
-            names.setdefault(mark, []).append(name)
-    return names
 
 
 class Keeper:
@@ -93,10 +72,7 @@ class Keeper:
         self._rules = {found[name]: dict(kept) for name, kept in state["rules"].items() if name in found}
         self._cameras = dict(state["cameras"]) if objects else {}
         if not objects:
-            self._rules = {
-                name: {camera: kept | {"objects": {}} for camera, kept in cameras.items()}
-                for name, cameras in self._rules.items()
-            }
+            self._rules = {name: deserted(cameras) for name, cameras in self._rules.items()}
 
     def counts_of(self, camera: str) -> dict[str, Counts]:
         """By rule, what was counted of a camera that hasn't come yet."""
