@@ -9,24 +9,24 @@ waiting_cameras = st.dictionaries(st.text(min_size=1, max_size=3), st.floats(0, 
 
 
 def test_nothing_waits_nothing_is_due():
-    assert BatchPolicy(size=4, max_wait=0.01).seconds_until_due({}, expected=4, now=1.0) == inf
+    assert BatchPolicy(size=4, max_wait=0.01).seconds_until_due({}, enough=4, now=1.0) == inf
 
 
 def test_a_full_batch_is_due_at_once():
     policy = BatchPolicy(size=2, max_wait=0.01)
-    assert policy.seconds_until_due({"a": 1.0, "b": 1.0}, expected=9, now=1.0) == 0
+    assert policy.seconds_until_due({"a": 1.0, "b": 1.0}, policy.enough(expected=9), now=1.0) == 0
 
 
 def test_a_batch_of_all_live_cameras_is_full():
     policy = BatchPolicy(size=32, max_wait=0.01)
-    assert policy.seconds_until_due({"a": 1.0, "b": 1.0}, expected=2, now=1.0) == 0
+    assert policy.seconds_until_due({"a": 1.0, "b": 1.0}, policy.enough(expected=2), now=1.0) == 0
 
 
 def test_a_camera_that_sends_nothing_costs_the_others_max_wait_at_most():
     policy = BatchPolicy(size=32, max_wait=0.01)
     waiting = {"a": 1.0, "b": 1.004}
-    assert abs(policy.seconds_until_due(waiting, expected=3, now=1.006) - 0.004) < 1e-9
-    assert policy.seconds_until_due(waiting, expected=3, now=1.011) == 0
+    assert abs(policy.seconds_until_due(waiting, enough=3, now=1.006) - 0.004) < 1e-9
+    assert policy.seconds_until_due(waiting, enough=3, now=1.011) == 0
 
 
 def test_those_who_waited_longest_go_first():
@@ -36,9 +36,9 @@ def test_those_who_waited_longest_go_first():
 @given(waiting_cameras, st.integers(1, 8), st.integers(0, 12), st.floats(0, 200))
 def test_what_is_due_stays_due_and_is_within_bounds(waiting, size, expected, now):
     policy = BatchPolicy(size=size, max_wait=0.01)
-    pause = policy.seconds_until_due(waiting, expected, now)
+    pause = policy.seconds_until_due(waiting, policy.enough(expected), now)
     assert pause >= 0
     assert (pause == inf) == (not waiting)
     if pause == 0:
-        assert policy.seconds_until_due(waiting, expected, now + 1) == 0
+        assert policy.seconds_until_due(waiting, policy.enough(expected), now + 1) == 0
     assert len(policy.chosen(waiting)) == min(size, len(waiting))

@@ -93,3 +93,17 @@ def test_a_patient_source_is_freed_when_its_camera_goes():
     slots.remove("a")
     wait_for(lambda: outcome, "the source to be freed")
     assert outcome == [False]
+
+
+def test_what_one_lane_leaves_wakes_another():
+    slots, _ = slots_for("a", "b", "c", size=2, max_wait=0.02)
+    batches = []
+    lanes = [threading.Thread(target=lambda: batches.append(slots.take(lambda: 3))) for _ in range(2)]
+    for lane in lanes:
+        lane.start()
+    frames = [frame(camera) for camera in ("a", "b", "c")]
+    for one in frames:
+        slots.put(one)
+    for lane in lanes:
+        lane.join(5)
+    assert sorted(f.camera for batch in batches for f in batch.frames) == ["a", "b", "c"]

@@ -19,15 +19,19 @@ class BatchPolicy:
     max_wait: float
     """Seconds that a frame waits for company."""
 
-    def seconds_until_due(self, waiting: Mapping[str, float], expected: int, now: float) -> float:
+    def enough(self, expected: int) -> int:
+        """Frames that make a batch full where so many cameras send pictures."""
+        return min(self.size, max(expected, 1))
+
+    def seconds_until_due(self, waiting: Mapping[str, float], enough: int, now: float) -> float:
         """0 when a batch is due at ``now``; infinity when there is nothing to take.
 
         ``waiting`` maps each camera with a frame to when its slot was filled (it keeps that time when a newer
-        frame takes the place of an older one); ``expected`` is the number of cameras that send pictures.
+        frame takes the place of an older one); ``enough`` is what :meth:`enough` said.
         """
         if not waiting:
             return inf
-        if len(waiting) >= min(self.size, max(expected, 1)):
+        if len(waiting) >= enough:
             return 0.0
         return max(0.0, min(waiting.values()) + self.max_wait - now)
 

@@ -36,8 +36,11 @@ class Slots:
         self._closed = False
         self._lock = threading.Lock()
         self._due = threading.Condition(self._lock)
-        """Lanes wait here, and one is woken for each frame: were it all of them, and all sources with them,
-        they would spend their time waking each other."""
+        """Lanes wait here, and one is woken when there is something to do: a first frame's time begins to
+        run, or a batch is full. Were it for every frame, or all of them, they would spend their time waking
+        each other."""
+        self._enough = 1
+        """Frames that make a batch full, as the lane saw it that looked last."""
         self._room: dict[str, threading.Condition] = {}
         """A patient source waits at its own camera's."""
 
@@ -64,7 +67,8 @@ class Slots:
             lost = self._frames[frame.camera]
             self._frames[frame.camera] = frame
             self._filled.setdefault(frame.camera, self._clock())
-            self._due.notify()
+            if len(self._filled) == 1 or len(self._filled) >= self._enough:
+                self._due.notify()
         if lost is not None:
             self._on_overwritten(lost)
         return True
@@ -74,7 +78,8 @@ class Slots:
         with self._lock:
             while not self._closed:
                 now = self._clock()
-                pause = self._policy.seconds_until_due(self._filled, expected(), now)
+                self._enough = self._policy.enough(expected())
+                pause = self._policy.seconds_until_due(self._filled, self._enough, now)
                 if pause == 0.0:
                     return self._taken(now)
                 self._due.wait(None if pause == inf else pause)
@@ -90,6 +95,8 @@ class Slots:
             del self._filled[camera]
             if self._patient:
                 self._room[camera].notify()
+        if self._filled:
+            self._due.notify()
         return Batch(self._next_ticket(), tuple(frames), now)
 
     def empty_batch(self) -> Batch | None:
