@@ -42,6 +42,7 @@ def blobs() -> Any:
             super().__init__()
             self.register_buffer("x", torch.arange(640).float() + 0.5)
             self.register_buffer("y", torch.arange(384).float() + 0.5)
+            self.times = ANCHORS // 3 - 1
 
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             levels = images.float()
@@ -55,7 +56,7 @@ def blobs() -> Any:
             scores = torch.diag_embed((total / 2000).clamp(0.0, 0.95))
             head = torch.cat((boxes, scores), 1)
             # As many anchors as such an input has.
-            return torch.cat((head, torch.zeros_like(head).repeat(1, 1, ANCHORS // 3 - 1)), 2)
+            return torch.cat((head, torch.zeros_like(head).repeat(1, 1, self.times)), 2)
 
     return Blobs()
 
