@@ -16,7 +16,7 @@ import numpy as np
 from camwire.config.rules import DirectionRule, LineRule, Rule, ZoneRule
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.palette import PALETTE, Style
-from camwire.devices.cpu.zones import ARROW, bgr, caption, rule_pixels
+from camwire.devices.cpu.zones import arrow_inwards, bgr, caption, rule_pixels
 from camwire.frames import Batch, Float32Array, Float64Array, Int32Array, Size, Tracks
 
 LINE = np.dtype(
@@ -116,14 +116,10 @@ def _strokes(rule: Rule, points: Int32Array, size: Size) -> Float64Array:
     """[S, 4] of a rule's shape: a polygon, an arrow, or a line with an arrow to the side that is in."""
     if isinstance(rule, ZoneRule):
         return np.concatenate([points, np.roll(points, -1, axis=0)], axis=1).astype(np.float64)
-    start, end = points.astype(np.float64)
     if isinstance(rule, DirectionRule):
-        return _arrow(start, end)
-    along = end - start
-    across = np.array((-along[1], along[0])) / max(float(np.hypot(*along)), 1.0)
-    middle = (start + end) / 2
-    tip = middle + across * ARROW * Style.for_size(size).line
-    return np.concatenate([np.concatenate([start, end])[None], _arrow(middle, tip)])
+        return _arrow(*points.astype(np.float64))
+    arrow = _arrow(*arrow_inwards(points, Style.for_size(size)))
+    return np.concatenate([points.reshape(1, 4).astype(np.float64), arrow])
 
 
 def _arrow(start: Float64Array, end: Float64Array) -> Float64Array:

@@ -62,6 +62,16 @@ def rule_pixels(rule: Rule, size: Size, full: Size) -> Int32Array:
     return pixels
 
 
+def arrow_inwards(ends: Int32Array | Float64Array, style: Style) -> Float64Array:
+    """[start, end] × [x, y] of the arrow across a line's middle that points to the side that is in."""
+    start, end = ends.astype(np.float64)
+    along = end - start
+    across = np.array((-along[1], along[0])) / max(float(np.hypot(*along)), 1.0)
+    middle = (start + end) / 2
+    arrow: Float64Array = np.stack((middle, middle + across * ARROW * style.line))
+    return arrow
+
+
 def _draw_zone(picture: UInt8Array, corners: Int32Array, colour: Colour, style: Style) -> None:
     height, width = picture.shape[:2]
     left, top = corners.min(axis=0).clip(0)
@@ -76,14 +86,10 @@ def _draw_zone(picture: UInt8Array, corners: Int32Array, colour: Colour, style: 
 
 
 def _draw_line(picture: UInt8Array, ends: Int32Array, colour: Colour, style: Style) -> None:
-    """With an arrow across its middle that points to the side that is in."""
     for ink, thickness in ((INK, style.line + 4), (colour, style.line + 2)):
         draw_lines(picture, [eighths(ends)], ink, thickness)
-    along: Float64Array = (ends[1] - ends[0]).astype(np.float64)
-    across = np.array((-along[1], along[0])) / max(np.hypot(*along), 1.0)
-    middle = ends.mean(axis=0)
-    tip = np.rint(middle + across * ARROW * style.line).astype(np.int32)
-    _draw_arrow(picture, np.rint(middle).astype(np.int32), tip, colour, style)
+    start, end = np.rint(arrow_inwards(ends, style)).astype(np.int32)
+    _draw_arrow(picture, start, end, colour, style)
 
 
 def _draw_arrow(

@@ -12,7 +12,7 @@ from camwire.config.rules import DirectionRule, LineRule, Rule, ZoneRule
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.lines import eighths
 from camwire.devices.cpu.palette import Colour, Style
-from camwire.devices.cpu.zones import ARROW, TINT, bgr, caption, rule_pixels
+from camwire.devices.cpu.zones import TINT, arrow_inwards, bgr, caption, rule_pixels
 from camwire.devices.cuda.scene import jpeg_colours
 from camwire.devices.cuda.sheet import AREA, SHAPE, Sheet, edged, text_pixels
 from camwire.devices.cuda.surfaces import Records
@@ -73,12 +73,8 @@ def _drawn_rule(
 
 
 def _line(ends: np.ndarray, colour: Colour, style: Style) -> Records:
-    """With an arrow across its middle that points to the side that is in."""
-    along = (ends[1] - ends[0]).astype(np.float64)
-    across = np.array((-along[1], along[0])) / max(np.hypot(*along), 1.0)
-    middle = ends.mean(axis=0)
-    tip = np.rint(middle + across * ARROW * style.line)
-    arrow = _arrow(np.rint(middle), tip, colour, style)
+    start, end = np.rint(arrow_inwards(ends, style))
+    arrow = _arrow(start, end, colour, style)
     return np.concatenate((edged(eighths(ends[None]), colour, style.line + 2), arrow))
 
 
