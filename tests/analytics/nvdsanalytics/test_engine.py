@@ -7,18 +7,22 @@ from camwire.analytics.nvdsanalytics.history import TrackedObject
 from camwire.analytics.nvdsanalytics.load import parse
 from camwire.frames import Batch, Frame, Size, Tracks
 
-CONFIG = """
-[property]
-enable=1
-config-width=1000
-config-height=500
-[roi-filtering-stream-0]
-enable=1
-roi-A=400;100;600;100;600;300;400;300
-[roi-filtering-stream-1]
-enable=1
-roi-B=0;0;100;0;100;499;0;499
-"""
+
+def settings_of(*groups):
+    """Of a file for pictures of 1000 × 500 with these groups, each a name and its keys' lines."""
+    head = ("property", "config-width=1000", "config-height=500")
+    lines = [line for name, *keys in (head, *groups) for line in (f"[{name}]", "enable=1", *keys)]
+    return parse("\n".join(lines), "ini", "f").settings
+
+
+TWO_ZONES = settings_of(
+    ("roi-filtering-stream-0", "roi-A=400;100;600;100;600;300;400;300"),
+    ("roi-filtering-stream-1", "roi-B=0;0;100;0;100;499;0;499"),
+)
+CROSSING = settings_of(
+    ("roi-filtering-stream-0", "roi-RIGHT=500;0;999;0;999;499;500;499"),
+    ("line-crossing-stream-0", "mode=loose", "line-crossing-DOOR=400;250;600;250;500;0;500;499"),
+)
 
 
 def tracks():
@@ -45,8 +49,7 @@ def batch(time, epoch=0, arrived=0.0):
 
 
 def test_a_batch_gives_what_its_frames_give():
-    settings = parse(CONFIG, "ini", "f").settings
-    whole, single = NvdsAnalytics(settings), NvdsAnalytics(settings)
+    whole, single = NvdsAnalytics(TWO_ZONES), NvdsAnalytics(TWO_ZONES)
     streams = {"east": 1, "west": 0}
     east = [TrackedObject(5, 0, 480.0, 100.0, 40.0, 100.0), TrackedObject(6, 1, 30.0, 100.0, 40.0, 100.0)]
     for time, pts in ((1.0, 10**9), (1.04, 1_040_000_000)):
@@ -58,27 +61,12 @@ def test_a_batch_gives_what_its_frames_give():
 
 def test_time_goes_on_over_a_reconnect():
     """So a track of before it lives on, unless more than 8 seconds have passed."""
-    analytics = NvdsAnalytics(parse(CONFIG, "ini", "f").settings)
+    analytics = NvdsAnalytics(TWO_ZONES)
     for time, epoch, arrived in ((100.0, 0, 10.0), (0.0, 1, 15.0), (0.0, 2, 40.0)):
         first, _ = analytics.step(batch(time, epoch, arrived), tracks(), {"east": 0, "west": 1})
         assert first.object_counts == {0: 1, 1: 1}
     (track,) = {track.count for track in analytics._contexts[0]._tracks.values()}
     assert track == 1
-
-
-CROSSING = """
-[property]
-enable=1
-config-width=1000
-config-height=500
-[roi-filtering-stream-0]
-enable=1
-roi-RIGHT=500;0;999;0;999;499;500;499
-[line-crossing-stream-0]
-enable=1
-mode=loose
-line-crossing-DOOR=400;250;600;250;500;0;500;499
-"""
 
 
 def walk(analytics, size, object_id, began):
@@ -93,7 +81,7 @@ def walk(analytics, size, object_id, began):
 
 def test_shapes_keep_their_places_in_pictures_of_another_size():
     """``output.size`` may change while camwire runs, and so may a camera's resolution."""
-    analytics = NvdsAnalytics(parse(CROSSING, "ini", "f").settings)
+    analytics = NvdsAnalytics(CROSSING)
     for number, size in enumerate([(1000, 500), (500, 250), (2000, 1000)], 1):
         result = walk(analytics, size, number, number * 2.0)
         assert result.roi_counts == {"RIGHT": 1}, size
@@ -103,7 +91,7 @@ def test_shapes_keep_their_places_in_pictures_of_another_size():
 
 def test_an_object_from_before_another_size_is_a_new_one():
     """Its places are pixels of the old size; a step of half a picture would be a crossing."""
-    analytics = NvdsAnalytics(parse(CROSSING, "ini", "f").settings)
+    analytics = NvdsAnalytics(CROSSING)
     left = [TrackedObject(1, 0, 300.0, 100.0, 40.0, 100.0)]
     for number in range(30):
         analytics.process(0, (1000, 500), number * 40_000_000, left)
