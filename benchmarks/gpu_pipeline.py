@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from glob import escape as glob_escape
 from pathlib import Path
 
 import numpy as np
 
+from camwire.analytics.rules import RuleEngine
+from camwire.analytics.rules.events import Counts, Event
+from camwire.config.rules import LineRule, Rule, ZoneRule
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
 from camwire.link.desired import DesiredCamera, DesiredTracker
@@ -18,12 +21,18 @@ from camwire.link.pictures import Rendition
 from camwire.pipeline.inlet import Inlet
 from camwire.pipeline.lane import Lanes
 from camwire.pipeline.policy import BatchPolicy
+from camwire.pipeline.recollection import Recollection
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
 from camwire.sources import CameraSource
 from camwire.tracking import create as create_tracker
 from gpu_parts import BOUND, DEVICE, NAMES, ON, Result, torch
+
+RULES: list[Rule] = [
+    ZoneRule(type="zone", name="yard", polygon=((0.1, 0.3), (0.5, 0.3), (0.5, 0.8), (0.3, 0.5), (0.1, 0.8))),
+    LineRule(type="line", name="door", start=(0.1, 0.5), end=(0.9, 0.55)),
+]
 
 
 def together(name: str) -> None:
@@ -82,12 +91,36 @@ class NoTracker:
         pass
 
 
-class NoRules:
-    def step(self, batch: Batch, tracks: Tracks) -> None:
-        pass
+class Rules:
+    """A zone and a line on every camera, as the product applies them; none where ``rules`` are none."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._engine = RuleEngine(rules, NAMES)
+        self._recollection = Recollection()
+        self.counts = Counted(self._engine)
+
+    def step(self, batch: Batch, tracks: Tracks) -> Sequence[Event]:
+        self._recollection.add(batch, tracks)
+        return self._engine.step(batch, tracks).events
 
     def forget(self, camera: str) -> None:
         pass
+
+
+class Counted(Mapping[str, Mapping[str, Counts]]):
+    """Counts by camera and rule as they are when they are looked up, for drawing."""
+
+    def __init__(self, engine: RuleEngine) -> None:
+        self._engine = engine
+
+    def __getitem__(self, camera: str) -> Mapping[str, Counts]:
+        return self._engine.counts_of(camera)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def pipeline(
@@ -130,12 +163,13 @@ def pipeline(
 
     tracker = create_tracker(DesiredTracker(type="bytetrack", trace_length=30)) if track else NoTracker()
     tracker.step = timed_step(tracker.step)
+    rules = Rules(RULES if track else ())
     stages = Stages(
         device=DEVICE,
         detect=detect,
         tracker=tracker,
-        analysis=NoRules(),
-        overlay=Overlay(ON, NAMES),
+        analysis=rules,
+        overlay=Overlay(ON | {"zones", "lines"}, NAMES, tuple(RULES), rules.counts, BOUND),
         views={camera: {"full": 0.0} for camera in ids} if draw else {},
         max_fps=0.0,
         jpeg_quality=85,

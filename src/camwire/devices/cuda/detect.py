@@ -9,6 +9,7 @@ their own.
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -46,8 +47,9 @@ class CudaDetector:
         self._batch_size = batch_size
         self._lanes: queue.LifoQueue[_Lane] = queue.LifoQueue()
         with self._device():
+            way = _Way()
             for _ in range(lanes):
-                self._lanes.put(_Lane(network, batch_size))
+                self._lanes.put(_Lane(network, batch_size, way))
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -83,15 +85,28 @@ class CudaDetector:
         return torch.cuda.device(self._index)
 
 
-class _Lane:
-    """Buffers, a stream and a graph for each batch size: what one batch needs."""
+class _Way:
+    """The stream that all batches take, one behind the other: side by side they would take the cache from
+    each other, and each would come out later. While one is under way, the next is already queued."""
 
-    def __init__(self, network: Network, batch_size: int) -> None:
+    def __init__(self) -> None:
+        import torch
+
+        self.stream = torch.cuda.Stream()
+        self.entrance = threading.Lock()
+
+
+class _Lane:
+    """Buffers and a graph for each batch size: what one batch needs."""
+
+    def __init__(self, network: Network, batch_size: int, way: _Way) -> None:
         import torch
 
         width, height = network.input.size
         self._network = network
-        self._stream = torch.cuda.Stream()
+        self._stream, self._entrance = way.stream, way.entrance
+        self._aside = torch.cuda.Stream()
+        """For what follows the network, which needn't wait for the next batch's."""
         with torch.cuda.stream(self._stream):
             self._forward = network.instance()
         self._decoded, self._done = torch.cuda.Event(), torch.cuda.Event(blocking=True)
@@ -123,18 +138,18 @@ class _Lane:
         self.limits[0, count:] = np.inf
         surfaces = [surface_on_device(frame.picture) for frame in batch.frames]
         scale, offset = pack(self.rows, batch, surfaces, network.input)
-        # FFmpeg copies a decoded picture to its place on the default stream and does not wait for that.
-        self._decoded.record(torch.cuda.default_stream())
-        self._stream.wait_event(self._decoded)
         size = next(size for size in self._runs if size >= count)
-        with torch.inference_mode(), torch.cuda.stream(self._stream):
+        with self._entrance, torch.inference_mode(), torch.cuda.stream(self._stream):
+            # FFmpeg copies a decoded picture to its place on the default stream and does not wait for that.
+            self._decoded.record(torch.cuda.default_stream())
+            self._stream.wait_event(self._decoded)
             self._runs[size]()
             self._done.record(self._stream)
         self._done.synchronize()
         width, height = network.input.size
         fed = ModelInput(np.empty((0, height, width, 3), np.uint8), scale, offset)
         counts, found = np.minimum(self._counts_here.numpy()[:count], MOST_BOXES), self._found_here.numpy()
-        masks = partial(DeviceMasks, self._stream, self._heads[size].prototypes)
+        masks = partial(DeviceMasks, self._aside, self._heads[size].prototypes)
         raw = detections_of(network.model, found[:count], counts, network.input.size, masks)
         return in_pictures(raw, fed, batch)
 

@@ -19,7 +19,7 @@ class DeviceMasks:
     """As :class:`camwire.models.contract.Masks`; to be made into rasters before its lane's next batch."""
 
     stream: Any
-    """A ``torch.cuda.Stream`` that has come to the end of the network's work."""
+    """A ``torch.cuda.Stream``; the network's work has ended before."""
     prototypes: tuple[Any, int]
     """A ``torch.Tensor`` [B, P, h, w] or [B, h, w, P], and P."""
     weights: Float32Array
