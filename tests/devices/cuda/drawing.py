@@ -84,9 +84,9 @@ def draw(
     parts = (pictures, objects, tracks.traces, shapes.records, shapes.corners, shapes.pixels, DARK)
     inputs = [runner.put(array) for array in parts]
     count, length, _ = tracks.traces.shape
-    if count * length:
+    if count:
         blocks = (-(-count // 256),)
-        runner.run("draw", "measure_traces", blocks, *inputs[1:3], np.int32(count), np.int32(length))
+        runner.run("draw", "prepare_objects", blocks, *inputs[1:3], np.int32(count), np.int32(length))
     runner.run("draw", "draw", grid, *inputs)
     return [_checked(own) for own in planes]
 

@@ -87,16 +87,11 @@ class _Easel:
                 len(pictures),
             )
             addresses = tuple(np.uint64(address) for address in (*starts, self._dark.address))
-            if tracks.traces.size:
+            if len(tracks):
                 count, length, _ = tracks.traces.shape
                 numbers = np.int32(count), np.int32(length)
-                launch(
-                    "draw",
-                    "measure_traces",
-                    (-(-count // THREADS),),
-                    (*addresses[1:3], *numbers),
-                    self._stream,
-                )
+                blocks = (-(-count // THREADS),)
+                launch("draw", "prepare_objects", blocks, (*addresses[1:3], *numbers), self._stream)
             launch("draw", "draw", grid, addresses, self._stream)
         return pictures
 

@@ -54,6 +54,8 @@ OBJECT = np.dtype(
         ("trace_end", np.int32),
         *((name, np.float32) for name in ("trace_left", "trace_top", "trace_right", "trace_bottom")),
         *((name, np.int32) for name in ("trace_middle", "rank", "remark", "remark_left")),
+        ("id_glyphs", np.uint8, 20),
+        ("score_glyphs", np.uint8, 4),
     ]
 )
 """``Object`` of kernels/draw.cu."""
@@ -128,7 +130,7 @@ def pack_pictures(
 def pack_objects(
     objects: Records, sizes: Sequence[Size], tracks: Tracks, looks: Mapping[Size, Looks]
 ) -> None:
-    """Fill ``objects`` [len(tracks)] of OBJECT, but for the traces, which the kernel measures itself."""
+    """Fill ``objects`` [len(tracks)] of OBJECT, but for the traces and the digits, which a kernel adds."""
     objects["rank"] = tracks.classes % len(COLOURS)
     objects["colour"] = objects["box_colour"] = COLOURS[objects["rank"]]
     _pack_boxes(objects, sizes, tracks)

@@ -22,6 +22,7 @@ struct Dim3 { int x, y, z; };
 static thread_local Dim3 blockIdx;
 extern "C" void set_block(int x, int y, int z) { blockIdx = {x, y, z}; }
 static inline void atomicOr(unsigned* word, unsigned bits) { *word |= bits; }
+static inline void atomicMax(int* most, int value) { if (value > *most) *most = value; }
 static inline int atomicAdd(int* sum, int more) { int before = *sum; *sum += more; return before; }
 static inline unsigned __float_as_uint(float value) { unsigned bits; __builtin_memcpy(&bits, &value, 4); return bits; }
 static inline float __uint_as_float(unsigned bits) { float value; __builtin_memcpy(&value, &bits, 4); return value; }

@@ -2,167 +2,68 @@
 // in one launch.
 //
 // A block makes a tile of 64x16 pixels of one picture, a thread the 2x2 pixels that share a chroma sample. First the
-// block finds which objects touch its tile (a bit each), then every thread looks at those alone. The layers are the
-// CPU renderer's: shapes of rules and masks below traces below boxes below other shapes below labels, and in a layer the
-// later object above the earlier.
+// block finds which objects touch its tile (a bit each), then looks at those alone. Boxes, labels, areas, plates and
+// masks are asked for by every thread for its pixels; lines are drawn by a few threads each into a table of keys in
+// shared memory, from which every thread takes the colours of its pixels. The layers are the CPU renderer's: shapes of
+// rules and masks below traces below boxes below other shapes below labels, and in a layer the later object above the
+// earlier.
 #include "common.cuh"
 #include "lines.cuh"
+#include "scene.cuh"
+#include "labels.cuh"
 
-constexpr int TILE_WIDTH = 64, TILE_HEIGHT = 16, QUADS_A_ROW = TILE_WIDTH / 2;
-constexpr int OBJECTS_AT_ONCE = 1024, WORDS = OBJECTS_AT_ONCE / 32;
-enum Layer { TRACES, BOXES, LABELS, LAYERS };
+constexpr int QUADS_A_ROW = TILE_WIDTH / 2;
+constexpr int AT_ONCE = 1024, WORDS = AT_ONCE / 32;
 
-// What is drawn where. Mirrors scene.PICTURE, scene.OBJECT and scene.GLYPH.
-struct Picture {
-    Surface surface;               // its matrix leads to JPEG's YCbCr
-    uint64_t y, u, v;              // planes of the picture, 8 bits, 4:2:0
-    int y_pitch, c_pitch;          // bytes a row
-    int width, height;             // both even
-    int first, last;               // its objects
-    int line;                      // pixels
-    int text_height, margin, gap;  // of a label: rows, pixels before the name and behind each of its two parts
-    uint64_t letters;              // coverage of the letters, a byte a pixel
-    uint64_t glyphs;               // Glyph[classes + 11]: "name #" of each class, the digits 0 to 9, the full stop
-    int classes;
-    int layers;                    // bit l: layer l is drawn
-    int shapes, upper_shapes;      // its first shape, and the first of those above the boxes
-    int shapes_end, reserved;
-};
+// Where a thread's quad is in its tile.
+DEVICE int column_of(int t) { return t % QUADS_A_ROW * 2; }
+DEVICE int row_of(int t) { return t / QUADS_A_ROW * 2; }
 
-struct Object {
-    int left, top, right, bottom;            // the box's outermost pixels, inclusive
-    int label_left, label_top, label_right;  // right exclusive
-    int name, digits, hundredths;            // the class's glyph; how many digits the id has; the score
-    uint64_t id;
-    float colour[3], box_colour[3];          // Y, Cb, Cr
-    int trace, trace_end;                    // points of the trace
-    float trace_left, trace_top, trace_right, trace_bottom;
-    int trace_middle;                        // the first point of the newer half
-    int rank;                                // 0 to 7: traces of a higher one lie above
-    int remark, remark_left;                 // where the pixels of the label's end begin, and in which of its columns
-};
-
-// Mirrors shapes.SHAPE.
-enum ShapeKind { STROKE, AREA, PLATE, MASK };
-struct Shape {
-    int kind;
-    int first, last;                 // an area's corners; where a plate's or a mask's bytes begin
-    int pitch;                       // bytes from a row to the next
-    float left, top, right, bottom;  // what it can touch; a plate or a mask fills it
-    float ax, ay, bx, by;            // a stroke's ends: (0, 0) is the first pixel's centre
-    int thickness;                   // of a stroke, as OpenCV calls it
-    float part;                      // how much of the colour lies on an area or a mask
-    float colour[3];
-    int reserved;
-};
-
-static_assert(sizeof(Picture) == 208 && sizeof(Object) == 112 && sizeof(Shape) == 72, "as in scene.py and shapes.py");
-
-struct Glyph { int start, columns, advance; };
-
-// Four pixels: upper left, upper right, lower left, lower right.
-struct Quad { float y[4], u[4], v[4]; };
-
-DEVICE void paint(Quad& quad, int pixel, const float* colour, float part) {
-    quad.y[pixel] = mixed(quad.y[pixel], colour[0], part);
-    quad.u[pixel] = mixed(quad.u[pixel], colour[1], part);
-    quad.v[pixel] = mixed(quad.v[pixel], colour[2], part);
+// Whether something lies beside the tile.
+DEVICE bool apart(const Tile& tile, float left, float top, float right, float bottom) {
+    return right < tile.left || left > tile.left + TILE_WIDTH || bottom < tile.top || top > tile.top + TILE_HEIGHT;
 }
 
-DEVICE bool apart(float left, float top, float right, float bottom, int x, int y, int width, int height) {
-    return right < x || left > x + width || bottom < y || top > y + height;
+// A bit for each layer in which an object touches the tile.
+DEVICE unsigned touched_layers(const Picture& p, const Object& o, const Tile& tile) {
+    int shadow = 2 * p.line + 4;  // half a trace's width and its shadow's distance
+    bool trace = o.trace_end - o.trace >= 2 && !apart(tile, o.trace_left - shadow, o.trace_top - shadow, o.trace_right + shadow,
+                                                      o.trace_bottom + shadow);
+    bool around = tile.left - o.left > p.line && tile.top - o.top > p.line &&
+                  o.right - (tile.left + TILE_WIDTH - 1) > p.line && o.bottom - (tile.top + TILE_HEIGHT - 1) > p.line;
+    bool box = !around && !apart(tile, o.left - p.line, o.top - p.line, o.right + p.line, o.bottom + p.line);
+    bool label = !apart(tile, o.label_left, o.label_top, o.label_right, o.label_top + p.text_height);
+    return p.layers & (trace << TRACES | box << BOXES | label << LABELS);
 }
 
-DEVICE bool touches(const Picture& p, const Object& o, int layer, int x, int y) {
-    if (!(p.layers >> layer & 1)) return false;
-    if (layer == LABELS)
-        return !apart(o.label_left, o.label_top, o.label_right, o.label_top + p.text_height, x, y, TILE_WIDTH, TILE_HEIGHT);
-    if (layer == TRACES) {
-        int room = 2 * p.line + 4;  // the line's half width and its shadow's distance
-        return o.trace_end - o.trace >= 2 && !apart(o.trace_left - room, o.trace_top - room, o.trace_right + room,
-                                                    o.trace_bottom + room, x, y, TILE_WIDTH, TILE_HEIGHT);
-    }
-    bool inside = x - o.left > p.line && y - o.top > p.line && o.right - (x + TILE_WIDTH - 1) > p.line &&
-                  o.bottom - (y + TILE_HEIGHT - 1) > p.line;
-    return !inside && !apart(o.left - p.line, o.top - p.line, o.right + p.line, o.bottom + p.line, x, y, TILE_WIDTH, TILE_HEIGHT);
+// The first set bit from `n` on, or `count`.
+DEVICE int next(const unsigned* hits, int n, int count) {
+    for (; n < count; n = (n / 32 + 1) * 32)
+        if (unsigned bits = hits[n / 32] >> n % 32) return n + __ffs(bits) - 1;
+    return count;
 }
+
+// Traces, from the lowest part up; in a part those of a higher rank above, and then those of a later object.
+enum TracePart { SHADOW = 1, OLDER, NEWER };
+constexpr int OBJECTS = 1 << 24;
+DEVICE int trace_key(int part, int rank, int object) { return (part * RANKS + rank) * OBJECTS + object; }
+DEVICE bool is_shadow(int key) { return key / OBJECTS / RANKS == SHADOW; }
 
 // Lines go from eighth to eighth of a pixel (cpu/lines.py).
-DEVICE Point drawn(Point p) { return {rounded((p.x - 0.5f) * 8.0f) * 0.125f, rounded((p.y - 0.5f) * 8.0f) * 0.125f}; }
+DEVICE float drawn(float value) { return rounded(clamped(value - 0.5f, -1e5f, 1e5f) * 8.0f) * 0.125f; }
+DEVICE Point drawn(Point p) { return {drawn(p.x), drawn(p.y)}; }
 
-enum TracePart { NOTHING, SHADOW, OLDER, NEWER };
-constexpr int RANKS = 8;
-
-// Which part of a trace covers each pixel of a quad, times RANKS.
-DEVICE void trace_parts(const Picture& p, const Object& o, const Point* points, int x, int y, int* parts) {
-    int line = p.line;
-    for (int k = o.trace; k + 1 < o.trace_end; ++k) {
+// One lane's part of the segments number `first` and every LINES_AT_ONCE-th behind it.
+DEVICE void draw_trace(const Picture& p, const Object& o, int object, const Point* points, Tile& tile, int first, int lane) {
+    float shift = p.line, room = p.line / 2 + 3.0f;  // half a line and what its edges' rounding adds
+    for (int k = o.trace + first; k + 1 < o.trace_end; k += LINES_AT_ONCE) {
         Point a = drawn(points[k]), b = drawn(points[k + 1]);
-        float room = 2.0f * line + 3.0f;  // the shadow's distance and half a line
-        if (apart(fminf(a.x, b.x) - room, fminf(a.y, b.y) - room, fmaxf(a.x, b.x) + room, fmaxf(a.y, b.y) + room, x, y, 2, 2))
-            continue;
+        if (apart(tile, fminf(a.x, b.x) - room, fminf(a.y, b.y) - room, fmaxf(a.x, b.x) + shift + room,
+                  fmaxf(a.y, b.y) + shift + room)) continue;
         bool newer = k >= o.trace_middle;
-        int thickness = newer ? line + 1 : (line > 2 ? line - 1 : 1);
-        for (int pixel = 0; pixel < 4; ++pixel) {
-            float px = x + (pixel & 1), py = y + (pixel >> 1);
-            int part = NOTHING;
-            Point shadow_a = {a.x + line, a.y + line}, shadow_b = {b.x + line, b.y + line};
-            if (on_line(a, b, thickness, p.width, p.height, px, py)) part = newer ? NEWER : OLDER;
-            else if (parts[pixel] < SHADOW * RANKS && on_line(shadow_a, shadow_b, 1, p.width, p.height, px, py)) part = SHADOW;
-            if (part * RANKS > parts[pixel]) parts[pixel] = part * RANKS;
-        }
-    }
-}
-
-DEVICE float covered(const Picture& p, int glyph, int column, int row) {
-    const Glyph& g = ((const Glyph*)p.glyphs)[glyph];
-    if (column < 0 || column >= g.columns) return 0.0f;
-    return ((const uint8_t*)p.letters)[g.start + row * g.columns + column] * (1.0f / 255.0f);
-}
-
-// How much ink a label has at a column and row of its own. A letter may reach into the next one's room.
-DEVICE float ink(const Picture& p, const Object& o, int column, int row) {
-    const Glyph* glyphs = (const Glyph*)p.glyphs;
-    int digit_width = glyphs[p.classes].advance, stop_width = glyphs[p.classes + 10].advance;
-    int name_width = glyphs[o.name].advance;
-    float bare = 1.0f - covered(p, o.name, column, row);
-    int at = column - name_width;
-    if (at >= 0) {
-        uint64_t rest = o.id;
-        int right = o.digits - 1 - at / digit_width;  // digits to the right of the one whose room this is
-        for (int skip = 0; skip < right; ++skip) rest /= 10;
-        for (int place = right < 0 ? 0 : right; place <= right + 1 && place < o.digits; ++place) {
-            if (place > right && right >= 0) rest /= 10;
-            bare *= 1.0f - covered(p, p.classes + (int)(rest % 10), at - (o.digits - 1 - place) * digit_width, row);
-        }
-    }
-    // One pixel and the gap lie between the id and the score.
-    at -= o.digits * digit_width + 1 + p.gap;
-    if (at >= 0) {
-        bare *= 1.0f - covered(p, p.classes + o.hundredths / 100 % 10, at, row);
-        bare *= 1.0f - covered(p, p.classes + 10, at - digit_width, row);
-        bare *= 1.0f - covered(p, p.classes + o.hundredths / 10 % 10, at - digit_width - stop_width, row);
-        bare *= 1.0f - covered(p, p.classes + o.hundredths % 10, at - 2 * digit_width - stop_width, row);
-    }
-    return 1.0f - bare;
-}
-
-DEVICE void paint_pixel(Quad& quad, int pixel, const uint8_t* own) {
-    float colour[3] = {(float)own[0], (float)own[1], (float)own[2]};
-    paint(quad, pixel, colour, 1.0f);
-}
-
-DEVICE void draw_label(const Picture& p, const Object& o, const float* dark, const uint8_t* pixels, int x, int y, Quad& quad) {
-    int width = o.label_right - o.label_left;
-    for (int pixel = 0; pixel < 4; ++pixel) {
-        int column = x + (pixel & 1) - o.label_left, row = y + (pixel >> 1) - o.label_top;
-        if (column < 0 || row < 0 || column >= width || row >= p.text_height) continue;
-        if (column >= o.remark_left) {
-            paint_pixel(quad, pixel, pixels + o.remark + 3 * (row * (width - o.remark_left) + column - o.remark_left));
-            continue;
-        }
-        paint(quad, pixel, o.colour, 1.0f);
-        paint(quad, pixel, dark, ink(p, o, column - p.margin, row));
+        int thickness = newer ? p.line + 1 : (p.line > 2 ? p.line - 1 : 1);
+        draw_line(tile, {a.x + shift, a.y + shift}, {b.x + shift, b.y + shift}, 1, trace_key(SHADOW, o.rank, object), lane);
+        draw_line(tile, a, b, thickness, trace_key(newer ? NEWER : OLDER, o.rank, object), lane);
     }
 }
 
@@ -188,7 +89,7 @@ DEVICE void draw_box(const Picture& p, const Object& o, const float* dark, int x
         int down = py - o.top < o.bottom - py ? py - o.top : o.bottom - py;
         int depth = small ? outline_at(o, p.line, px, py) : (across < down ? across : down);
         if (depth < -1 || depth > p.line) continue;
-        paint(quad, pixel, depth < 0 || depth == p.line ? dark : o.box_colour, 1.0f);
+        paint(quad, pixel, depth < 0 || depth == p.line ? dark : o.box_colour);
     }
 }
 
@@ -210,142 +111,165 @@ DEVICE bool in_mask(const Shape& s, const uint8_t* pixels, int x, int y) {
     return bilinear((uint64_t)(pixels + s.first), s.pitch, 0, between(column, width, s.pitch), between(row, height, s.pitch), 1, 0) >= 127.5f;
 }
 
-DEVICE void draw_shape(const Picture& p, const Shape& s, const Point* corners, const uint8_t* pixels, int x, int y, Quad& quad) {
+// An area, a plate or a mask.
+DEVICE void draw_surface(const Shape& s, const Point* corners, const uint8_t* pixels, int x, int y, Quad& quad) {
     for (int pixel = 0; pixel < 4; ++pixel) {
         int px = x + (pixel & 1), py = y + (pixel >> 1);
         float cx = px + 0.5f, cy = py + 0.5f;
-        if (s.kind == STROKE) {
-            if (on_line({s.ax, s.ay}, {s.bx, s.by}, s.thickness, p.width, p.height, px, py)) paint(quad, pixel, s.colour, 1.0f);
-        } else if (s.kind == AREA) {
-            if (inside_area(corners, s.first, s.last, cx, cy)) paint(quad, pixel, s.colour, s.part);
-        } else if (s.kind == MASK) {
-            if (in_mask(s, pixels, px, py)) paint(quad, pixel, s.colour, s.part);
-        } else if (cx > s.left && cx < s.right && cy > s.top && cy < s.bottom) {
+        if (cx < s.left || cx > s.right || cy < s.top || cy > s.bottom) continue;
+        if (s.kind == PLATE)
             paint_pixel(quad, pixel, pixels + s.first + (long long)(py - (int)s.top) * s.pitch + (px - (int)s.left) * 3);
+        else if (s.kind == AREA ? inside_area(corners, s.first, s.last, cx, cy) : in_mask(s, pixels, px, py))
+            tint(quad, pixel, s.colour, s.part);
+    }
+}
+
+// Sets a bit in each of `tables` for each of `count` things that touches the tile there: a bit each of `touched(n)`.
+// Every thread of the block calls this.
+template <class Touched> DEVICE void find(unsigned* hits, int tables, int count, Touched touched) {
+    SYNC();  // until nobody reads the last ones
+    EACH_THREAD(t) { for (int word = t; word < tables * WORDS; word += THREADS) hits[word] = 0; }
+    SYNC();
+    EACH_THREAD(t) {
+        for (int n = t; n < count; n += THREADS)
+            for (unsigned bits = touched(n); bits; bits &= bits - 1)
+                atomicOr(&hits[(__ffs(bits) - 1) * WORDS + n / 32], 1u << n % 32);
+    }
+    SYNC();
+}
+
+// Gives each thread's pixels the colours of their keys and clears those. Every thread of the block calls this.
+template <class Colour> DEVICE void paint_keys(const Tile& tile, Quad* quads, Colour colour) {
+    SYNC();
+    EACH_THREAD(t) {
+        for (int pixel = 0; pixel < 4; ++pixel) {
+            int& key = tile.keys[(row_of(t) + (pixel >> 1)) * TILE_WIDTH + column_of(t) + (pixel & 1)];
+            if (key) paint(quads[OWN(t)], pixel, colour(key));
+            key = 0;
+        }
+    }
+    SYNC();
+}
+
+// Every thread of the block calls this.
+DEVICE void draw_shapes(const Shape* shapes, int begin, int end, const Point* corners, const uint8_t* pixels, Tile& tile,
+                        unsigned* hits, Quad* quads) {
+    for (int base = begin; base < end; base += AT_ONCE) {
+        const Shape* own = shapes + base;
+        int count = end - base < AT_ONCE ? end - base : AT_ONCE;
+        find(hits, 1, count, [&](int n) { return !apart(tile, own[n].left, own[n].top, own[n].right, own[n].bottom); });
+        for (int n = next(hits, 0, count); n < count;) {
+            int first = n;  // of as many strokes as lie upon each other with nothing between
+            for (; n < count && own[n].kind == STROKE; n = next(hits, n + 1, count)) {}
+            if (n == first) {
+                EACH_THREAD(t) draw_surface(own[n], corners, pixels, tile.left + column_of(t), tile.top + row_of(t), quads[OWN(t)]);
+                n = next(hits, n + 1, count);
+                continue;
+            }
+            EACH_THREAD(t) {
+                int turn = 0;
+                for (int k = first; k < n; k = next(hits, k + 1, count), ++turn)
+                    if (turn % LINES_AT_ONCE == t / LANES) draw_line(tile, own[k].a, own[k].b, own[k].thickness, k + 1, t % LANES);
+            }
+            paint_keys(tile, quads, [&](int key) { return own[key - 1].colour; });
         }
     }
 }
 
-// Of each pixel of a quad: the uppermost trace, its part times RANKS and its rank, and its colour.
-struct Ways { int part[4]; float colour[4][3]; };
-
-DEVICE void draw_trace(const Picture& p, const Object& o, const Point* points, int x, int y, Ways& ways) {
-    int parts[4] = {0, 0, 0, 0};
-    trace_parts(p, o, points, x, y, parts);
-    for (int pixel = 0; pixel < 4; ++pixel) {
-        if (!parts[pixel] || parts[pixel] + o.rank < ways.part[pixel]) continue;
-        ways.part[pixel] = parts[pixel] + o.rank;
-        for (int c = 0; c < 3; ++c) ways.colour[pixel][c] = o.colour[c];
+DEVICE void draw_layer(const Picture& p, int layer, const Object* objects, int count, const Point* points, const uint8_t* pixels,
+                       const float* dark, int base, Tile& tile, const unsigned* hits, Quad* quads) {
+    EACH_THREAD(t) {
+        int x = tile.left + column_of(t), y = tile.top + row_of(t);
+        for (int n = next(hits, 0, count); n < count; n = next(hits, n + 1, count)) {
+            const Object& o = objects[n];
+            if (layer == TRACES) draw_trace(p, o, base + n, points, tile, t / LANES, t % LANES);
+            else if (layer == BOXES) draw_box(p, o, dark, x, y, quads[OWN(t)]);
+            else draw_label(p, o, dark, pixels, x, y, quads[OWN(t)]);
+        }
     }
 }
 
-// Finds where each object's trace begins, which is where its points are numbers, and what it touches. Points [count, length].
-KERNEL measure_traces(Object* objects, const Point* points, int count, int length) {
+DEVICE Quad scaled(const Picture& p, int x, int y) {
+    Quad quad;
+    Yuv from;
+    chroma_at(p.surface, x / 2, y / 2, p.width / 2, p.height / 2, from.u, from.v);
+    for (int pixel = 0; pixel < 4; ++pixel) {
+        from.y = luma_at(p.surface, x + (pixel & 1), y + (pixel >> 1), p.width, p.height);
+        quad.y[pixel] = channel(p.surface, 0, from);
+        quad.u[pixel] = channel(p.surface, 1, from);
+        quad.v[pixel] = channel(p.surface, 2, from);
+    }
+    return quad;
+}
+
+DEVICE uint8_t level(float value) { return (uint8_t)rounded(clamped(value, 0.0f, 255.0f)); }
+
+DEVICE void write(const Picture& p, int x, int y, const Quad& quad) {
+    for (int row = 0; row < 2; ++row) {
+        uint16_t* pair = (uint16_t*)(p.y + (long long)(y + row) * p.y_pitch + x);
+        *pair = level(quad.y[2 * row]) | level(quad.y[2 * row + 1]) << 8;
+    }
+    long long at = (long long)(y / 2) * p.c_pitch + x / 2;
+    ((uint8_t*)p.u)[at] = level(0.25f * (quad.u[0] + quad.u[1] + quad.u[2] + quad.u[3]));
+    ((uint8_t*)p.v)[at] = level(0.25f * (quad.v[0] + quad.v[1] + quad.v[2] + quad.v[3]));
+}
+
+// Completes the objects: where each trace begins, which is where its points are numbers, what it touches, and how the
+// label's digits read. Points [count, length].
+KERNEL prepare_objects(Object* objects, const Point* points, int count, int length) {
     EACH_THREAD(t) {
         int n = blockIdx.x * THREADS + t;
         if (n >= count) continue;
         Object& o = objects[n];
-        int first = n * length, end = first + length;
-        o.trace_left = o.trace_top = 1e30f;
-        o.trace_right = o.trace_bottom = -1e30f;
-        o.trace = end;
-        for (int k = end - 1; k >= first && points[k].x == points[k].x; --k) {
-            o.trace = k;
-            o.trace_left = fminf(o.trace_left, points[k].x);
-            o.trace_top = fminf(o.trace_top, points[k].y);
-            o.trace_right = fmaxf(o.trace_right, points[k].x);
-            o.trace_bottom = fmaxf(o.trace_bottom, points[k].y);
+        int first = n * length, end = first + length, begin = end;
+        float left = 1e30f, top = 1e30f, right = -1e30f, bottom = -1e30f;
+        for (; begin > first && points[begin - 1].x == points[begin - 1].x; --begin) {
+            Point p = points[begin - 1];
+            left = fminf(left, p.x);
+            top = fminf(top, p.y);
+            right = fmaxf(right, p.x);
+            bottom = fmaxf(bottom, p.y);
         }
+        o.trace = begin;
         o.trace_end = end;
-        o.trace_middle = first + (o.trace - first + length - 1) / 2;
+        o.trace_left = left;
+        o.trace_top = top;
+        o.trace_right = right;
+        o.trace_bottom = bottom;
+        o.trace_middle = first + (begin - first + length - 1) / 2;
+        spell(o);
     }
 }
 
-// Sets a bit for each of `count` things that TOUCHES, then does EACH of those in their order.
-#define FIND(count, TOUCHES)                                                                                   \
-    SYNC();                                                                                                    \
-    EACH_THREAD(t) { for (int word = t; word < WORDS; word += THREADS) hits[word] = 0; }                       \
-    SYNC();                                                                                                    \
-    EACH_THREAD(t) {                                                                                           \
-        for (int n = t; n < count; n += THREADS)                                                               \
-            if (TOUCHES) atomicOr(&hits[n / 32], 1u << n % 32);                                                \
-    }                                                                                                          \
-    SYNC();
-
-#define DRAW_SHAPES(begin, end)                                                                                \
-    for (int base = begin; base < end; base += OBJECTS_AT_ONCE) {                                              \
-        int count = end - base < OBJECTS_AT_ONCE ? end - base : OBJECTS_AT_ONCE;                               \
-        FIND(count, !apart(shapes[base + n].left, shapes[base + n].top, shapes[base + n].right,                \
-                           shapes[base + n].bottom, tile_x, tile_y, TILE_WIDTH, TILE_HEIGHT))                  \
-        EACH_THREAD(t) {                                                                                       \
-            int x = tile_x + t % QUADS_A_ROW * 2, y = tile_y + t / QUADS_A_ROW * 2;                            \
-            for (int word = 0; word * 32 < count; ++word)                                                      \
-                for (unsigned bits = hits[word]; bits; bits &= bits - 1)                                       \
-                    draw_shape(p, shapes[base + word * 32 + __ffs(bits) - 1], corners, pixels, x, y, quads[OWN(t)]); \
-        }                                                                                                      \
-    }
-
 KERNEL draw(const Picture* pictures, const Object* objects, const Point* points, const Shape* shapes, const Point* corners,
             const uint8_t* pixels, const float* dark) {
-    SHARED unsigned hits[WORDS];
+    SHARED int keys[TILE_HEIGHT * TILE_WIDTH];
+    SHARED unsigned shape_hits[WORDS], hits[LAYERS * WORDS];
     KEPT(Quad, quads);
-    KEPT(Ways, ways);
     const Picture& p = pictures[blockIdx.z];
-    const Surface& s = p.surface;
-    int tile_x = blockIdx.x * TILE_WIDTH, tile_y = blockIdx.y * TILE_HEIGHT;
-    if (tile_x >= p.width || tile_y >= p.height) return;  // for the whole block
+    Tile tile = {(int)blockIdx.x * TILE_WIDTH, (int)blockIdx.y * TILE_HEIGHT, p.width, p.height, keys};
+    if (tile.left >= p.width || tile.top >= p.height) return;  // for the whole block
     EACH_THREAD(t) {
-        int x = tile_x + t % QUADS_A_ROW * 2, y = tile_y + t / QUADS_A_ROW * 2;
-        Quad& quad = quads[OWN(t)];
-        Yuv from;
-        chroma_at(s, x / 2, y / 2, p.width / 2, p.height / 2, from.u, from.v);
-        for (int pixel = 0; pixel < 4; ++pixel) {
-            from.y = luma_at(s, x + (pixel & 1), y + (pixel >> 1), p.width, p.height);
-            quad.y[pixel] = channel(s, 0, from);
-            quad.u[pixel] = channel(s, 1, from);
-            quad.v[pixel] = channel(s, 2, from);
-            ways[OWN(t)].part[pixel] = 0;
-        }
+        quads[OWN(t)] = scaled(p, tile.left + column_of(t), tile.top + row_of(t));
+        for (int place = t; place < TILE_HEIGHT * TILE_WIDTH; place += THREADS) keys[place] = 0;
     }
-    DRAW_SHAPES(p.shapes, p.upper_shapes)
+    int found = -1;  // the first of the objects that `hits` is about
     for (int layer = TRACES; layer < LAYERS; ++layer) {
-        if (layer == LABELS) { DRAW_SHAPES(p.upper_shapes, p.shapes_end) }
+        if (layer != BOXES)
+            draw_shapes(shapes, layer == TRACES ? p.shapes : p.upper_shapes, layer == TRACES ? p.upper_shapes : p.shapes_end,
+                        corners, pixels, tile, shape_hits, quads);
         if (!(p.layers >> layer & 1)) continue;
-        for (int base = p.first; base < p.last; base += OBJECTS_AT_ONCE) {
-            int count = p.last - base < OBJECTS_AT_ONCE ? p.last - base : OBJECTS_AT_ONCE;
-            FIND(count, touches(p, objects[base + n], layer, tile_x, tile_y))
-            EACH_THREAD(t) {
-                int x = tile_x + t % QUADS_A_ROW * 2, y = tile_y + t / QUADS_A_ROW * 2;
-                for (int word = 0; word * 32 < count; ++word) {
-                    for (unsigned bits = hits[word]; bits; bits &= bits - 1) {
-                        const Object& o = objects[base + word * 32 + __ffs(bits) - 1];
-                        if (layer == TRACES) draw_trace(p, o, points, x, y, ways[OWN(t)]);
-                        else if (layer == BOXES) draw_box(p, o, dark, x, y, quads[OWN(t)]);
-                        else draw_label(p, o, dark, pixels, x, y, quads[OWN(t)]);
-                    }
-                }
-            }
+        for (int base = p.first; base < p.last; base += AT_ONCE) {
+            int count = p.last - base < AT_ONCE ? p.last - base : AT_ONCE;
+            if (base != found) find(hits, LAYERS, count, [&](int n) { return touched_layers(p, objects[base + n], tile); });
+            found = base;
+            draw_layer(p, layer, objects + base, count, points, pixels, dark, base - p.first, tile, hits + layer * WORDS, quads);
         }
-        if (layer == TRACES) {
-            EACH_THREAD(t) {
-                for (int pixel = 0; pixel < 4; ++pixel) {
-                    int part = ways[OWN(t)].part[pixel];
-                    if (part) paint(quads[OWN(t)], pixel, part / RANKS == SHADOW ? dark : ways[OWN(t)].colour[pixel], 1.0f);
-                }
-            }
-        }
+        if (layer == TRACES)
+            paint_keys(tile, quads, [&](int key) { return is_shadow(key) ? dark : objects[p.first + key % OBJECTS].colour; });
     }
     EACH_THREAD(t) {
-        int x = tile_x + t % QUADS_A_ROW * 2, y = tile_y + t / QUADS_A_ROW * 2;
-        if (x >= p.width || y >= p.height) continue;
-        const Quad& quad = quads[OWN(t)];
-        uint8_t* luma = (uint8_t*)p.y + (long long)y * p.y_pitch + x;
-        for (int pixel = 0; pixel < 4; ++pixel)
-            luma[(pixel >> 1) * p.y_pitch + (pixel & 1)] = (uint8_t)rounded(clamped(quad.y[pixel], 0.0f, 255.0f));
-        float u = 0.25f * (quad.u[0] + quad.u[1] + quad.u[2] + quad.u[3]);
-        float v = 0.25f * (quad.v[0] + quad.v[1] + quad.v[2] + quad.v[3]);
-        long long at = (long long)(y / 2) * p.c_pitch + x / 2;
-        ((uint8_t*)p.u)[at] = (uint8_t)rounded(clamped(u, 0.0f, 255.0f));
-        ((uint8_t*)p.v)[at] = (uint8_t)rounded(clamped(v, 0.0f, 255.0f));
+        int x = tile.left + column_of(t), y = tile.top + row_of(t);
+        if (x < p.width && y < p.height) write(p, x, y, quads[OWN(t)]);
     }
 }
