@@ -24,6 +24,24 @@ cameras:
     url: yard.mp4
     enabled: false
 """
+RULES = "/api/v1/rules"
+DOOR = {"name": "door", "type": "line", "start": [0.1, 0.5], "end": [0.9, 0.5]}
+WITH_RULES = (
+    TEXT
+    + """\
+rules:
+  - name: door  # the front
+    type: line
+    start: [0.1, 0.5]
+    end: [0.9, 0.5]
+  # behind the house
+  - name: yard
+    type: zone
+    polygon: [[0, 0], [1, 0], [1, 1]]
+    cameras: [gate]
+    loitering: 5
+"""
+)
 
 Play = Callable[[httpx.AsyncClient, Server], Awaitable[None]]
 
@@ -43,3 +61,8 @@ def with_api(folder: Path, play: Play, text: str = TEXT) -> Path:
 
     asyncio.run(run())
     return path
+
+
+def desired_names(server: Server) -> list[str]:
+    """Of the rules that workers are to apply."""
+    return [rule["name"] for rule in server.desired.document().rules]
