@@ -70,6 +70,24 @@ def test_the_program_is_asked_at_the_size_that_counts() -> None:
         recognised(Path("net.pt2"), shapes, {}, Overrides(size=Size(650, 640)))
 
 
+@pytest.mark.parametrize(
+    ("wanted", "metadata", "size"),
+    [
+        (None, {"imgsz": "[384, 640]"}, Size(640, 384)),
+        (Size(320, 320), {"imgsz": "[384, 640]"}, Size(320, 320)),
+        (None, {}, Size(640, 640)),
+    ],
+)
+def test_a_program_gets_the_input_that_it_declares(
+    wanted: Size | None, metadata: dict[str, str], size: Size
+) -> None:
+    def shapes(size: Size) -> list[tuple[int, ...]]:
+        return [(1, 84, size.width * size.height * 21 // 1024)]
+
+    model = recognised(Path("net.torchscript"), shapes, metadata, Overrides(size=wanted))
+    assert model.graph.input.size == size
+
+
 def test_the_outputs_that_count_are_picked_from_whatever_nests_them() -> None:
     said = ("table", ({"a": "grid", "b": ["other"]}, "prototypes"))
     assert tensors_of(said) == ["table", "grid", "other", "prototypes"]

@@ -101,9 +101,9 @@ def load_network(file: Path, overrides: Overrides, *, full_precision: bool = Fal
 
     Exported programs are compiled, which makes YOLO11s 1.9 times as fast on an H100; TorchScript can't be.
 
-    What its tensors mean comes from ``overrides``, else from the metadata that YOLO11's TorchScript carries,
-    else from the shapes of its outputs; the input's size also from what the program was exported with, or
-    640×640. Raises ModelError.
+    What its tensors mean, and how large its input is, comes from ``overrides``, else from the metadata that
+    YOLO11's TorchScript carries or from what the program was exported with, else from the shapes of its
+    outputs for an input of 640×640. Raises ModelError.
     """
     if not file.is_file():
         raise ModelError(f"model {file}: there is no such file")
@@ -117,7 +117,7 @@ def load_network(file: Path, overrides: Overrides, *, full_precision: bool = Fal
         raise ModelError(f"model {file}: PyTorch can't read it ({_first_line(error)})") from error
     # In single precision, which every program takes; network_for halves it.
     module = module.float().cuda()
-    overrides = replace(overrides, size=overrides.size or size or USUAL)
+    overrides = replace(overrides, size=overrides.size or size)
     model = recognised(file, lambda size: _shapes(file, module, size, "cuda"), metadata, overrides)
     return network_for(model, module, full_precision=full_precision, compiled=file.suffix == ".pt2")
 
@@ -130,9 +130,11 @@ def recognised(
 ) -> Model:
     """What a program's tensors mean; ``shapes``: of its outputs for an input of that size. Raises ModelError.
 
-    Exports may give the grids of before besides, which mean nothing here.
+    The input is as large as asked for, else as ``metadata`` declares, else 640×640. Exports may give the
+    grids of before besides, which mean nothing here.
     """
     declared = read_declared(file, metadata)
+    declared = replace(declared, size=declared.size or USUAL)
     fed = TensorSpec("images", (-1, 3, -1, -1), "float32")
     size = chosen_size(file, ImageInput(fed, "NCHW", None, None), declared, overrides.size)
     image = ImageInput(fed, "NCHW", size, None)
