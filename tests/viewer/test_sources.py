@@ -48,6 +48,9 @@ def test_everything_the_page_and_its_modules_name_is_there() -> None:
         named_files += [script.parent / name for name in re.findall(r'"(\.{1,2}/[\w/-]+\.js)"', text)]
         named_files += [FOLDER / name for name in re.findall(r'"(styles/[\w/-]+\.css)"', text)]
     assert [path for path in named_files if not path.is_file()] == []
+    assert {path for path in FILES if path.suffix == ".css"} <= set(named_files), (
+        "every style is loaded somewhere"
+    )
     icons = set(re.findall(r'<symbol id="icon-([\w-]+)"', page))
     used = set(re.findall(r'href="#icon-([\w-]+)"', page))
     for script in SCRIPTS:

@@ -5,7 +5,7 @@
 
 /**
  * @typedef {{
- *   title: string, icon: string | null, styles?: string, load: () => Promise<{mount: Mount}>
+ *   title: string, icon: string | null, styles?: string[], load: () => Promise<{mount: Mount}>
  * }} PageEntry  `icon`: of index.html, null for a page without a place in the navigation; `styles`: loaded before it
  * @typedef {{
  *   unmount: () => void,
@@ -25,14 +25,19 @@ export const PAGES = {
   cameras: {
     title: "Cameras",
     icon: "camera",
-    styles: "styles/camera-list.css",
+    styles: ["styles/camera-list.css"],
     load: () => import("./pages/cameras.js"),
   },
-  rules: { title: "Rules", icon: "zone", styles: "styles/rules.css", load: () => import("./pages/rules.js") },
-  events: { title: "Events", icon: "events", styles: "styles/events.css", load: () => import("./pages/events.js") },
-  system: { title: "System", icon: "machine", styles: "styles/system.css", load: () => import("./pages/system.js") },
-  accounts: { title: "Accounts", icon: null, styles: "styles/system.css", load: () => import("./pages/accounts.js") },
-  login: { title: "Log in", icon: null, styles: "styles/login.css", load: () => import("./pages/login.js") },
+  rules: {
+    title: "Rules",
+    icon: "zone",
+    styles: ["styles/rules.css", "styles/rule-shapes.css", "styles/rule-panel.css"],
+    load: () => import("./pages/rules.js"),
+  },
+  events: { title: "Events", icon: "events", styles: ["styles/events.css"], load: () => import("./pages/events.js") },
+  system: { title: "System", icon: "machine", styles: ["styles/system.css"], load: () => import("./pages/system.js") },
+  accounts: { title: "Accounts", icon: null, styles: ["styles/system.css"], load: () => import("./pages/accounts.js") },
+  login: { title: "Log in", icon: null, styles: ["styles/login.css"], load: () => import("./pages/login.js") },
 };
 
 export const FIRST = "live";

@@ -88,7 +88,7 @@ export class Router {
    */
   async #mounted(entry, route, wanted) {
     try {
-      const [module] = await Promise.all([entry.load(), entry.styles && styled(entry.styles)]);
+      const [module] = await Promise.all([entry.load(), ...(entry.styles ?? []).map(styled)]);
       if (!wanted()) return null;
       const root = el("div", { class: "page-content" });
       this.#root.replaceChildren(root);
