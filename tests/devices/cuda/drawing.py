@@ -11,8 +11,8 @@ from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.palette import Style
 from camwire.devices.cpu.render import CpuRenderer
 from camwire.devices.cuda.letters import Letters, draw_letters
-from camwire.devices.cuda.render import annotations_of
-from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures
+from camwire.devices.cuda.render import OBJECTS_A_BLOCK, annotations_of
+from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures, pack_steps
 from camwire.devices.cuda.shapes import pack_shapes
 from camwire.devices.cuda.surfaces import Spot, fill
 from camwire.frames import Size, Tracks
@@ -73,6 +73,7 @@ def draw(
     pictures["shapes"], pictures["upper_shapes"], pictures["shapes_end"] = ends.T
     table = pictures["surface"]
     fill(table, surfaces, [Spot(0, 0, size) for size in sizes], "JPEG")
+    pack_steps(pictures)
     planes = []
     for record, (width, height) in zip(pictures, sizes, strict=True):
         own = [runner.put(np.full((rows + 1, columns + 8), 77, np.uint8)) for rows, columns in
@@ -85,7 +86,7 @@ def draw(
     inputs = [runner.put(array) for array in parts]
     count, length, _ = tracks.traces.shape
     if count:
-        blocks = (-(-count // 256),)
+        blocks = (-(-count // OBJECTS_A_BLOCK),)
         runner.run("draw", "prepare_objects", blocks, *inputs[1:3], np.int32(count), np.int32(length))
     runner.run("draw", "draw", grid, *inputs)
     return [_checked(own) for own in planes]

@@ -16,8 +16,8 @@ from camwire.devices.cpu.palette import Style
 from camwire.devices.cuda.adoption import surface_on_device
 from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
-from camwire.devices.cuda.program import THREADS, launch
-from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures
+from camwire.devices.cuda.program import launch
+from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures, pack_steps
 from camwire.devices.cuda.shapes import pack_shapes
 from camwire.devices.cuda.surfaces import Records, Spot, fill
 from camwire.devices.cuda.threads import PerThread, after_decoding, high_priority_stream
@@ -25,6 +25,8 @@ from camwire.frames import Batch, Size, Tracks
 
 TILE = Size(64, 16)
 """Pixels that a block draws (kernels/draw.cu)."""
+OBJECTS_A_BLOCK = 32
+"""That are completed by a block before anything is drawn."""
 ALIGNED = 256
 """Bytes to which planes and tables are aligned."""
 REMEMBERED_LETTERS = 16
@@ -90,7 +92,7 @@ class _Easel:
             if len(tracks):
                 count, length, _ = tracks.traces.shape
                 numbers = np.int32(count), np.int32(length)
-                blocks = (-(-count // THREADS),)
+                blocks = (-(-count // OBJECTS_A_BLOCK),)
                 launch("draw", "prepare_objects", blocks, (*addresses[1:3], *numbers), self._stream)
             launch("draw", "draw", grid, addresses, self._stream)
         return pictures
@@ -109,6 +111,7 @@ class _Easel:
         surfaces = [surface_on_device(batch.frames[index].picture) for index in chosen]
         spots = [Spot(0, 0, sizes[index]) for index in chosen]
         fill(records["surface"], surfaces, spots, "JPEG")
+        pack_steps(records)
         pictures = self._canvases([sizes[index] for index in chosen])
         records["y"], records["u"], records["v"] = (
             np.array([p.planes for p in pictures], np.uint64).reshape(-1, 3).T

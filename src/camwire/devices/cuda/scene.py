@@ -38,6 +38,8 @@ PICTURE = np.dtype(
         ("classes", np.int32),
         ("layers", np.int32),
         *((name, np.int32) for name in ("shapes", "upper_shapes", "shapes_end", "reserved")),
+        ("luma_step", np.float32, 2),
+        ("chroma_step", np.float32, 2),
     ]
 )
 """``Picture`` of kernels/draw.cu."""
@@ -125,6 +127,14 @@ def pack_pictures(
         pictures["line"][rows], pictures["text_height"][rows] = look.style.line, letters.height
         pictures["margin"][rows], pictures["gap"][rows] = letters.margin, letters.gap
         pictures["letters"][rows], pictures["glyphs"][rows] = look.coverage.address, look.glyphs.address
+
+
+def pack_steps(pictures: Records) -> None:
+    """How the surfaces are scaled, when both they and the pictures' sizes are known."""
+    for axis, side in enumerate(("width", "height")):
+        source, target = pictures["surface"][side], pictures[side].astype(np.float32)
+        pictures["luma_step"][:, axis] = source.astype(np.float32) / target
+        pictures["chroma_step"][:, axis] = ((source + 1) // 2).astype(np.float32) / (target / 2)
 
 
 def pack_objects(

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #define KERNEL extern "C" void
+#define CROWDED_KERNEL(blocks) KERNEL
 #define DEVICE static inline
 #define DEVICE_MEMBER inline
 #define UNROLL
@@ -42,6 +43,8 @@ typedef unsigned long long uint64_t;
 #include <cstdint>
 #endif
 #define KERNEL extern "C" __global__ void __launch_bounds__(THREADS)
+// As few registers a thread as it takes for so many blocks to run on a multiprocessor at once.
+#define CROWDED_KERNEL(blocks) extern "C" __global__ void __launch_bounds__(THREADS, blocks)
 #define DEVICE static __device__ __forceinline__
 #define DEVICE_MEMBER __device__ __forceinline__
 #define UNROLL _Pragma("unroll")
@@ -76,14 +79,19 @@ struct Yuv { float y, u, v; };
 DEVICE int clamped(int value, int low, int high) { return value < low ? low : (value > high ? high : value); }
 DEVICE float clamped(float value, float low, float high) { return fminf(fmaxf(value, low), high); }
 
-// Where a target pixel's centre lies between two source samples: the lower index and how far towards the next.
+// Where a target pixel's centre lies between two source samples: the lower index and how far towards the next. A step
+// is how many source samples a target pixel takes.
 struct Between { int low, high; float part; };
 
-DEVICE Between between(int target, int target_side, int source_side) {
-    float position = (target + 0.5f) * ((float)source_side / (float)target_side) - 0.5f;
+DEVICE Between between(int target, float step, int source_side) {
+    float position = (target + 0.5f) * step - 0.5f;
     float whole = floorf(position);
     int low = (int)whole;
     return {clamped(low, 0, source_side - 1), clamped(low + 1, 0, source_side - 1), position - whole};
+}
+
+DEVICE Between between(int target, int target_side, int source_side) {
+    return between(target, (float)source_side / (float)target_side, source_side);
 }
 
 DEVICE float mixed(float low, float high, float part) { return low + (high - low) * part; }

@@ -10,6 +10,7 @@
 #include "common.cuh"
 #include "lines.cuh"
 #include "scene.cuh"
+#include "scaling.cuh"
 #include "labels.cuh"
 
 constexpr int QUADS_A_ROW = TILE_WIDTH / 2;
@@ -49,6 +50,22 @@ constexpr int OBJECTS = 1 << 24;
 DEVICE int trace_key(int part, int rank, int object) { return (part * RANKS + rank) * OBJECTS + object; }
 DEVICE bool is_shadow(int key) { return key / OBJECTS / RANKS == SHADOW; }
 
+// Where a trace begins, and what it reaches.
+struct Extent { int first; float left, top, right, bottom; };
+
+DEVICE Extent joined(const Extent& a, const Extent& b) {
+    return {a.first < b.first ? a.first : b.first, fminf(a.left, b.left), fminf(a.top, b.top), fmaxf(a.right, b.right),
+            fmaxf(a.bottom, b.bottom)};
+}
+
+// Of one lane's points, up to `end`; those before a trace's first aren't numbers.
+DEVICE Extent extent_of(const Point* points, int first, int end) {
+    Extent all = {end, 1e30f, 1e30f, -1e30f, -1e30f};
+    for (int k = first; k < end; k += LANES)
+        if (points[k].x == points[k].x) all = joined(all, {k, points[k].x, points[k].y, points[k].x, points[k].y});
+    return all;
+}
+
 // Lines go from eighth to eighth of a pixel (cpu/lines.py).
 DEVICE float drawn(float value) { return rounded(clamped(value - 0.5f, -1e5f, 1e5f) * 8.0f) * 0.125f; }
 DEVICE Point drawn(Point p) { return {drawn(p.x), drawn(p.y)}; }
@@ -82,6 +99,8 @@ DEVICE int outline_at(const Object& o, int line, int x, int y) {
 }
 
 DEVICE void draw_box(const Picture& p, const Object& o, const float* dark, int x, int y, Quad& quad) {
+    if (x < o.left - p.line - 1 || x > o.right + p.line || y < o.top - p.line - 1 || y > o.bottom + p.line) return;
+    if (x - o.left > p.line && o.right - x - 1 > p.line && y - o.top > p.line && o.bottom - y - 1 > p.line) return;
     bool small = o.right - o.left < 2 * p.line + 2 || o.bottom - o.top < 2 * p.line + 2;
     for (int pixel = 0; pixel < 4; ++pixel) {
         int px = x + (pixel & 1), py = y + (pixel >> 1);
@@ -189,19 +208,6 @@ DEVICE void draw_layer(const Picture& p, int layer, const Object* objects, int c
     }
 }
 
-DEVICE Quad scaled(const Picture& p, int x, int y) {
-    Quad quad;
-    Yuv from;
-    chroma_at(p.surface, x / 2, y / 2, p.width / 2, p.height / 2, from.u, from.v);
-    for (int pixel = 0; pixel < 4; ++pixel) {
-        from.y = luma_at(p.surface, x + (pixel & 1), y + (pixel >> 1), p.width, p.height);
-        quad.y[pixel] = channel(p.surface, 0, from);
-        quad.u[pixel] = channel(p.surface, 1, from);
-        quad.v[pixel] = channel(p.surface, 2, from);
-    }
-    return quad;
-}
-
 DEVICE uint8_t level(float value) { return (uint8_t)rounded(clamped(value, 0.0f, 255.0f)); }
 
 DEVICE void write(const Picture& p, int x, int y, const Quad& quad) {
@@ -215,33 +221,32 @@ DEVICE void write(const Picture& p, int x, int y, const Quad& quad) {
 }
 
 // Completes the objects: where each trace begins, which is where its points are numbers, what it touches, and how the
-// label's digits read. Points [count, length].
+// label's digits read. Points [count, length]; LANES threads an object.
 KERNEL prepare_objects(Object* objects, const Point* points, int count, int length) {
+    SHARED Extent extents[THREADS];
     EACH_THREAD(t) {
-        int n = blockIdx.x * THREADS + t;
-        if (n >= count) continue;
+        int n = blockIdx.x * LINES_AT_ONCE + t / LANES;
+        if (n < count) extents[t] = extent_of(points, n * length + t % LANES, (n + 1) * length);
+    }
+    SYNC();
+    EACH_THREAD(t) {
+        int n = blockIdx.x * LINES_AT_ONCE + t / LANES;
+        if (n >= count || t % LANES) continue;
+        Extent all = extents[t];
+        for (int k = 1; k < LANES; ++k) all = joined(all, extents[t + k]);
         Object& o = objects[n];
-        int first = n * length, end = first + length, begin = end;
-        float left = 1e30f, top = 1e30f, right = -1e30f, bottom = -1e30f;
-        for (; begin > first && points[begin - 1].x == points[begin - 1].x; --begin) {
-            Point p = points[begin - 1];
-            left = fminf(left, p.x);
-            top = fminf(top, p.y);
-            right = fmaxf(right, p.x);
-            bottom = fmaxf(bottom, p.y);
-        }
-        o.trace = begin;
-        o.trace_end = end;
-        o.trace_left = left;
-        o.trace_top = top;
-        o.trace_right = right;
-        o.trace_bottom = bottom;
-        o.trace_middle = first + (begin - first + length - 1) / 2;
+        o.trace = all.first;
+        o.trace_end = (n + 1) * length;
+        o.trace_left = all.left;
+        o.trace_top = all.top;
+        o.trace_right = all.right;
+        o.trace_bottom = all.bottom;
+        o.trace_middle = n * length + (all.first - n * length + length - 1) / 2;
         spell(o);
     }
 }
 
-KERNEL draw(const Picture* pictures, const Object* objects, const Point* points, const Shape* shapes, const Point* corners,
+CROWDED_KERNEL(4) draw(const Picture* pictures, const Object* objects, const Point* points, const Shape* shapes, const Point* corners,
             const uint8_t* pixels, const float* dark) {
     SHARED int keys[TILE_HEIGHT * TILE_WIDTH];
     SHARED unsigned shape_hits[WORDS], hits[LAYERS * WORDS];
@@ -250,7 +255,8 @@ KERNEL draw(const Picture* pictures, const Object* objects, const Point* points,
     Tile tile = {(int)blockIdx.x * TILE_WIDTH, (int)blockIdx.y * TILE_HEIGHT, p.width, p.height, keys};
     if (tile.left >= p.width || tile.top >= p.height) return;  // for the whole block
     EACH_THREAD(t) {
-        quads[OWN(t)] = scaled(p, tile.left + column_of(t), tile.top + row_of(t));
+        int x = tile.left + column_of(t), y = tile.top + row_of(t);
+        quads[OWN(t)] = p.surface.wide ? scaled<uint16_t>(p, x, y) : scaled<uint8_t>(p, x, y);
         for (int place = t; place < TILE_HEIGHT * TILE_WIDTH; place += THREADS) keys[place] = 0;
     }
     int found = -1;  // the first of the objects that `hits` is about

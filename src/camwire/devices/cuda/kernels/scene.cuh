@@ -18,6 +18,7 @@ struct Picture {
     int layers;                    // bit l: layer l is drawn
     int shapes, upper_shapes;      // its first shape, and the first of those above the boxes
     int shapes_end, reserved;
+    float luma_step[2], chroma_step[2];  // across and down: how many samples of the surface one of the picture takes
 };
 
 constexpr int RANKS = 8, LONGEST_ID = 20;
@@ -54,7 +55,7 @@ struct Shape {
     int reserved;
 };
 
-static_assert(sizeof(Picture) == 208 && sizeof(Object) == 136 && sizeof(Shape) == 72, "as in scene.py and sheet.py");
+static_assert(sizeof(Picture) == 224 && sizeof(Object) == 136 && sizeof(Shape) == 72, "as in scene.py and sheet.py");
 
 // Four pixels: upper left, upper right, lower left, lower right.
 struct Quad { float y[4], u[4], v[4]; };
