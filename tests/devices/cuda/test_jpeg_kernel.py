@@ -11,6 +11,7 @@ import pytest
 from camwire.devices.cuda import jpeg
 from camwire.devices.cuda.encode import JPEG_PICTURE, WORDS_A_BLOCK, plan
 from camwire.frames import Size
+from tests.devices.cuda.jpegs import coefficients, segments
 
 Planes = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -34,7 +35,7 @@ def noise(seed: int, size: Size) -> Planes:
 
 
 class Encoded:
-    """What came out of the three kernels."""
+    """What came out of the two kernels."""
 
     def __init__(self, runner, pictures: list[Planes], quality: int, room: int | None = None) -> None:
         sizes = tuple(Size(planes[0].shape[1], planes[0].shape[0]) for planes in pictures)
@@ -47,16 +48,10 @@ class Encoded:
             record["y_pitch"], record["c_pitch"] = planes[0].shape[1], planes[1].shape[1]
             kept += own
         table, scales = runner.put(records), runner.put(jpeg.scales(quality))
-        coefficients = runner.put(np.full((todo.blocks, 64), -30000, np.int16))
-        masks = runner.put(np.full(todo.blocks, 77, np.uint64))
-        runner.run("jpeg", "jpeg_transform", todo.transform_grid, table, scales, coefficients, masks)
         self.words = runner.put(np.full((todo.blocks, WORDS_A_BLOCK), 0xDEADBEEF, np.uint32))
         lengths, sizes_here = (runner.put(np.full(todo.segments, -1, np.int32)) for _ in range(2))
         codes = runner.put(jpeg.codes())
-        runner.run(
-            "jpeg", "jpeg_encode", todo.segment_grid,
-            table, coefficients, masks, codes, self.words, lengths, sizes_here,
-        )  # fmt: skip
+        runner.run("jpeg", "jpeg_encode", todo.grid, table, scales, codes, self.words, lengths, sizes_here)
         room = todo.pixels * 4 + 10_000 if room is None else room
         out, starts = (
             runner.put(np.full(room + 64, 99, np.uint8)),
@@ -64,11 +59,10 @@ class Encoded:
         )
         headers = runner.put(np.frombuffer(todo.headers, np.uint8))
         runner.run(
-            "jpeg", "jpeg_gather", todo.segment_grid,
+            "jpeg", "jpeg_gather", todo.grid,
             table, self.words, lengths, sizes_here, headers, np.int32(room), out, starts,
         )  # fmt: skip
-        self.todo, self.coefficients, self.masks = todo, coefficients.fetch(), masks.fetch()
-        self.lengths, self.starts, self.out = lengths.fetch(), starts.fetch().tolist(), out.fetch()
+        self.todo, self.starts, self.out = todo, starts.fetch().tolist(), out.fetch()
         assert (self.out[room:] == 99).all(), "nothing is written beyond the room"
 
     @property
@@ -159,28 +153,58 @@ def test_tables_are_libjpegs() -> None:
 @pytest.mark.parametrize("quality", [1, 50, 85, 100])
 def test_coefficients_are_those_of_the_dct(runner, quality: int) -> None:
     planes = picture(1, Size(70, 38))
-    made = Encoded(runner, [planes], quality)
-    wanted = expected_coefficients(planes, quality).reshape(-1, 64)
-    assert np.abs(made.coefficients - wanted).max() < 0.502, "rounded to the nearest"
-    bits = (made.coefficients != 0).astype(np.uint64) << np.arange(64, dtype=np.uint64)
-    np.testing.assert_array_equal(made.masks, bits.sum(axis=1))
+    [file] = Encoded(runner, [planes], quality).files
+    wanted = expected_coefficients(planes, quality)
+    assert np.abs(coefficients(file, 5) - wanted).max() < 0.502, "rounded to the nearest"
 
 
 @pytest.mark.parametrize("make", [picture, noise])
 @pytest.mark.parametrize("quality", [1, 50, 85, 100])
 def test_files_hold_the_coefficients(runner, make, quality: int) -> None:
-    """FFmpeg reads from the file what the transform wrote; libjpeg reads the file, too."""
+    """They are the DCT's, and FFmpeg reads them as we do; libjpeg reads the file, too."""
     sizes = [Size(2, 2), Size(16, 16), Size(18, 34), Size(258, 20), Size(320, 176), Size(16, 2000)]
     pictures = [make(seed, size) for seed, size in enumerate(sizes)]
     made = Encoded(runner, pictures, quality)
     for record, planes, file in zip(made.todo.records, pictures, made.files, strict=True):
-        first, count = record["first_block"], record["columns"] * record["rows"] * 6
-        own = made.coefficients[first : first + count].reshape(-1, 6, 64)
+        own = coefficients(file, record["columns"])
+        assert np.abs(own - expected_coefficients(planes, quality)).max() < 0.502
         wanted = restored(own, quality, Size(*record[["width", "height"]].tolist()), record["columns"])
         for ours, theirs, source in zip(in_yuv(file), wanted, planes, strict=True):
             assert ours.shape == source.shape
             assert np.abs(ours - theirs).max() <= 1.01
         assert pixels(file).shape[:2] == planes[0].shape
+
+
+def extremes() -> Planes:
+    """Every coefficient as large as it gets, and as small, in more MCUs than are coded at a time."""
+    signs = BASIS[:, None, :, None] * BASIS[None, :, None, :] > 0  # [frequencies, places]
+    blocks = np.where(np.concatenate((signs.reshape(64, 8, 8), ~signs.reshape(64, 8, 8))), 255, 0)
+    plane = blocks.astype(np.uint8).transpose(1, 0, 2).reshape(8, -1)
+    return np.vstack((plane, plane[:, ::-1])), plane[:, :512], plane[:, 512:]
+
+
+def test_the_largest_coefficients_keep_their_values(runner) -> None:
+    planes = extremes()
+    [file] = Encoded(runner, [planes], 100).files
+    own, wanted = coefficients(file, 64), expected_coefficients(planes, 100)
+    assert wanted.min() == pytest.approx(-1024)
+    assert wanted.max() == pytest.approx(1020)
+    assert np.abs(own - wanted).max() < 0.502
+
+
+@pytest.mark.parametrize("columns", [39, 40, 41, 80, 83])
+def test_rows_may_be_longer_than_what_is_coded_at_a_time(runner, columns: int) -> None:
+    planes = picture(columns, Size(columns * 16 - 6, 24))
+    [file] = Encoded(runner, [planes], 92).files
+    assert np.abs(coefficients(file, columns) - expected_coefficients(planes, 92)).max() < 0.502
+
+
+def test_bytes_of_255_are_stuffed_wherever_they_lie(runner) -> None:
+    planes = noise(3, Size(640, 16))
+    [file] = Encoded(runner, [planes], 100).files
+    [segment] = segments(file)
+    assert segment.count(b"\xff\x00") > 100
+    assert np.abs(coefficients(file, 40) - expected_coefficients(planes, 100)).max() < 0.502
 
 
 def test_quality_and_size_are_libjpegs(runner) -> None:
@@ -211,23 +235,41 @@ def test_where_there_is_no_room_it_is_said_how_much_is_wanted(runner) -> None:
     assert Encoded(runner, pictures, 85, wanted[-1]).files == Encoded(runner, pictures, 85).files
 
 
-def test_no_block_can_need_more_room_than_it_has() -> None:
-    """The most bits that a block's energy pays for: a value of s bits is 2^(s-1) - 1/2 at least."""
+def most_bits(table: np.ndarray, read: int) -> float:
+    """No block's first 1 to 63 other coefficients take more, less ``read`` bits for each of them.
+
+    A block's energy pays for them: a value of s bits is 2^(s-1) - 1/2 at least.
+    """
     energy = 64 * 128.0**2
+    length = table >> 16
+    offers = [
+        (
+            run + 1,
+            (2.0 ** (size - 1) - 0.5) ** 2,
+            int(length[12 + (run << 4 | size)]) + size - read * (run + 1),
+        )
+        for size in range(1, 11)
+        for run in range(16)
+    ]
+    offers.append((16, 0.0, int(length[12 + 0xF0]) - read * 16))
+    # Whatever energy is said to cost: bits less their cost, and the whole energy's, are a bound.
+    bounds = []
+    for price in np.geomspace(1e-4, 0.1, 30):
+        worth = [0.0] * 64
+        for at in range(1, 64):
+            worth[at] = max(
+                worth[at - step] + bits - price * cost for step, cost, bits in offers if step <= at
+            )
+        bounds.append(max(worth) + price * energy)
+    return min(bounds) + int(length[:12].max()) + 11
+
+
+def test_no_block_can_need_more_room_than_it_has() -> None:
     for table in jpeg.codes():
-        length = table >> 16
-        offers = [
-            (run + 1, (2.0 ** (size - 1) - 0.5) ** 2, int(length[12 + (run << 4 | size)]) + size)
-            for size in range(1, 11)
-            for run in range(16)
-        ]
-        # Whatever energy is said to cost: bits less their cost, and the whole energy's, are a bound.
-        bounds = []
-        for price in np.geomspace(1e-4, 0.1, 30):
-            worth = [0.0] * 64
-            for at in range(1, 64):
-                gains = (worth[at - step] + bits - price * cost for step, cost, bits in offers if step <= at)
-                worth[at] = max(worth[at - 1], *gains)
-            bounds.append(worth[63] + price * energy)
-        most = min(bounds) + int(length[:12].max()) + 11 + int(length[12])
-        assert most <= WORDS_A_BLOCK * 32
+        assert most_bits(table, read=0) + int(table[12] >> 16) <= WORDS_A_BLOCK * 32
+
+
+def test_no_code_catches_up_with_the_coefficients_still_to_be_read() -> None:
+    """Both lie in one column: 16 bits of each coefficient that has been read are free."""
+    for table in jpeg.codes():
+        assert most_bits(table, read=16) <= (WORDS_A_BLOCK - 32) * 32

@@ -1,4 +1,4 @@
-"""JPEGs of a whole batch in three launches (kernels/jpeg.cu) and two copies: how long they are, and they."""
+"""JPEGs of a whole batch in two launches (kernels/jpeg.cu) and two copies: how long they are, and they."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from camwire.devices import DeviceError
 from camwire.devices.cuda import jpeg
 from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace, bytes_at
-from camwire.devices.cuda.program import THREADS, launch
+from camwire.devices.cuda.program import launch
 from camwire.devices.cuda.render import CudaPicture
 from camwire.devices.cuda.surfaces import Records
 from camwire.devices.cuda.threads import PerThread, high_priority_stream
@@ -60,12 +60,7 @@ class Plan(NamedTuple):
     pixels: int
 
     @property
-    def transform_grid(self) -> tuple[int, int]:
-        blocks = int((self.records["columns"] * self.records["rows"]).max()) * BLOCKS_A_MCU
-        return -(-blocks // THREADS), len(self.records)
-
-    @property
-    def segment_grid(self) -> tuple[int, int]:
+    def grid(self) -> tuple[int, int]:
         return int(self.records["rows"].max()), len(self.records)
 
 
@@ -123,10 +118,8 @@ class _Bench:
         records["y_pitch"], records["c_pitch"] = records["width"], records["width"] // 2
         table = self._sent(records, todo.headers, stream)
         parts = self._reserved(todo)
-        transform = (table, self._scales_of(quality).address, parts.coefficients, parts.masks)
-        launch("jpeg", "jpeg_transform", todo.transform_grid, _pointers(*transform), stream)
-        encode = (table, parts.coefficients, parts.masks, self._codes.address, parts.words, parts.lengths)
-        launch("jpeg", "jpeg_encode", todo.segment_grid, _pointers(*encode, parts.sizes), stream)
+        encode = _pointers(table, self._scales_of(quality).address, self._codes.address, *parts)
+        launch("jpeg", "jpeg_encode", todo.grid, encode, stream)
         starts = self._gathered(todo, table, parts, stream)
         if starts[-1] > self._made.size:
             self._made = DeviceMemory(int(starts[-1] * 1.2))
@@ -151,12 +144,7 @@ class _Bench:
 
     def _reserved(self, todo: Plan) -> _Parts:
         """Room for what goes from launch to launch. The stream has come to the end of the last batch."""
-        sizes = (
-            todo.blocks * 128,
-            todo.blocks * 8,
-            todo.blocks * WORDS_A_BLOCK * 4,
-            *(todo.segments * 4,) * 2,
-        )
+        sizes = todo.blocks * WORDS_A_BLOCK * 4, todo.segments * 4, todo.segments * 4
         starts, total = [], 0
         for size in sizes:
             starts.append(total)
@@ -177,7 +165,7 @@ class _Bench:
             np.int32(self._made.size),
             *_pointers(self._made.address, where),
         )
-        launch("jpeg", "jpeg_gather", todo.segment_grid, arguments, stream)
+        launch("jpeg", "jpeg_gather", todo.grid, arguments, stream)
         used = (len(todo.records) + 1) * 4
         self._starts.device.download(self._starts.host, used, stream.ptr)
         stream.synchronize()
@@ -197,8 +185,6 @@ class _Bench:
 class _Parts(NamedTuple):
     """Addresses."""
 
-    coefficients: int
-    masks: int
     words: int
     lengths: int
     sizes: int

@@ -13,7 +13,7 @@ from camwire.frames import Float32Array, Float64Array, Size, UInt8Array
 MCU = 16
 """Pixels; 4:2:0: four blocks of luma, one of each chroma."""
 LARGEST = 16384
-"""Pixels of a side (kernels/jpeg.cu: MOST_BLOCKS)."""
+"""Pixels of a side: the kernels count a batch's bytes in 32 bits."""
 
 ZIGZAG: NDArray[np.intp] = np.array(
     sorted(range(64), key=lambda at: (at // 8 + at % 8, at // 8 if (at // 8 + at % 8) % 2 else at % 8)),

@@ -28,7 +28,8 @@ static inline int atomicAdd(int* sum, int more) { int before = *sum; *sum += mor
 static inline unsigned __float_as_uint(float value) { unsigned bits; __builtin_memcpy(&bits, &value, 4); return bits; }
 static inline float __uint_as_float(unsigned bits) { float value; __builtin_memcpy(&value, &bits, 4); return value; }
 static inline int __ffs(unsigned bits) { return __builtin_ffs((int)bits); }
-static inline int lowest_bit(uint64_t bits) { return __builtin_ctzll(bits); }
+static inline int __clz(int bits) { return bits ? __builtin_clz((unsigned)bits) : 32; }
+static inline int __clzll(long long bits) { return bits ? __builtin_clzll((unsigned long long)bits) : 64; }
 static inline unsigned fresh(const unsigned* word) { return *word; }
 static inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
 static inline float rounded(float value) { return nearbyintf(value); }
@@ -54,7 +55,6 @@ typedef unsigned long long uint64_t;
 #define KEPT(type, name) type name[1]
 #define OWN(t) 0
 DEVICE float rounded(float value) { return rintf(value); }
-DEVICE int lowest_bit(uint64_t bits) { return __ffsll((long long)bits) - 1; }
 DEVICE unsigned fresh(const unsigned* word) { return __ldcg(word); }  // what other threads' atomics left, not this core's copy
 #endif
 

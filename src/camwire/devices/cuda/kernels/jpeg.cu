@@ -1,13 +1,21 @@
-// A batch of 4:2:0 pictures to baseline JPEGs (ITU-T T.81) in three launches: transform, encode, gather.
+// A batch of 4:2:0 pictures to baseline JPEGs (ITU-T T.81) in two launches: encode, gather.
 //
 // A picture is coded in segments of one row of MCUs (16x16 pixels: four blocks of luma, one of each chroma), with a
-// restart marker behind each, so that segments know nothing of each other and are coded side by side.
+// restart marker behind each, so that segments know nothing of each other and are coded side by side. What lies between
+// pixels and code stays within the processor: a thread transforms a block of 8x8 into its own column of shared memory,
+// codes it there, and, when all threads' bits are counted, appends it to the segment.
 #include "common.cuh"
 
 constexpr int BLOCKS_A_MCU = 6;
-constexpr int MOST_BLOCKS = 1024 * BLOCKS_A_MCU;  // a segment's: pictures are 16384 pixels wide at most
+// MCUs that 256 threads take at a time; the first warps have luma alone, the others chroma, which is coded much sooner.
+constexpr int MCUS = 40;
+constexpr int LUMA_THREADS = MCUS * 4;
+static_assert(MCUS * BLOCKS_A_MCU <= THREADS && LUMA_THREADS % 32 == 0, "a thread a block of 8x8, no warp of both kinds");
 // Room for a block's code, in words of 32 bits: 64 samples of -128 to 127 haven't the energy for more (a test counts it out).
 constexpr int WORDS_A_BLOCK = 40;
+// Coefficients lie two in a word at the end of that room: code written from its beginning on doesn't catch up with
+// those still to be read (the test counts that, too).
+constexpr int COEFFICIENTS_FROM = WORDS_A_BLOCK - 32;
 constexpr int DC_CODES = 12, AC_CODES = 256, CODES = DC_CODES + AC_CODES;
 
 // Mirrors encode.JPEG_PICTURE.
@@ -24,9 +32,20 @@ struct JpegPicture {
 
 static_assert(sizeof(JpegPicture) == 72, "encode.JPEG_PICTURE is laid out like this");
 
-DEVICE int quantised(float value, float scale, int most) {
-    float level = rounded(value * scale);
-    return (int)clamped(level, (float)-most, (float)most);
+struct alignas(16) Scales { float of[64]; };
+struct alignas(16) FourWords { unsigned word[4]; };
+
+// A block of 8x8 in a row of MCUs: 0 to 3 are luma, 4 and 5 the chromas.
+struct Place {
+    int mcu, which;
+    DEVICE_MEMBER bool chroma() const { return which >= 4; }
+    DEVICE_MEMBER int block() const { return mcu * BLOCKS_A_MCU + which; }
+};
+
+DEVICE Place place_of(int thread) {
+    if (thread < LUMA_THREADS) return {thread / 4, thread % 4};
+    int chroma = thread - LUMA_THREADS;
+    return {chroma % MCUS, 4 + chroma / MCUS};
 }
 
 // Eight values, `step` apart: a one-dimensional DCT, scaled as in Arai, Agui and Nakajima (1988).
@@ -49,204 +68,225 @@ DEVICE void dct(float* d, int step) {
     d[7 * step] = l - h;
 }
 
-DEVICE float level(const uint8_t* plane, int pitch, int row, int column) {
-    return (float)plane[(long long)row * pitch + column] - 128.0f;
-}
-
-DEVICE void load_block(const uint8_t* plane, int pitch, int width, int height, int left, int top, float* d) {
-    bool whole = left + 8 <= width && top + 8 <= height && !(((uint64_t)plane | (unsigned)pitch) & 7);
+// `rows` of eight pixels each, the leftmost in the lowest byte; beyond the plane's edges, those at the edges.
+DEVICE void load_block(const uint8_t* plane, int pitch, int width, int height, int left, int top, uint64_t* rows) {
+    bool whole = left + 8 <= width && !(((uint64_t)plane | (unsigned)pitch) & 7);
+    if (whole) {
+        UNROLL for (int i = 0; i < 8; ++i)
+            rows[i] = *(const uint64_t*)(plane + (long long)clamped(top + i, 0, height - 1) * pitch + left);
+        return;
+    }
     UNROLL for (int i = 0; i < 8; ++i) {
-        if (whole) {
-            uint64_t eight = *(const uint64_t*)(plane + (long long)(top + i) * pitch + left);
-            UNROLL for (int j = 0; j < 8; ++j) d[i * 8 + j] = (float)(int)(eight >> (8 * j) & 255) - 128.0f;
-        } else {
-            UNROLL for (int j = 0; j < 8; ++j)
-                d[i * 8 + j] = level(plane, pitch, clamped(top + i, 0, height - 1), clamped(left + j, 0, width - 1));
-        }
+        const uint8_t* line = plane + (long long)clamped(top + i, 0, height - 1) * pitch;
+        rows[i] = 0;
+        for (int j = 7; j >= 0; --j) rows[i] = rows[i] << 8 | line[clamped(left + j, 0, width - 1)];
     }
 }
 
-// Each thread transforms a block. `scales` [qualities, 2, 64]: what coefficients are multiplied by, for luma and chroma.
-// Writes `coefficients` [blocks, 64] in zigzag order, and in `masks` [blocks] a bit for each that isn't 0.
-KERNEL jpeg_transform(const JpegPicture* pictures, const float* scales, short* coefficients, uint64_t* masks) {
+// The lower 16 bits of a number that this was added to are the whole number next to it, for numbers up to 2^15. No coefficient
+// is beyond -1024 to 1020: 64 samples of -128 to 127 can't make more.
+constexpr float ROUNDER = 12582912.0f;
+
+// Transforms a block, and quantises by multiplying with `scales`. Writes its coefficients in zigzag order to words THREADS
+// apart; the first goes to `first`, too. Returns a bit for each other that isn't 0, that of the second being the uppermost.
+DEVICE uint64_t transform(const JpegPicture& p, Place place, int column, int row, const Scales& scales, unsigned* coefficients,
+                          int& first) {
     const int zigzag[64] = {0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
                             41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
                             30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
-    const JpegPicture& p = pictures[blockIdx.y];
-    EACH_THREAD(t) {
-        int block = blockIdx.x * THREADS + t;
-        if (block >= p.columns * p.rows * BLOCKS_A_MCU) continue;
-        int mcu = block / BLOCKS_A_MCU, which = block % BLOCKS_A_MCU;
-        int column = mcu % p.columns, row = mcu / p.columns;
-        float d[64];
-        if (which < 4)
-            load_block((const uint8_t*)p.y, p.y_pitch, p.width, p.height, column * 16 + (which & 1) * 8,
-                       row * 16 + (which >> 1) * 8, d);
-        else
-            load_block((const uint8_t*)(which == 4 ? p.u : p.v), p.c_pitch, p.width / 2, p.height / 2, column * 8, row * 8, d);
-        UNROLL for (int i = 0; i < 8; ++i) dct(d + i * 8, 1);
-        UNROLL for (int j = 0; j < 8; ++j) dct(d + j, 8);
-        const float* scale = scales + (p.quality * 2 + (which >= 4)) * 64;
-        long long at = p.first_block + block;
-        unsigned* pairs = (unsigned*)(coefficients + at * 64);
-        uint64_t mask = 0;
-        UNROLL for (int i = 0; i < 64; i += 2) {
-            int low = quantised(d[zigzag[i]], scale[zigzag[i]], i ? 1023 : 1024);
-            int high = quantised(d[zigzag[i + 1]], scale[zigzag[i + 1]], 1023);
-            pairs[i / 2] = (unsigned)(low & 0xffff) | (unsigned)high << 16;
-            mask |= (uint64_t)(low != 0) << i | (uint64_t)(high != 0) << (i + 1);
-        }
-        masks[at] = mask;
+    bool chroma = place.chroma();
+    const uint8_t* plane = (const uint8_t*)(chroma ? (place.which == 4 ? p.u : p.v) : p.y);
+    int left = chroma ? column * 8 : column * 16 + (place.which & 1) * 8;
+    int top = chroma ? row * 8 : row * 16 + (place.which >> 1) * 8;
+    uint64_t rows[8];
+    load_block(plane, chroma ? p.c_pitch : p.y_pitch, p.width >> chroma, p.height >> chroma, left, top, rows);
+    float d[64];
+    UNROLL for (int i = 0; i < 8; ++i) {
+        UNROLL for (int j = 0; j < 8; ++j) d[i * 8 + j] = (float)(int)(rows[i] >> (8 * j) & 255);
+        dct(d + i * 8, 1);
     }
+    UNROLL for (int j = 0; j < 8; ++j) dct(d + j, 8);
+    d[0] -= 64 * 128.0f;  // samples are less by 128, which no other coefficient feels
+    UNROLL for (int i = 0; i < 64; ++i) d[i] = d[i] * scales.of[i] + ROUNDER;
+    uint64_t mask = 0;
+    UNROLL for (int i = 0; i < 64; i += 2) {
+        float low = d[zigzag[i]], high = d[zigzag[i + 1]];
+        coefficients[i / 2 * THREADS] = (__float_as_uint(low) & 0xffff) | __float_as_uint(high) << 16;
+        if (i && low != ROUNDER) mask |= (uint64_t)1 << (64 - i);
+        if (high != ROUNDER) mask |= (uint64_t)1 << (63 - i);
+    }
+    first = (short)__float_as_uint(d[0]);
+    return mask;
 }
 
-DEVICE int bits_of(int value) {
-    int bits = 0;
-    for (unsigned rest = (unsigned)(value < 0 ? -value : value); rest; rest >>= 1) ++bits;
-    return bits;
-}
+DEVICE int bits_of(int value) { return 32 - __clz(value < 0 ? -value : value); }
 
-// Writes bits from a place in `words` on, the first bit of a word being its highest. Words may be shared at both ends.
+// A value of so many bits goes in as itself, or one less than its last bits where it is negative.
+DEVICE unsigned last_bits(int value, int bits) { return (unsigned)(value + (value >> 31)) & ((1u << bits) - 1); }
+
+// Writes bits to words THREADS apart, the first bit of a word being its highest.
 struct Writer {
     unsigned* word;
     uint64_t held;
     int count;
-    bool shared;
 
-    DEVICE_MEMBER void put(unsigned value, int bits) {
+    DEVICE_MEMBER void put(unsigned value, int bits) {  // 32 bits at most
         held = held << bits | value;
         count += bits;
         if (count < 32) return;
         count -= 32;
-        unsigned full = (unsigned)(held >> count);
-        if (shared) atomicOr(word, full);
-        else *word = full;
-        shared = false;
-        ++word;
+        *word = (unsigned)(held >> count);
+        word += THREADS;
     }
     DEVICE_MEMBER void end() {
-        if (count) atomicOr(word, (unsigned)(held << (32 - count)));
+        if (count) *word = (unsigned)(held << (32 - count));
     }
 };
 
-// Counts bits.
-struct Counter {
-    int count;
-    DEVICE_MEMBER void put(unsigned, int bits) { count += bits; }
-};
-
-// A block's code. `codes` is a code's length << 16 | the code: of the sizes of DC differences, then of the run and size
-// of each other coefficient. A value of s bits goes in as itself, or one less than its last s bits where it is negative.
-template <typename Sink>
-DEVICE void code_block(const short* coefficients, uint64_t mask, int before, const unsigned* codes, Sink& sink) {
-    int difference = coefficients[0] - before, size = bits_of(difference);
+// Codes a block in the thread's `column` of shared memory, over its own coefficients; returns how many bits that takes.
+// `rest` is what `transform` returned. `codes` is a code's length << 16 | the code: of the sizes of DC differences, then of
+// the run and size of each other coefficient.
+DEVICE int code_block(unsigned* column, uint64_t rest, int difference, const unsigned* codes) {
+    Writer writer = {column, 0, 0};
+    int size = bits_of(difference), last = 0;
     unsigned code = codes[size];
-    sink.put(code & 0xffff, code >> 16);
-    sink.put((unsigned)(difference < 0 ? difference - 1 : difference) & ((1u << size) - 1), size);
-    int last = 0;
-    for (uint64_t rest = mask & ~(uint64_t)1; rest; rest &= rest - 1) {
-        int at = lowest_bit(rest), value = coefficients[at];
-        int run = at - last - 1;
-        last = at;
-        for (; run > 15; run -= 16) sink.put(codes[DC_CODES + 0xf0] & 0xffff, codes[DC_CODES + 0xf0] >> 16);
+    writer.put((code & 0xffff) << size | last_bits(difference, size), (int)(code >> 16) + size);
+    while (rest) {
+        int run = __clzll((long long)rest);
+        rest <<= run + 1;
+        last += run + 1;
+        for (; run > 15; run -= 16) writer.put(codes[DC_CODES + 0xf0] & 0xffff, (int)(codes[DC_CODES + 0xf0] >> 16));
+        int value = (short)(column[(COEFFICIENTS_FROM + last / 2) * THREADS] >> last % 2 * 16);
         size = bits_of(value);
         code = codes[DC_CODES + (run << 4 | size)];
-        sink.put((code & 0xffff) << size | ((unsigned)(value < 0 ? value - 1 : value) & ((1u << size) - 1)),
-                 (int)(code >> 16) + size);
+        writer.put((code & 0xffff) << size | last_bits(value, size), (int)(code >> 16) + size);
     }
-    if (last < 63) sink.put(codes[DC_CODES] & 0xffff, codes[DC_CODES] >> 16);
+    if (last < 63) writer.put(codes[DC_CODES] & 0xffff, (int)(codes[DC_CODES] >> 16));
+    writer.end();
+    return (int)(writer.word - column) / THREADS * 32 + writer.count;
 }
 
-// The DC level that a segment's block is coded in difference to: that of the block before it in the same plane.
-DEVICE int level_before(const short* coefficients, int block) {
-    int which = block % BLOCKS_A_MCU;
-    int before = which == 0 ? block - 3 : which < 4 ? block - 1 : block - BLOCKS_A_MCU;
-    return before < 0 ? 0 : coefficients[(long long)before * 64];
+// Puts `length` bits of a column into `words` from bit `start` on. The first and last word are others', too, and begin as zeros.
+DEVICE void append(const unsigned* column, int length, unsigned* words, int start) {
+    int shift = start % 32, last = (shift + length - 1) / 32;
+    words += start / 32;
+    uint64_t held = 0;
+    for (int i = 0; i <= last; ++i) {
+        held = held << 32 | (i * 32 < length ? column[i * THREADS] : 0);
+        unsigned full = (unsigned)(held >> shift);
+        if (i == 0 || i == last) atomicOr(words + i, full);
+        else words[i] = full;
+    }
 }
 
-// `sums` of all threads to sums of a thread's own and those before it.
-#define SCAN(sums)                                                                      \
-    for (int step = 1; step < THREADS; step *= 2) {                                     \
-        EACH_THREAD(t) { moved[OWN(t)] = t >= step ? sums[t - step] : 0; }              \
-        SYNC();                                                                         \
-        EACH_THREAD(t) { sums[t] += moved[OWN(t)]; }                                    \
-        SYNC();                                                                         \
+// What all threads put into the first row becomes the sum of that and of what the threads before put there.
+DEVICE void scan(int (*sums)[THREADS]) {
+    static_assert(THREADS == 256, "four steps: the sums end in the first row");
+    for (int step = 1, from = 0; step < THREADS; step *= 4, from ^= 1) {
+        EACH_THREAD(t) {
+            int sum = sums[from][t];
+            UNROLL for (int back = 1; back < 4; ++back)
+                if (t >= back * step) sum += sums[from][t - back * step];
+            sums[from ^ 1][t] = sum;
+        }
+        SYNC();
     }
+}
 
-DEVICE int byte_at(const unsigned* words, int index) { return (int)(fresh(words + index / 4) >> (24 - index % 4 * 8) & 255); }
-
-DEVICE int stuffed(const unsigned* words, int first, int end) {
-    int found = 0;
-    for (int i = first; i < end; ++i) found += byte_at(words, i) == 255;
-    return found;
+// How many of a word's bytes are 255.
+DEVICE int full_bytes(unsigned word) {
+    unsigned halves = word & word >> 4, quarters = halves & halves >> 2;
+    return __popc(quarters & quarters >> 1 & 0x01010101);
 }
 
 // A segment's code, not yet stuffed, into `words`; `lengths` [segments] is told its bytes, `sizes` what it takes in the end.
-KERNEL jpeg_encode(const JpegPicture* pictures, const short* coefficients, const uint64_t* masks, const unsigned* codes,
-                   unsigned* words, int* lengths, int* sizes) {
+// `scales` [qualities, 2]: what coefficients are multiplied by, for luma and chroma.
+KERNEL jpeg_encode(const JpegPicture* pictures, const Scales* scales, const unsigned* codes, unsigned* words, int* lengths,
+                   int* sizes) {
+    SHARED unsigned columns[WORDS_A_BLOCK][THREADS];
     SHARED unsigned own_codes[2 * CODES];
-    SHARED int starts[MOST_BLOCKS];
-    SHARED int sums[THREADS];
-    KEPT(int, moved);
+    SHARED Scales own_scales[2];
+    SHARED int first[(MCUS + 1) * BLOCKS_A_MCU];  // blocks' first coefficients; those of the MCU before lie before them
+    SHARED int sums[2][THREADS];
+    SHARED int stuffing;
+    KEPT(uint64_t, masks);
     const JpegPicture& p = pictures[blockIdx.y];
     if (blockIdx.x >= p.rows) return;
-    int blocks = p.columns * BLOCKS_A_MCU, share = (blocks + THREADS - 1) / THREADS;
-    long long first = p.first_block + (long long)blockIdx.x * blocks;
-    coefficients += first * 64;
-    masks += first;
-    words += first * WORDS_A_BLOCK;
+    words += (p.first_block + (long long)blockIdx.x * p.columns * BLOCKS_A_MCU) * WORDS_A_BLOCK;
     EACH_THREAD(t) {
         for (int i = t; i < 2 * CODES; i += THREADS) own_codes[i] = codes[i];
+        if (t < 128) own_scales[t / 64].of[t % 64] = scales[p.quality * 2 + t / 64].of[t % 64];
+        if (t < BLOCKS_A_MCU) first[t] = 0;
+        if (t == 0) stuffing = 0;
     }
     SYNC();
-    EACH_THREAD(t) {
-        for (int b = t; b < blocks; b += THREADS) {
-            Counter counter = {0};
-            const unsigned* table = own_codes + (b % BLOCKS_A_MCU >= 4 ? CODES : 0);
-            code_block(coefficients + b * 64, masks[b], level_before(coefficients, b), table, counter);
-            starts[b] = counter.count;
+    int bits = 0;
+    for (int column = 0; column < p.columns; column += MCUS) {
+        int mcus = p.columns - column < MCUS ? p.columns - column : MCUS, blocks = mcus * BLOCKS_A_MCU;
+        EACH_THREAD(t) {
+            Place place = place_of(t);
+            if (place.mcu < mcus && place.which < BLOCKS_A_MCU)
+                masks[OWN(t)] = transform(p, place, column + place.mcu, blockIdx.x, own_scales[place.chroma()],
+                                          &columns[COEFFICIENTS_FROM][t], first[BLOCKS_A_MCU + place.block()]);
         }
-    }
-    SYNC();
-    EACH_THREAD(t) {
-        sums[t] = 0;
-        for (int b = t * share; b < (t + 1) * share && b < blocks; ++b) sums[t] += starts[b];
-    }
-    SYNC();
-    SCAN(sums);
-    int bits = sums[THREADS - 1], bytes = (bits + 7) / 8;
-    EACH_THREAD(t) {
-        int at = t ? sums[t - 1] : 0;
-        for (int b = t * share; b < (t + 1) * share && b < blocks; ++b) {
-            int length = starts[b];
-            starts[b] = at;
-            at += length;
+        SYNC();
+        EACH_THREAD(t) {
+            Place place = place_of(t);
+            if (t >= blocks) sums[0][t] = 0;
+            if (place.mcu < mcus && place.which < BLOCKS_A_MCU) {
+                // The block before it in the same plane; for luma that is the next one in the same MCU or the last of another.
+                const int* own = &first[BLOCKS_A_MCU + place.block()];
+                int before = own[place.chroma() ? -BLOCKS_A_MCU : place.which ? -1 : -3];
+                sums[0][place.block()] =
+                    code_block(&columns[0][t], masks[OWN(t)], *own - before, own_codes + place.chroma() * CODES);
+            }
         }
-        for (int i = t; i < (bytes + 3) / 4; i += THREADS) words[i] = 0;
-    }
-    SYNC();
-    EACH_THREAD(t) {
-        for (int b = t; b < blocks; b += THREADS) {
-            Writer writer = {words + starts[b] / 32, 0, starts[b] % 32, true};
-            const unsigned* table = own_codes + (b % BLOCKS_A_MCU >= 4 ? CODES : 0);
-            code_block(coefficients + b * 64, masks[b], level_before(coefficients, b), table, writer);
-            writer.end();
+        SYNC();
+        scan(sums);
+        int through = bits + sums[0][THREADS - 1];
+        EACH_THREAD(t) {
+            for (int i = (bits + 31) / 32 + t; i < (through + 31) / 32; i += THREADS) words[i] = 0;
+            if (t < BLOCKS_A_MCU) first[t] = first[blocks + t];
         }
+        SYNC();
+        EACH_THREAD(t) {
+            Place place = place_of(t);
+            if (place.mcu < mcus && place.which < BLOCKS_A_MCU) {
+                int block = place.block(), start = block ? sums[0][block - 1] : 0;
+                append(&columns[0][t], sums[0][block] - start, words, bits + start);
+            }
+        }
+        bits = through;
+    }
+    int bytes = (bits + 7) / 8;
+    EACH_THREAD(t) {
         // The last byte is filled up with ones.
         if (t == 0 && bits % 8) atomicOr(&words[bits / 32], ((1u << (8 - bits % 8)) - 1) << (24 - bits % 32 / 8 * 8));
     }
     SYNC();
     EACH_THREAD(t) {
-        int part = (bytes + THREADS - 1) / THREADS, begin = t * part;
-        sums[t] = stuffed(words, begin, begin + part < bytes ? begin + part : bytes);
+        int found = 0;
+        for (int i = t; i < (bytes + 3) / 4; i += THREADS) found += full_bytes(fresh(words + i));
+        if (found) atomicAdd(&stuffing, found);
     }
     SYNC();
-    SCAN(sums);
     EACH_THREAD(t) {
         if (t == 0) {
             lengths[p.first_segment + blockIdx.x] = bytes;
-            sizes[p.first_segment + blockIdx.x] = bytes + sums[THREADS - 1] + 2;
+            sizes[p.first_segment + blockIdx.x] = bytes + stuffing + 2;
         }
+    }
+}
+
+constexpr int BYTES_A_THREAD = sizeof(FourWords), TILE = THREADS * BYTES_A_THREAD;  // of code that is stuffed at a time
+
+// Bytes of `own` from its first on, each 255 with a 0 behind it.
+DEVICE void stuff(const FourWords& own, int count, uint8_t* to) {
+    UNROLL for (int i = 0; i < BYTES_A_THREAD; ++i) {
+        if (i >= count) break;
+        unsigned byte = own.word[i / 4] >> (24 - i % 4 * 8) & 255;
+        *to++ = (uint8_t)byte;
+        if (byte == 255) *to++ = 0;
     }
 }
 
@@ -254,43 +294,64 @@ KERNEL jpeg_encode(const JpegPicture* pictures, const short* coefficients, const
 // where each begins. Where they take more than `room` nothing behind it is written: `starts` says how much is wanted.
 KERNEL jpeg_gather(const JpegPicture* pictures, const unsigned* words, const int* lengths, const int* sizes,
                    const uint8_t* headers, int room, uint8_t* out, int* starts) {
-    SHARED int sums[THREADS];
-    KEPT(int, moved);
+    SHARED int sums[2][THREADS];
+    SHARED FourWords stage[1 + 2 * TILE / 16];
+    KEPT(FourWords, own);
     const JpegPicture& p = pictures[blockIdx.y];
     if (blockIdx.x >= p.rows) return;
-    int blocks = p.columns * BLOCKS_A_MCU, segment = p.first_segment + blockIdx.x;
-    words += (p.first_block + (long long)blockIdx.x * blocks) * WORDS_A_BLOCK;
+    int segment = p.first_segment + blockIdx.x;
+    words += (p.first_block + (long long)blockIdx.x * p.columns * BLOCKS_A_MCU) * WORDS_A_BLOCK;
     EACH_THREAD(t) {
-        sums[t] = 0;
-        for (int s = t; s < segment; s += THREADS) sums[t] += sizes[s];
+        int sum = 0;
+        for (int s = t; s < segment; s += THREADS) sum += sizes[s];
+        sums[0][t] = sum;
     }
     SYNC();
-    SCAN(sums);
-    int target = sums[THREADS - 1] + p.headers_through, bytes = lengths[segment], size = sizes[segment];
-    int part = (bytes + THREADS - 1) / THREADS;
+    scan(sums);
+    int target = sums[0][THREADS - 1] + p.headers_through, bytes = lengths[segment], end = target + sizes[segment];
+    bool last = blockIdx.x == p.rows - 1;
     SYNC();
     EACH_THREAD(t) {
         if (t == 0 && blockIdx.x == 0) starts[blockIdx.y] = target - p.header_size;
-        if (t == 0 && blockIdx.x == p.rows - 1) starts[blockIdx.y + 1] = target + size;
-        int begin = t * part;
-        sums[t] = stuffed(words, begin, begin + part < bytes ? begin + part : bytes);
+        if (t == 0 && last) starts[blockIdx.y + 1] = end;
     }
-    if (target + size > room) return;  // for the whole block
-    SYNC();
-    SCAN(sums);
+    if (end > room) return;  // for the whole block
     EACH_THREAD(t) {
         if (blockIdx.x == 0)
             for (int i = t; i < p.header_size; i += THREADS) out[target - p.header_size + i] = headers[p.header + i];
-        int begin = t * part;
-        uint8_t* to = out + target + begin + (t ? sums[t - 1] : 0);
-        for (int i = begin; i < begin + part && i < bytes; ++i) {
-            int byte = byte_at(words, i);
-            *to++ = (uint8_t)byte;
-            if (byte == 255) *to++ = 0;
-        }
         if (t == 0) {
-            out[target + size - 2] = 255;
-            out[target + size - 1] = (uint8_t)(blockIdx.x == p.rows - 1 ? 0xd9 : 0xd0 + blockIdx.x % 8);
+            out[end - 2] = 255;
+            out[end - 1] = (uint8_t)(last ? 0xd9 : 0xd0 + blockIdx.x % 8);
         }
+    }
+    for (int begin = 0; begin < bytes; begin += TILE) {
+        EACH_THREAD(t) {
+            int count = clamped(bytes - begin - t * BYTES_A_THREAD, 0, BYTES_A_THREAD);
+            sums[0][t] = count;
+            if (count) own[OWN(t)] = ((const FourWords*)words)[begin / BYTES_A_THREAD + t];
+            UNROLL for (int i = 0; i < 4; ++i)
+                if (i * 4 < count) sums[0][t] += full_bytes(own[OWN(t)].word[i]);
+        }
+        SYNC();
+        scan(sums);
+        // The stage lies to words of 16 bytes as `out` does, so that whole ones can be copied.
+        int skew = (int)((uint64_t)(out + target) & 15), filled = skew + sums[0][THREADS - 1];
+        EACH_THREAD(t) {
+            int count = clamped(bytes - begin - t * BYTES_A_THREAD, 0, BYTES_A_THREAD);
+            stuff(own[OWN(t)], count, (uint8_t*)stage + skew + (t ? sums[0][t - 1] : 0));
+        }
+        SYNC();
+        EACH_THREAD(t) {
+            uint8_t* to = out + target - skew;
+            for (int i = t; i * 16 < filled; i += THREADS) {
+                if (i * 16 >= skew && i * 16 + 16 <= filled) {
+                    ((FourWords*)to)[i] = stage[i];
+                } else {
+                    for (int byte = i * 16; byte < i * 16 + 16; ++byte)
+                        if (byte >= skew && byte < filled) to[byte] = ((const uint8_t*)stage)[byte];
+                }
+            }
+        }
+        target += filled - skew;
     }
 }
