@@ -49,3 +49,13 @@ def test_forgetting_after_the_end_does_not_block():
     run.end()
     run.lanes.forget("a")
     assert run.tracker.forgotten == []
+
+
+def test_what_is_done_between_batches_waits_for_every_batch_under_way():
+    run = Run().put(10)
+    seen = []
+    assert run.lanes.between_batches(lambda: seen.append(len(run.tracker.seen)))
+    assert seen == [20]
+    run.end()
+    assert not run.lanes.between_batches(lambda: seen.append(0)), "too late: the lanes have ended"
+    assert seen == [20]

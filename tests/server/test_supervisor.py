@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from camwire.exit_status import describe_exit
 from camwire.server.restart_policy import HOPELESS, Heartbeat, RestartPolicy
-from camwire.server.supervisor import GRACE, Supervisor, describe_exit
+from camwire.server.supervisor import GRACE, Supervisor
 from tests.server.running import until
 
 SCRIPT = Path(__file__).parent.parent / "support" / "tiny_worker.py"

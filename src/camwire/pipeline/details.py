@@ -61,6 +61,10 @@ class DetailedTracker:
         self._kept.pop(camera, None)
         self._tracker.forget(camera)
 
+    def close(self) -> None:
+        """See ``Tracker.close``."""
+        self._tracker.close()
+
     def _learn(self, detections: Detections) -> None:
         """Which details there are: as in the last frames that the detector looked at."""
         if detections.detected is not None and not detections.detected.any():

@@ -18,7 +18,6 @@ from camwire.link.reports import CameraReport
 from camwire.models import ModelError
 from camwire.pipeline.analysis import Analysis, LiveCounts
 from camwire.pipeline.changes import camera_changes
-from camwire.pipeline.details import DetailedTracker
 from camwire.pipeline.detectors import AnyDetector, load_detector
 from camwire.pipeline.inlet import Inlet, hwaccel_of
 from camwire.pipeline.lane import Lanes, Publisher
@@ -26,15 +25,14 @@ from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.renditions import wanted_views
 from camwire.pipeline.selection import lowest_score
-from camwire.pipeline.sight import pictures_of
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
+from camwire.pipeline.trackers import load_tracker
 from camwire.pipeline.watchdog import Watchdog
 from camwire.sources import CameraSource
 from camwire.sources.numbering import Numbering
 from camwire.sources.packets import PacketRing
 from camwire.tracking import Tracker, weakest_score
-from camwire.tracking import create as create_tracker
 
 MAX_WAIT = 0.010
 """Seconds that a frame waits for others to share its batch."""
@@ -104,11 +102,17 @@ class Engine:
         before = self._desired
         detector = self._detector_for(desired)
         tracker = self._tracker_for(desired, detector.class_names)
-        self.analysis.use(desired, detector.class_names, same_ids=tracker is self._tracker)
+        try:
+            self.analysis.use(desired, detector.class_names, same_ids=tracker is self._tracker)
+        except ModelError:
+            if tracker is not self._tracker:
+                tracker.close()
+            raise
         # From here on nothing is refused any more.
-        self._detector, self._tracker = detector, tracker
+        self._detector = detector
         self._use(self._stages(desired, detector, tracker))
         self._desired = desired
+        self._replace_tracker(tracker)
         if before is not None:
             self._clear(before, desired)
         for ring in self.rings.values():
@@ -172,13 +176,18 @@ class Engine:
             and class_names == self._detector.class_names
         ):
             return self._tracker
-        try:
-            tracker = create_tracker(
-                settings[0], score_threshold=settings[1], pictures=pictures_of(self._device)
-            )
-        except ValueError as error:
-            raise ModelError(f"tracker: {error}") from None
-        return DetailedTracker(tracker)
+        return load_tracker(settings[0], settings[1], self._device)
+
+    def _replace_tracker(self, tracker: Tracker) -> None:
+        """Close the one before, once the batches that set out with it have passed."""
+        with self._closing:
+            replaced, self._tracker = self._tracker, tracker
+            if self._closed:
+                tracker.close()
+        if replaced is None or replaced is tracker:
+            return
+        if self._lanes is None or not self._lanes.between_batches(replaced.close):
+            replaced.close()
 
     def _use(self, stages: Stages) -> None:
         if self._lanes is not None:
@@ -279,6 +288,9 @@ class Engine:
         self.recorder.lost(self._slots.close(), "stopped")
         ended = [source.join(max(0.05, deadline - time.monotonic())) for source in sources]
         lanes = self._lanes is None or self._lanes.join(max(0.05, deadline - time.monotonic()))
+        with self._closing:
+            if self._tracker is not None:
+                self._tracker.close()
         return lanes and all(ended)
 
 

@@ -89,17 +89,27 @@ class Lanes:
 
     def forget(self, camera: str) -> None:
         """Drop what is known of a camera, after every batch under way has passed."""
+
+        def forget() -> None:
+            self.stages.tracker.forget(camera)
+            self.stages.analysis.forget(camera)
+            self._caps.pop(camera, None)
+
+        self.between_batches(forget)
+
+    def between_batches(self, act: Callable[[], None]) -> bool:
+        """Do something when every batch under way has been tracked and none after it has; false when the
+        slots have been closed, and with them the time for it is over."""
         batch = self._slots.empty_batch()
         if batch is None:
-            return
+            return False
         try:
             with self._tracking.passing(batch.ticket):
-                self.stages.tracker.forget(camera)
-                self.stages.analysis.forget(camera)
-                self._caps.pop(camera, None)
+                act()
         finally:
             with self._publishing.passing(batch.ticket):
                 pass
+        return True
 
     def _run(self) -> None:
         while (batch := self._slots.take(self._expected)) is not None:

@@ -14,6 +14,7 @@ from typing import Literal
 
 import structlog
 
+from camwire.exit_status import describe_exit
 from camwire.server.restart_policy import Heartbeat, RestartPolicy
 
 GRACE = 2.0
@@ -170,16 +171,6 @@ class Supervisor:
         await asyncio.wait({exited}, timeout=GRACE)
         if not exited.done():
             log.warning("worker did not stop in time and was killed", worker=self.name, seconds=GRACE)
-
-
-def describe_exit(code: int) -> str:
-    """A process's exit status in words; negative for signals, as subprocess has them."""
-    if code >= 0:
-        return f"it ended with status {code}"
-    try:
-        return f"it was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"it was killed by signal {-code}"
 
 
 def _kill_group(leader: int) -> None:

@@ -70,7 +70,7 @@ def known() -> tuple[str, ...]:
 
 def create(
     choice: TrackerChoice, *, score_threshold: float | None = None, pictures: PictureReader = IN_MEMORY
-) -> Tracker:
+) -> Engine[Any]:
     """The tracker that the configuration asks for.
 
     ``score_threshold``: the score from which on a detection counts as an object; None: what the tracker's

@@ -66,6 +66,8 @@ class ByteTable(Columns):
 class ByteTrack:
     """The algorithm; see :class:`camwire.tracking.engine.Method`."""
 
+    looks_at_pictures = False
+
     def __init__(self, parameters: ByteTrackParameters) -> None:
         self._parameters = parameters
         self._estimator = HeightScaled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -94,6 +95,14 @@ class Cameras:
         ids: Int64Array = self.last_id[slots] + 1 + rank
         self.last_id[slots[starts]] += counts
         return ids
+
+    def last_ids(self, cameras: Sequence[str]) -> list[int]:
+        """The id given last in each of the cameras, which have to be known; 0 for none."""
+        return [int(self.last_id[self._slot_of[camera]]) for camera in cameras]
+
+    def go_on_from(self, last_ids: Mapping[str, int]) -> None:
+        """Let the ids of cameras that aren't known yet go on from these."""
+        self._last_id_of_forgotten.update(last_ids)
 
     def restart_ids(self, slots: Rows) -> None:
         """Let the ids of the given cameras begin at 1 again."""

@@ -22,3 +22,6 @@ class Tracker(Protocol):
 
     def forget(self, camera: str) -> None:
         """Drop a removed camera's tracks. Should it come back, its ids go on where they ended."""
+
+    def close(self) -> None:
+        """Give up what the tracker holds besides memory; it is not used any more."""

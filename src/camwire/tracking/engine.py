@@ -6,6 +6,7 @@ their frames, and says how the tracks go on; the :class:`Engine` around it keeps
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
@@ -60,6 +61,8 @@ class Method(Protocol[T]):
 
     patience: float
     """Seconds after which a track that wasn't matched ends."""
+    looks_at_pictures: bool
+    """Whether it reads ``Frame.picture``."""
 
     def none(self, trace_length: int) -> T:
         """A table without tracks."""
@@ -87,6 +90,11 @@ class Engine(Generic[T]):
         self._table = method.none(trace_length)
 
     @property
+    def looks_at_pictures(self) -> bool:
+        """Whether boxes alone won't do."""
+        return self._method.looks_at_pictures
+
+    @property
     def rejected(self) -> int:
         """How many invalid boxes were left out so far."""
         return self._sieve.rejected
@@ -111,6 +119,17 @@ class Engine(Generic[T]):
         slot = self._cameras.forget(camera)
         if slot is not None:
             self._table = self._table.take(np.flatnonzero(self._table.who.slot != slot))
+
+    def close(self) -> None:
+        """See :meth:`camwire.tracking.contract.Tracker.close`; there is nothing to give up."""
+
+    def last_ids(self, cameras: Sequence[str]) -> list[int]:
+        """The id that was given last in each of the cameras, which have been in a batch; 0 for none."""
+        return self._cameras.last_ids(cameras)
+
+    def go_on_from(self, last_ids: Mapping[str, int]) -> None:
+        """Give the cameras no ids up to these; for a tracker that has seen none of them yet."""
+        self._cameras.go_on_from(last_ids)
 
     def _split(self, moment: Moment) -> tuple[T | None, T]:
         """The tracks of cameras that aren't in the batch, None for none, and those of the others that may

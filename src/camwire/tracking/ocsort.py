@@ -70,6 +70,8 @@ class OcTable(Columns):
 class OcSort:
     """The algorithm; see :class:`camwire.tracking.engine.Method`."""
 
+    looks_at_pictures = False
+
     def __init__(self, parameters: OcSortParameters) -> None:
         self._parameters = parameters
         self._estimator = HeightScaled()

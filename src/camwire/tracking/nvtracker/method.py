@@ -73,6 +73,7 @@ class NvTracker:
         of = parameters.state_estimator
         self._noise_of_sight = of.measurement_noise_var_4_tracker / of.measurement_noise_var_4_detector
         self.patience = self._target.max_shadow_tracking_age / SLOWEST
+        self.looks_at_pictures = visual is not None
 
     def none(self, trace_length: int) -> Targets:
         return self._targets(Identity.none(trace_length), np.empty((4, 0)))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import av
-import cv2
 import numpy as np
 
 from camwire.frames import Frame, UInt8Array
+
+if TYPE_CHECKING:
+    import av
 
 PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray"})
 """Pixel formats whose planes are read as they are; others are converted to the first."""
@@ -62,6 +63,8 @@ def planes_of(frame: Frame) -> tuple[Plane, ...]:
 
 
 def _plane(values: UInt8Array, frame: Frame) -> Plane:
+    import cv2  # here: a tracking process of its own looks at no pictures
+
     height, width = values.shape
     sums = cv2.integral(values, sdepth=cv2.CV_32S)
     return Plane(sums, (width / frame.size.width, height / frame.size.height))
