@@ -13,7 +13,7 @@ from fastapi import FastAPI, Response, WebSocket
 from camwire.config.server import ServerConfig
 from camwire.server import wire
 from camwire.server.api import PREFIX, Services, create_api
-from camwire.server.api.errors import add_error_answers
+from camwire.server.api.error_answers import add_error_answers
 from camwire.server.auth.gate import Gate
 from camwire.server.auth.security import secured
 from camwire.server.connections import LARGEST_HEADERS, Limits, bounded_http, limits_of

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from camwire.config import editing
-from camwire.server.api import rules as rules_room
+from camwire.server.api import rule_proposals, rules
 from camwire.server.main import Server
 from tests.server.api.serving import DOOR, RULES, desired_names, with_api
 
@@ -52,8 +52,9 @@ def test_nobody_waits_while_what_was_sent_is_read(tmp_path: Path, monkeypatch: p
 
         document = server.configuration.document
         monkeypatch.setattr(document, "parse", watched(document.parse))
-        monkeypatch.setattr(rules_room, "parse", watched(rules_room.parse))
-        monkeypatch.setattr(rules_room, "checked", watched(rules_room.checked))
+        monkeypatch.setattr(rule_proposals, "parse", watched(rule_proposals.parse))
+        for room in (rules, rule_proposals):
+            monkeypatch.setattr(room, "checked", watched(room.checked))
         stay = asyncio.ensure_future(asyncio.sleep(0))
         monkeypatch.setattr(server.services.rehearsing, "rehearse", lambda *_: stay)
         monkeypatch.setattr(server.services.probing, "try_camera", lambda *_: stay)

@@ -10,8 +10,20 @@ from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from camwire import __version__
-from camwire.server.api import accounts, cameras, counts, events, pictures, rules, session, settings, system
-from camwire.server.api.errors import ErrorBody, add_error_answers
+from camwire.server.api import (
+    accounts,
+    cameras,
+    counts,
+    events,
+    pictures,
+    rule_proposals,
+    rules,
+    session,
+    settings,
+    system,
+)
+from camwire.server.api.error_answers import add_error_answers
+from camwire.server.api.errors import ErrorBody
 from camwire.server.api.guard import BoundedBody, SameOrigin
 from camwire.server.api.services import Services
 from camwire.server.auth.credentials import COOKIE
@@ -56,6 +68,7 @@ def create_api(services: Services) -> FastAPI:
         cameras.routes(services),
         settings.routes(services),
         rules.routes(services),
+        rule_proposals.routes(services),
         events.routes(services),
         counts.routes(services),
         system.routes(services),
