@@ -12,7 +12,16 @@ from camwire.devices.cpu.palette import Style
 from camwire.devices.cpu.render import CpuRenderer
 from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.render import OBJECTS_A_BLOCK, annotations_of
-from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures, pack_steps
+from camwire.devices.cuda.scene import (
+    DARK,
+    OBJECT,
+    PICTURE,
+    REACHES,
+    Looks,
+    pack_objects,
+    pack_pictures,
+    pack_steps,
+)
 from camwire.devices.cuda.shapes import pack_shapes
 from camwire.devices.cuda.surfaces import Spot, fill
 from camwire.frames import Size, Tracks
@@ -82,12 +91,12 @@ def draw(
         record["y_pitch"], record["c_pitch"] = width + 8, width // 2 + 8
         planes.append(own)
     grid = max(-(-s.width // 64) for s in sizes), max(-(-s.height // 16) for s in sizes), len(sizes)
-    parts = (pictures, objects, tracks.traces, shapes.records, shapes.corners, shapes.pixels, DARK)
+    reaches = np.zeros(len(tracks) * REACHES, np.uint8)
+    parts = (pictures, objects, reaches, tracks.traces, shapes.records, shapes.corners, shapes.pixels, DARK)
     inputs = [runner.put(array) for array in parts]
-    count, length, _ = tracks.traces.shape
-    if count:
-        blocks = (-(-count // OBJECTS_A_BLOCK),)
-        runner.run("draw", "prepare_objects", blocks, *inputs[1:3], np.int32(count), np.int32(length))
+    if len(tracks):
+        blocks = -(-len(tracks) // OBJECTS_A_BLOCK), len(sizes)
+        runner.run("draw", "prepare_objects", blocks, *inputs[:4], np.int32(tracks.traces.shape[1]))
     runner.run("draw", "draw", grid, *inputs)
     return [_checked(own) for own in planes]
 

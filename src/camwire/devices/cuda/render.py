@@ -17,7 +17,16 @@ from camwire.devices.cuda.adoption import surface_on_device
 from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
 from camwire.devices.cuda.program import launch
-from camwire.devices.cuda.scene import DARK, OBJECT, PICTURE, Looks, pack_objects, pack_pictures, pack_steps
+from camwire.devices.cuda.scene import (
+    DARK,
+    OBJECT,
+    PICTURE,
+    REACHES,
+    Looks,
+    pack_objects,
+    pack_pictures,
+    pack_steps,
+)
 from camwire.devices.cuda.shapes import pack_shapes
 from camwire.devices.cuda.surfaces import Records, Spot, fill
 from camwire.devices.cuda.threads import PerThread, after_decoding, high_priority_stream
@@ -70,6 +79,7 @@ class _Easel:
         self._stream = high_priority_stream()
         self._upload = Workspace()
         self._canvas = DeviceMemory(0)
+        self._reaches = DeviceMemory(0)
         self._dark = _uploaded(DARK, self._stream)
         self._looks: object = None
 
@@ -88,12 +98,15 @@ class _Easel:
                 max(-(-picture.size.height // TILE.height) for picture in pictures),
                 len(pictures),
             )
+            if self._reaches.size < REACHES * len(tracks):
+                self._reaches = DeviceMemory(REACHES * len(tracks))
+            starts.insert(2, self._reaches.address)
             addresses = tuple(np.uint64(address) for address in (*starts, self._dark.address))
-            if len(tracks):
-                count, length, _ = tracks.traces.shape
-                numbers = np.int32(count), np.int32(length)
-                blocks = (-(-count // OBJECTS_A_BLOCK),)
-                launch("draw", "prepare_objects", blocks, (*addresses[1:3], *numbers), self._stream)
+            most = int(np.bincount(tracks.frame_index).max(initial=0))
+            if most:
+                blocks = -(-most // OBJECTS_A_BLOCK), len(pictures)
+                length = np.int32(tracks.traces.shape[1])
+                launch("draw", "prepare_objects", blocks, (*addresses[:4], length), self._stream)
             launch("draw", "draw", grid, addresses, self._stream)
         return pictures
 

@@ -54,13 +54,15 @@ OBJECT = np.dtype(
         ("box_colour", np.float32, 3),
         ("trace", np.int32),
         ("trace_end", np.int32),
-        *((name, np.float32) for name in ("trace_left", "trace_top", "trace_right", "trace_bottom")),
         *((name, np.int32) for name in ("trace_middle", "rank", "remark", "remark_left")),
         ("id_glyphs", np.uint8, 20),
         ("score_glyphs", np.uint8, 4),
     ]
 )
 """``Object`` of kernels/draw.cu."""
+
+REACHES = 24
+"""Bytes of ``Reaches`` of kernels/draw.cu, of which there is one for each object."""
 
 GLYPH_COUNT_BEYOND_CLASSES = 11
 """The ten digits and the full stop."""

@@ -12,6 +12,7 @@
 #include "scene.cuh"
 #include "scaling.cuh"
 #include "labels.cuh"
+#include "objects.cuh"
 
 constexpr int QUADS_A_ROW = TILE_WIDTH / 2;
 constexpr int AT_ONCE = 1024, WORDS = AT_ONCE / 32;
@@ -25,16 +26,19 @@ DEVICE bool apart(const Tile& tile, float left, float top, float right, float bo
     return right < tile.left || left > tile.left + TILE_WIDTH || bottom < tile.top || top > tile.top + TILE_HEIGHT;
 }
 
+DEVICE bool touches(const Reach& r, const Tile& tile) {
+    return r.right >= tile.left && r.left < tile.left + TILE_WIDTH && r.bottom >= tile.top && r.top < tile.top + TILE_HEIGHT;
+}
+
 // A bit for each layer in which an object touches the tile.
-DEVICE unsigned touched_layers(const Picture& p, const Object& o, const Tile& tile) {
-    int shadow = 2 * p.line + 4;  // half a trace's width and its shadow's distance
-    bool trace = o.trace_end - o.trace >= 2 && !apart(tile, o.trace_left - shadow, o.trace_top - shadow, o.trace_right + shadow,
-                                                      o.trace_bottom + shadow);
-    bool around = tile.left - o.left > p.line && tile.top - o.top > p.line &&
-                  o.right - (tile.left + TILE_WIDTH - 1) > p.line && o.bottom - (tile.top + TILE_HEIGHT - 1) > p.line;
-    bool box = !around && !apart(tile, o.left - p.line, o.top - p.line, o.right + p.line, o.bottom + p.line);
-    bool label = !apart(tile, o.label_left, o.label_top, o.label_right, o.label_top + p.text_height);
-    return p.layers & (trace << TRACES | box << BOXES | label << LABELS);
+DEVICE unsigned touched_layers(const Picture& p, const Reaches& reaches, const Tile& tile) {
+    const Reach& box = reaches.of[BOXES];
+    int edge = 2 * p.line;  // from where the reach ends to where the inside begins
+    bool around = tile.left - box.left > edge && tile.top - box.top > edge && box.right - (tile.left + TILE_WIDTH - 1) > edge &&
+                  box.bottom - (tile.top + TILE_HEIGHT - 1) > edge;
+    unsigned bits = touches(reaches.of[TRACES], tile) << TRACES | touches(reaches.of[LABELS], tile) << LABELS;
+    if (!around) bits |= touches(box, tile) << BOXES;
+    return bits & p.layers;
 }
 
 // The first set bit from `n` on, or `count`.
@@ -49,22 +53,6 @@ enum TracePart { SHADOW = 1, OLDER, NEWER };
 constexpr int OBJECTS = 1 << 24;
 DEVICE int trace_key(int part, int rank, int object) { return (part * RANKS + rank) * OBJECTS + object; }
 DEVICE bool is_shadow(int key) { return key / OBJECTS / RANKS == SHADOW; }
-
-// Where a trace begins, and what it reaches.
-struct Extent { int first; float left, top, right, bottom; };
-
-DEVICE Extent joined(const Extent& a, const Extent& b) {
-    return {a.first < b.first ? a.first : b.first, fminf(a.left, b.left), fminf(a.top, b.top), fmaxf(a.right, b.right),
-            fmaxf(a.bottom, b.bottom)};
-}
-
-// Of one lane's points, up to `end`; those before a trace's first aren't numbers.
-DEVICE Extent extent_of(const Point* points, int first, int end) {
-    Extent all = {end, 1e30f, 1e30f, -1e30f, -1e30f};
-    for (int k = first; k < end; k += LANES)
-        if (points[k].x == points[k].x) all = joined(all, {k, points[k].x, points[k].y, points[k].x, points[k].y});
-    return all;
-}
 
 // Lines go from eighth to eighth of a pixel (cpu/lines.py).
 DEVICE float drawn(float value) { return rounded(clamped(value - 0.5f, -1e5f, 1e5f) * 8.0f) * 0.125f; }
@@ -220,33 +208,7 @@ DEVICE void write(const Picture& p, int x, int y, const Quad& quad) {
     ((uint8_t*)p.v)[at] = level(0.25f * (quad.v[0] + quad.v[1] + quad.v[2] + quad.v[3]));
 }
 
-// Completes the objects: where each trace begins, which is where its points are numbers, what it touches, and how the
-// label's digits read. Points [count, length]; LANES threads an object.
-KERNEL prepare_objects(Object* objects, const Point* points, int count, int length) {
-    SHARED Extent extents[THREADS];
-    EACH_THREAD(t) {
-        int n = blockIdx.x * LINES_AT_ONCE + t / LANES;
-        if (n < count) extents[t] = extent_of(points, n * length + t % LANES, (n + 1) * length);
-    }
-    SYNC();
-    EACH_THREAD(t) {
-        int n = blockIdx.x * LINES_AT_ONCE + t / LANES;
-        if (n >= count || t % LANES) continue;
-        Extent all = extents[t];
-        for (int k = 1; k < LANES; ++k) all = joined(all, extents[t + k]);
-        Object& o = objects[n];
-        o.trace = all.first;
-        o.trace_end = (n + 1) * length;
-        o.trace_left = all.left;
-        o.trace_top = all.top;
-        o.trace_right = all.right;
-        o.trace_bottom = all.bottom;
-        o.trace_middle = n * length + (all.first - n * length + length - 1) / 2;
-        spell(o);
-    }
-}
-
-CROWDED_KERNEL(4) draw(const Picture* pictures, const Object* objects, const Point* points, const Shape* shapes, const Point* corners,
+CROWDED_KERNEL(4) draw(const Picture* pictures, const Object* objects, const Reaches* reaches, const Point* points, const Shape* shapes, const Point* corners,
             const uint8_t* pixels, const float* dark) {
     SHARED int keys[TILE_HEIGHT * TILE_WIDTH];
     SHARED unsigned shape_hits[WORDS], hits[LAYERS * WORDS];
@@ -267,7 +229,7 @@ CROWDED_KERNEL(4) draw(const Picture* pictures, const Object* objects, const Poi
         if (!(p.layers >> layer & 1)) continue;
         for (int base = p.first; base < p.last; base += AT_ONCE) {
             int count = p.last - base < AT_ONCE ? p.last - base : AT_ONCE;
-            if (base != found) find(hits, LAYERS, count, [&](int n) { return touched_layers(p, objects[base + n], tile); });
+            if (base != found) find(hits, LAYERS, count, [&](int n) { return touched_layers(p, reaches[base + n], tile); });
             found = base;
             draw_layer(p, layer, objects + base, count, points, pixels, dark, base - p.first, tile, hits + layer * WORDS, quads);
         }

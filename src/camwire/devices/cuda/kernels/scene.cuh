@@ -31,12 +31,16 @@ struct Object {
     uint64_t id;
     float colour[3], box_colour[3];          // Y, Cb, Cr
     int trace, trace_end;                    // points of the trace
-    float trace_left, trace_top, trace_right, trace_bottom;
     int trace_middle;                        // the first point of the newer half
     int rank;                                // below RANKS: traces of a higher one lie above
     int remark, remark_left;                 // where the pixels of the label's end begin, and in which of its columns
     uint8_t id_glyphs[LONGEST_ID], score_glyphs[4];  // counted from the digit 0's
 };
+
+// The outermost pixels, inclusive, that an object may change in each layer. Of all an object's data blocks look at this
+// alone to find what touches their tile, so it is small and lies by itself.
+struct Reach { short left, top, right, bottom; };
+struct Reaches { Reach of[LAYERS]; };
 
 // Mirrors scene.GLYPH.
 struct Glyph { int start, columns, advance; };
@@ -55,7 +59,7 @@ struct Shape {
     int reserved;
 };
 
-static_assert(sizeof(Picture) == 224 && sizeof(Object) == 136 && sizeof(Shape) == 72, "as in scene.py and sheet.py");
+static_assert(sizeof(Picture) == 224 && sizeof(Object) == 120 && sizeof(Shape) == 72, "as in scene.py and sheet.py");
 
 // Four pixels: upper left, upper right, lower left, lower right.
 struct Quad { float y[4], u[4], v[4]; };
