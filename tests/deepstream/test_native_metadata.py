@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camwire.analytics.nvdsanalytics.stream import ObjectResult
+from camwire.analytics.nvdsanalytics.results import ObjectResult
 from camwire.deepstream.gpu_pictures import picture_on_gpu
 from camwire.deepstream.gst import DeepstreamError
 from camwire.deepstream.metadata import UNTRACKED, MetadataError

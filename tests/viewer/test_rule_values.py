@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from selenium.webdriver import Chrome
 
 from camwire.config.base import ConfigModel
-from camwire.config.rules import RULE_MODELS, OvercrowdingConfig, crossing_edges
+from camwire.config.polygons import crossing_edges
+from camwire.config.rules import RULE_MODELS, OvercrowdingConfig
 from tests.support.browser import call_module
 from tests.viewer.conftest import few
 

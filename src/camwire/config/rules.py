@@ -7,8 +7,8 @@ width and height (the default), or pixels of the picture as it is processed and 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, islice, pairwise
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from camwire.config.base import ConfigModel
 from camwire.config.camera import CameraId
+from camwire.config.polygons import crossing_edges, turn
 from camwire.frames import Size
 
 Coordinate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -47,48 +48,6 @@ def _polygon(points: tuple[Point, ...]) -> tuple[Point, ...]:
             "polygon", "the polygon's edges cross or touch each other; list its corners in order around it"
         )
     return corners
-
-
-def crossing_edges(corners: Sequence[Point]) -> bool:
-    """Whether two edges of a closed polygon have a point in common that isn't their common corner."""
-    edges = list(pairwise((*corners, corners[0])))
-    # From left to right: an edge is compared with those alone that begin before it ends.
-    spans = sorted((min(a[0], b[0]), max(a[0], b[0]), index) for index, (a, b) in enumerate(edges))
-    for place, (_, right, index) in enumerate(spans):
-        for left, _, other in islice(spans, place + 1, None):
-            if left > right:
-                break
-            if _meet(edges, *sorted((index, other))):
-                return True
-    return False
-
-
-def _meet(edges: Sequence[tuple[Point, Point]], i: int, j: int) -> bool:
-    """Whether the ``j``-th edge meets the ``i``-th, an earlier one, elsewhere than in their common corner."""
-    one, other = edges[i], edges[j]
-    if j == i + 1 or (i == 0 and j == len(edges) - 1):
-        shared, before, after = (one[1], one[0], other[1]) if j == i + 1 else (one[0], one[1], other[0])
-        # The second goes back over the first.
-        return _turn(before, shared, after) == 0 and _dot(shared, before, after) > 0
-    return _touch(one, other)
-
-
-def _turn(a: Point, b: Point, c: Point) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-
-def _dot(origin: Point, a: Point, b: Point) -> float:
-    return (a[0] - origin[0]) * (b[0] - origin[0]) + (a[1] - origin[1]) * (b[1] - origin[1])
-
-
-def _touch(one: tuple[Point, Point], other: tuple[Point, Point]) -> bool:
-    (a, b), (c, d) = one, other
-    sides = [math.copysign(1, turn) if turn else 0.0 for turn in (_turn(a, b, c), _turn(a, b, d))]
-    others = [math.copysign(1, turn) if turn else 0.0 for turn in (_turn(c, d, a), _turn(c, d, b))]
-    if sides[0] * sides[1] < 0 and others[0] * others[1] < 0:
-        return True
-    ends = [(a, b, c, sides[0]), (a, b, d, sides[1]), (c, d, a, others[0]), (c, d, b, others[1])]
-    return any(turn == 0 and _dot(point, start, end) <= 0 for start, end, point, turn in ends)
 
 
 Polygon = Annotated[tuple[Point, ...], Field(max_length=200), AfterValidator(_polygon)]
@@ -239,7 +198,7 @@ class GroundConfig(ConfigModel):
     def _no_three_on_a_line(self) -> Self:
         for points in (self.picture, self.metres):
             scale = max(math.dist(a, b) for a, b in combinations(points, 2))
-            if any(abs(_turn(a, b, c)) <= 1e-6 * scale * scale for a, b, c in combinations(points, 3)):
+            if any(abs(turn(a, b, c)) <= 1e-6 * scale * scale for a, b, c in combinations(points, 3)):
                 raise _wrong("ground", "no three of the four points may lie on one line")
         return self
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from camwire.analytics.nvdsanalytics.stream import FrameResult
+from camwire.analytics.nvdsanalytics.results import FrameResult
 from camwire.deepstream.display import Display
 from camwire.deepstream.tensors import DeviceTensor
 from camwire.frames import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array

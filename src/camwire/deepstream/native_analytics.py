@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from camwire.analytics.nvdsanalytics.stream import FrameResult, ObjectResult
+from camwire.analytics.nvdsanalytics.results import FrameResult, ObjectResult
 
 
 class _Object(msgspec.Struct):

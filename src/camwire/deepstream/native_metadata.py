@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from camwire.analytics.nvdsanalytics.stream import FrameResult
+from camwire.analytics.nvdsanalytics.results import FrameResult
 from camwire.deepstream.display import Display
 from camwire.deepstream.gst import DeepstreamError
 from camwire.deepstream.metadata import BatchMeta, MetadataError

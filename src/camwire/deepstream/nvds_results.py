@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from camwire.analytics.nvdsanalytics.stream import FrameResult
+from camwire.analytics.nvdsanalytics.results import FrameResult
 from camwire.deepstream.metadata import BatchMeta
 from camwire.deepstream.objects import camwire_ids
 from camwire.frames import Batch, Frame, Tracks

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from camwire.analytics.nvdsanalytics.engine import NvdsAnalytics
-from camwire.analytics.nvdsanalytics.stream import FrameResult
+from camwire.analytics.nvdsanalytics.results import FrameResult
 from camwire.analytics.rules.events import Counts, Event
 from camwire.config.rules import Rule
 from camwire.devices.annotations import Annotation

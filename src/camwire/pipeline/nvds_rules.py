@@ -12,8 +12,8 @@ import structlog
 from camwire.analytics.nvdsanalytics.engine import NvdsAnalytics
 from camwire.analytics.nvdsanalytics.load import load
 from camwire.analytics.nvdsanalytics.notices import NvdsConfigError
+from camwire.analytics.nvdsanalytics.results import FrameResult
 from camwire.analytics.nvdsanalytics.settings import Settings
-from camwire.analytics.nvdsanalytics.stream import FrameResult
 from camwire.devices.annotations import Annotation
 from camwire.frames import Batch, Frame, Tracks
 from camwire.link.desired import Stamps

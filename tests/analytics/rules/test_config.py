@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from camwire.config.polygons import crossing_edges
 from camwire.config.rules import (
     LineRule,
     Rule,
     ZoneRule,
-    crossing_edges,
     duplicate_names,
     unknown_cameras,
     unknown_classes,

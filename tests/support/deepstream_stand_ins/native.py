@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from camwire.analytics.nvdsanalytics.stream import FrameResult
+from camwire.analytics.nvdsanalytics.results import FrameResult
 from camwire.deepstream.display import Display
 from camwire.deepstream.native_metadata import NativeMetadata
 from camwire.deepstream.tensors import DeviceTensor

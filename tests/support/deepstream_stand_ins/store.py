@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from camwire.analytics.nvdsanalytics.stream import FrameResult
+from camwire.analytics.nvdsanalytics.results import FrameResult
 from tests.support.deepstream_stand_ins.base import Gst
 
 MOST = 512

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+from camwire.analytics.nvdsanalytics.results import FrameResult, ObjectResult
 from camwire.analytics.nvdsanalytics.settings import Overcrowding, Point, Roi, Settings, StreamSettings
 from camwire.analytics.nvdsanalytics.shapes import Scale
-from camwire.analytics.nvdsanalytics.stream import FrameResult, ObjectResult
 from camwire.devices.annotations import Annotation, Colour, Sign, Stroke
 from camwire.frames import Size
 

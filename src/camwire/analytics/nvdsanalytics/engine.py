@@ -9,8 +9,9 @@ import numpy as np
 from camwire.analytics.clock import CameraClock
 from camwire.analytics.nvdsanalytics.drawing import Sketch
 from camwire.analytics.nvdsanalytics.history import TrackedObject
+from camwire.analytics.nvdsanalytics.results import FrameResult
 from camwire.analytics.nvdsanalytics.settings import Settings, StreamSettings
-from camwire.analytics.nvdsanalytics.stream import FrameResult, StreamContext
+from camwire.analytics.nvdsanalytics.stream import StreamContext
 from camwire.devices.annotations import Annotation
 from camwire.frames import Batch, Tracks
 

@@ -8,8 +8,8 @@ import msgspec
 
 from camwire.analytics.nvdsanalytics.engine import NvdsAnalytics
 from camwire.analytics.nvdsanalytics.history import TrackedObject
+from camwire.analytics.nvdsanalytics.results import FrameResult, ObjectResult
 from camwire.analytics.nvdsanalytics.settings import Settings
-from camwire.analytics.nvdsanalytics.stream import FrameResult, ObjectResult
 
 CaseObject = tuple[int, int, float, float, float, float]
 """Object id, class id, left, top, width, height."""

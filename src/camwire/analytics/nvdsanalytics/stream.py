@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from camwire.analytics.nvdsanalytics.carith import divided, int32, int64, quotient, single, squared_length
 from camwire.analytics.nvdsanalytics.history import Box, Track, TrackedObject
+from camwire.analytics.nvdsanalytics.results import FrameResult, ObjectResult
 from camwire.analytics.nvdsanalytics.settings import (
     Direction,
     Entry,
@@ -55,51 +56,6 @@ LINE_THRESHOLDS = {
     Mode.BALANCED: Thresholds(3000, 10, 0.5),
     Mode.LOOSE: Thresholds(1000, 3, single(0.1)),
 }
-
-
-@dataclass(slots=True)
-class ObjectResult:
-    """What the rules say of one object."""
-
-    index: int
-    """Its place among the frame's objects."""
-    rois: list[str] = field(default_factory=list)
-    crowds: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    """Lines crossed in this very frame."""
-    direction: str = ""
-    status: str = ""
-
-    @property
-    def is_reported(self) -> bool:
-        """DeepStream attaches metadata to the object."""
-        return bool(self.status or self.crowds)
-
-
-@dataclass(slots=True)
-class FrameResult:
-    """What the rules say of one frame; the maps have a key for each label whose group is on."""
-
-    region_counts: dict[str, int]
-    """Objects by label of a region to filter by."""
-    crowd_counts: dict[str, int]
-    """Objects by label of a region that may be overcrowded."""
-    overcrowded: dict[str, bool]
-    line_counts: dict[str, int]
-    """Crossings in this frame."""
-    line_totals: dict[str, int]
-    """Crossings since the stream began."""
-    object_counts: dict[int, int]
-    """Smoothed count of objects by class id, of every class seen so far."""
-    tied_counts: dict[int, list[int]]
-    """Where several counts were equally frequent: all of them, by class id."""
-    objects: list[ObjectResult]
-    """Only objects of which there is something to say."""
-
-    @property
-    def roi_counts(self) -> dict[str, int]:
-        """Objects by label of either kind of region, as the metadata has them: overcrowding's count wins."""
-        return self.region_counts | self.crowd_counts
 
 
 @dataclass(slots=True)
