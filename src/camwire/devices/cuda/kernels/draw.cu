@@ -33,7 +33,7 @@ DEVICE bool touches(const Reach& r, const Tile& tile) {
 // A bit for each layer in which an object touches the tile.
 DEVICE unsigned touched_layers(const Picture& p, const Reaches& reaches, const Tile& tile) {
     const Reach& box = reaches.of[BOXES];
-    int edge = 2 * p.line;  // from where the reach ends to where the inside begins
+    int edge = 2 * p.line + 1;  // from where the reach ends to where the inside begins
     bool around = tile.left - box.left > edge && tile.top - box.top > edge && box.right - (tile.left + TILE_WIDTH - 1) > edge &&
                   box.bottom - (tile.top + TILE_HEIGHT - 1) > edge;
     unsigned bits = touches(reaches.of[TRACES], tile) << TRACES | touches(reaches.of[LABELS], tile) << LABELS;
@@ -87,7 +87,8 @@ DEVICE int outline_at(const Object& o, int line, int x, int y) {
 }
 
 DEVICE void draw_box(const Picture& p, const Object& o, const float* dark, int x, int y, Quad& quad) {
-    if (x < o.left - p.line - 1 || x > o.right + p.line || y < o.top - p.line - 1 || y > o.bottom + p.line) return;
+    int edge = p.line + 1;  // a box of no pixels has its right side left of its left one
+    if (x + 1 < o.left - edge || x > o.right + edge || y + 1 < o.top - edge || y > o.bottom + edge) return;
     if (x - o.left > p.line && o.right - x - 1 > p.line && y - o.top > p.line && o.bottom - y - 1 > p.line) return;
     bool small = o.right - o.left < 2 * p.line + 2 || o.bottom - o.top < 2 * p.line + 2;
     for (int pixel = 0; pixel < 4; ++pixel) {

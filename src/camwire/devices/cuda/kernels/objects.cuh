@@ -29,7 +29,8 @@ DEVICE Reaches reaches_of(const Picture& p, const Object& o, const Extent& trace
     float room = 2.0f * p.line + 4.0f;  // half a trace's width and its shadow's distance
     if (o.trace_end - o.trace < 2) room = -1e31f;  // nothing: the left side is right of the right one
     reaches.of[TRACES] = reach_of(trace.left - room, trace.top - room, trace.right + room, trace.bottom + room);
-    reaches.of[BOXES] = reach_of(o.left - p.line, o.top - p.line, o.right + p.line, o.bottom + p.line);
+    int edge = p.line + 1;
+    reaches.of[BOXES] = reach_of(o.left - edge, o.top - edge, o.right + edge, o.bottom + edge);
     reaches.of[LABELS] = reach_of(o.label_left, o.label_top, o.label_right - 1, o.label_top + p.text_height - 1);
     return reaches;
 }
