@@ -21,7 +21,7 @@ from camwire.link.pictures import Rendition
 from camwire.link.reports import CameraReport
 from tests.conftest import missing_package
 from tests.deepstream.clips import box_clip
-from tests.deepstream.native.libraries import libraries
+from tests.deepstream.native.libraries import Libraries, libraries
 from tests.support import deepstream_stand_ins as stand_ins
 from tests.support.waiting import wait_for
 
@@ -94,12 +94,18 @@ def rig(elements: None) -> Iterator[Rig]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Libraries:
+    """camwire's libraries for DeepStream, compiled for the tests."""
+    return libraries(tmp_path_factory)
+
+
 @pytest.fixture
-def native_rig(elements: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+def native_rig(elements: None, native: Libraries) -> Iterator[Rig]:
     """With the C library between the stand-ins' metadata and the engine."""
     from tests.support.deepstream_stand_ins.native import NativeStandIns
 
-    with running(NativeStandIns(libraries(tmp_path_factory))) as made:
+    with running(NativeStandIns(native)) as made:
         yield made
 
 

@@ -14,7 +14,7 @@ from camwire.deepstream.display import LINE, LONGEST_TEXT, MOST_LINES, MOST_STRO
 from camwire.deepstream.native_metadata import NativeMetadata
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Frame, Size, Tracks
-from tests.deepstream.native.libraries import Libraries, libraries
+from tests.deepstream.native.libraries import Libraries
 
 DRAWN, MUXED = Size(640, 360), Size(1280, 720)
 ZONE = ZoneRule(
@@ -121,11 +121,6 @@ def test_a_long_name_is_cut_between_letters() -> None:
 
 
 # --- through the C library ---------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def native(tmp_path_factory: pytest.TempPathFactory) -> Libraries:
-    return libraries(tmp_path_factory)
 
 
 class Buffer:

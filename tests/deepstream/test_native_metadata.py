@@ -17,7 +17,7 @@ from camwire.deepstream.gpu_pictures import picture_on_gpu
 from camwire.deepstream.gst import DeepstreamError
 from camwire.deepstream.metadata import UNTRACKED, MetadataError
 from camwire.deepstream.native_metadata import FEW_OBJECTS, USUAL_ANALYTICS, NativeMetadata
-from tests.deepstream.native.libraries import Libraries, libraries
+from tests.deepstream.native.libraries import Libraries
 
 pytestmark = pytest.mark.integration
 
@@ -72,11 +72,6 @@ class Buffer:
 
     def free(self) -> None:
         self.harness.harness_free(self.batch)
-
-
-@pytest.fixture(scope="module")
-def native(tmp_path_factory: pytest.TempPathFactory) -> Libraries:
-    return libraries(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

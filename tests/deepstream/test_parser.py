@@ -21,7 +21,7 @@ from camwire.models import Model, RawDetections, TensorSpec
 from camwire.models.catalogue import load_model
 from camwire.models.nms import suppress
 from camwire.models.signature import Signature
-from tests.deepstream.native.libraries import Libraries, libraries
+from tests.deepstream.native.libraries import Libraries
 from tests.models.layouts import metadata, recognised
 
 pytestmark = pytest.mark.integration
@@ -34,11 +34,6 @@ REFUSED = -1
 
 Array = NDArray[np.float32]
 seeds = st.integers(0, 2**32 - 1)
-
-
-@pytest.fixture(scope="module")
-def native(tmp_path_factory: pytest.TempPathFactory) -> Libraries:
-    return libraries(tmp_path_factory)
 
 
 @dataclass(frozen=True)

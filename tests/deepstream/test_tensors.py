@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from camwire.deepstream.tensors import DeviceTensor, Owner, Region, TensorError, TensorLibrary, gst_buffer
 from tests.conftest import missing_package
-from tests.deepstream.native.libraries import Libraries, libraries
+from tests.deepstream.native.libraries import Libraries
 
 pytestmark = pytest.mark.integration
 
@@ -116,11 +116,6 @@ class Batch:
 
     def free(self) -> None:
         self._harness.harness_free(self._batch)
-
-
-@pytest.fixture(scope="module")
-def native(tmp_path_factory: pytest.TempPathFactory) -> Libraries:
-    return libraries(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,14 @@ BACK = 5.0
 def reason_of(camera: Running) -> str:
     wait_for(lambda: camera.phase == "retrying", "the reason")
     return camera.reason
+
+
+@contextmanager
+def live_through_proxy(run_source: Run, server: RtspServer) -> Iterator[tuple[Running, TcpProxy]]:
+    with TcpProxy(server.port) as proxy:
+        camera = run_source(server.url("h264.mp4").replace(str(server.port), str(proxy.port)))
+        wait_for(lambda: camera.phase == "live", "pictures")
+        yield camera, proxy
 
 
 def test_refusing(run_source: Run) -> None:
@@ -139,9 +148,7 @@ def test_stop_interrupts_a_blocked_opening(run_source: Run, scheme: str) -> None
 
 
 def test_stop_interrupts_a_blocked_reading(run_source: Run, rtsp_server: RtspServer) -> None:
-    with TcpProxy(rtsp_server.port) as proxy:
-        camera = run_source(rtsp_server.url("h264.mp4").replace(str(rtsp_server.port), str(proxy.port)))
-        wait_for(lambda: camera.phase == "live", "pictures")
+    with live_through_proxy(run_source, rtsp_server) as (camera, proxy):
         proxy.hold()
         wait_for(lambda: camera.phase == "stalled", "silence")
         camera.source.stop()
@@ -149,9 +156,7 @@ def test_stop_interrupts_a_blocked_reading(run_source: Run, rtsp_server: RtspSer
 
 
 def test_silent_in_the_middle(run_source: Run, rtsp_server: RtspServer) -> None:
-    with TcpProxy(rtsp_server.port) as proxy:
-        camera = run_source(rtsp_server.url("h264.mp4").replace(str(rtsp_server.port), str(proxy.port)))
-        wait_for(lambda: camera.phase == "live", "pictures")
+    with live_through_proxy(run_source, rtsp_server) as (camera, proxy):
         proxy.hold()
         wait_for(lambda: camera.phase == "stalled", "stalled")
         assert "no picture for" in camera.reason
@@ -167,9 +172,7 @@ def test_silent_in_the_middle(run_source: Run, rtsp_server: RtspServer) -> None:
 
 
 def test_cut_off(run_source: Run, rtsp_server: RtspServer) -> None:
-    with TcpProxy(rtsp_server.port) as proxy:
-        camera = run_source(rtsp_server.url("h264.mp4").replace(str(rtsp_server.port), str(proxy.port)))
-        wait_for(lambda: camera.phase == "live", "pictures")
+    with live_through_proxy(run_source, rtsp_server) as (camera, proxy):
         proxy.cut()
         assert "ended the stream" in reason_of(camera) or "broke the connection off" in camera.reason
         wait_for(lambda: camera.phase == "live", "pictures again", timeout=BACK)
