@@ -30,6 +30,12 @@ static inline float __uint_as_float(unsigned bits) { float value; __builtin_memc
 static inline int __ffs(unsigned bits) { return __builtin_ffs((int)bits); }
 static inline int __clz(int bits) { return bits ? __builtin_clz((unsigned)bits) : 32; }
 static inline int __clzll(long long bits) { return bits ? __builtin_clzll((unsigned long long)bits) : 64; }
+static inline unsigned __byte_perm(unsigned low, unsigned high, unsigned which) {
+    uint64_t bytes = (uint64_t)high << 32 | low;
+    unsigned chosen = 0;
+    for (int i = 0; i < 4; ++i) chosen |= (unsigned)(bytes >> (which >> 4 * i & 7) * 8 & 255) << 8 * i;
+    return chosen;
+}
 static inline unsigned fresh(const unsigned* word) { return *word; }
 static inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
 static inline float rounded(float value) { return nearbyintf(value); }

@@ -68,20 +68,26 @@ DEVICE void dct(float* d, int step) {
     d[7 * step] = l - h;
 }
 
+struct alignas(8) EightPixels { unsigned word[2]; };
+
 // `rows` of eight pixels each, the leftmost in the lowest byte; beyond the plane's edges, those at the edges.
-DEVICE void load_block(const uint8_t* plane, int pitch, int width, int height, int left, int top, uint64_t* rows) {
+DEVICE void load_block(const uint8_t* plane, int pitch, int width, int height, int left, int top, EightPixels* rows) {
     bool whole = left + 8 <= width && !(((uint64_t)plane | (unsigned)pitch) & 7);
     if (whole) {
         UNROLL for (int i = 0; i < 8; ++i)
-            rows[i] = *(const uint64_t*)(plane + (long long)clamped(top + i, 0, height - 1) * pitch + left);
+            rows[i] = *(const EightPixels*)(plane + (long long)clamped(top + i, 0, height - 1) * pitch + left);
         return;
     }
     UNROLL for (int i = 0; i < 8; ++i) {
         const uint8_t* line = plane + (long long)clamped(top + i, 0, height - 1) * pitch;
-        rows[i] = 0;
-        for (int j = 7; j >= 0; --j) rows[i] = rows[i] << 8 | line[clamped(left + j, 0, width - 1)];
+        rows[i] = {};
+        UNROLL for (int j = 0; j < 8; ++j) rows[i].word[j / 4] |= (unsigned)line[clamped(left + j, 0, width - 1)] << j % 4 * 8;
     }
 }
+
+// A byte of a word as a number above 2^15, in one operation: its bits are in the number's.
+constexpr float ABOVE = 32768.0f;
+DEVICE float byte_above(unsigned word, int which) { return __uint_as_float(__byte_perm(word, 0x47000000, 0x7604 | which << 4)); }
 
 // The lower 16 bits of a number that this was added to are the whole number next to it, for numbers up to 2^15. No coefficient
 // is beyond -1024 to 1020: 64 samples of -128 to 127 can't make more.
@@ -98,20 +104,20 @@ DEVICE uint64_t transform(const JpegPicture& p, Place place, int column, int row
     const uint8_t* plane = (const uint8_t*)(chroma ? (place.which == 4 ? p.u : p.v) : p.y);
     int left = chroma ? column * 8 : column * 16 + (place.which & 1) * 8;
     int top = chroma ? row * 8 : row * 16 + (place.which >> 1) * 8;
-    uint64_t rows[8];
+    EightPixels rows[8];
     load_block(plane, chroma ? p.c_pitch : p.y_pitch, p.width >> chroma, p.height >> chroma, left, top, rows);
     float d[64];
     UNROLL for (int i = 0; i < 8; ++i) {
-        UNROLL for (int j = 0; j < 8; ++j) d[i * 8 + j] = (float)(int)(rows[i] >> (8 * j) & 255);
+        UNROLL for (int j = 0; j < 8; ++j) d[i * 8 + j] = byte_above(rows[i].word[j / 4], j % 4);
         dct(d + i * 8, 1);
     }
     UNROLL for (int j = 0; j < 8; ++j) dct(d + j, 8);
-    d[0] -= 64 * 128.0f;  // samples are less by 128, which no other coefficient feels
+    d[0] -= 64 * (ABOVE + 128.0f);  // samples are that much less, which no other coefficient feels
     UNROLL for (int i = 0; i < 64; ++i) d[i] = d[i] * scales.of[i] + ROUNDER;
     uint64_t mask = 0;
     UNROLL for (int i = 0; i < 64; i += 2) {
         float low = d[zigzag[i]], high = d[zigzag[i + 1]];
-        coefficients[i / 2 * THREADS] = (__float_as_uint(low) & 0xffff) | __float_as_uint(high) << 16;
+        coefficients[i / 2 * THREADS] = __byte_perm(__float_as_uint(low), __float_as_uint(high), 0x5410);
         if (i && low != ROUNDER) mask |= (uint64_t)1 << (64 - i);
         if (high != ROUNDER) mask |= (uint64_t)1 << (63 - i);
     }
@@ -124,22 +130,23 @@ DEVICE int bits_of(int value) { return 32 - __clz(value < 0 ? -value : value); }
 // A value of so many bits goes in as itself, or one less than its last bits where it is negative.
 DEVICE unsigned last_bits(int value, int bits) { return (unsigned)(value + (value >> 31)) & ((1u << bits) - 1); }
 
-// Writes bits to words THREADS apart, the first bit of a word being its highest.
+// Writes bits to words of shared memory THREADS apart, the first bit of a word being its highest.
 struct Writer {
-    unsigned* word;
+    unsigned* words;
+    int at, count;
     uint64_t held;
-    int count;
 
     DEVICE_MEMBER void put(unsigned value, int bits) {  // 32 bits at most
         held = held << bits | value;
         count += bits;
         if (count < 32) return;
         count -= 32;
-        *word = (unsigned)(held >> count);
-        word += THREADS;
+        words[at] = (unsigned)(held >> count);
+        at += THREADS;
     }
-    DEVICE_MEMBER void end() {
-        if (count) *word = (unsigned)(held << (32 - count));
+    DEVICE_MEMBER int end() {
+        if (count) words[at] = (unsigned)(held << (32 - count));
+        return at / THREADS * 32 + count;
     }
 };
 
@@ -147,7 +154,7 @@ struct Writer {
 // `rest` is what `transform` returned. `codes` is a code's length << 16 | the code: of the sizes of DC differences, then of
 // the run and size of each other coefficient.
 DEVICE int code_block(unsigned* column, uint64_t rest, int difference, const unsigned* codes) {
-    Writer writer = {column, 0, 0};
+    Writer writer = {column, 0, 0, 0};
     int size = bits_of(difference), last = 0;
     unsigned code = codes[size];
     writer.put((code & 0xffff) << size | last_bits(difference, size), (int)(code >> 16) + size);
@@ -162,8 +169,7 @@ DEVICE int code_block(unsigned* column, uint64_t rest, int difference, const uns
         writer.put((code & 0xffff) << size | last_bits(value, size), (int)(code >> 16) + size);
     }
     if (last < 63) writer.put(codes[DC_CODES] & 0xffff, (int)(codes[DC_CODES] >> 16));
-    writer.end();
-    return (int)(writer.word - column) / THREADS * 32 + writer.count;
+    return writer.end();
 }
 
 // Puts `length` bits of a column into `words` from bit `start` on. The first and last word are others', too, and begin as zeros.
@@ -201,8 +207,8 @@ DEVICE int full_bytes(unsigned word) {
 
 // A segment's code, not yet stuffed, into `words`; `lengths` [segments] is told its bytes, `sizes` what it takes in the end.
 // `scales` [qualities, 2]: what coefficients are multiplied by, for luma and chroma.
-KERNEL jpeg_encode(const JpegPicture* pictures, const Scales* scales, const unsigned* codes, unsigned* words, int* lengths,
-                   int* sizes) {
+CROWDED_KERNEL(3) jpeg_encode(const JpegPicture* pictures, const Scales* scales, const unsigned* codes, unsigned* words,
+                              int* lengths, int* sizes) {
     SHARED unsigned columns[WORDS_A_BLOCK][THREADS];
     SHARED unsigned own_codes[2 * CODES];
     SHARED Scales own_scales[2];
