@@ -152,7 +152,8 @@ template <class Colour> DEVICE void paint_keys(const Tile& tile, Quad* quads, Co
     EACH_THREAD(t) {
         for (int pixel = 0; pixel < 4; ++pixel) {
             int& key = tile.keys[(row_of(t) + (pixel >> 1)) * TILE_WIDTH + column_of(t) + (pixel & 1)];
-            if (key) paint(quads[OWN(t)], pixel, colour(key));
+            if (!key) continue;
+            paint(quads[OWN(t)], pixel, colour(key));
             key = 0;
         }
     }
@@ -228,13 +229,16 @@ CROWDED_KERNEL(4) draw(const Picture* pictures, const Object* objects, const Rea
             draw_shapes(shapes, layer == TRACES ? p.shapes : p.upper_shapes, layer == TRACES ? p.upper_shapes : p.shapes_end,
                         corners, pixels, tile, shape_hits, quads);
         if (!(p.layers >> layer & 1)) continue;
+        bool touched = false;
         for (int base = p.first; base < p.last; base += AT_ONCE) {
             int count = p.last - base < AT_ONCE ? p.last - base : AT_ONCE;
             if (base != found) find(hits, LAYERS, count, [&](int n) { return touched_layers(p, reaches[base + n], tile); });
             found = base;
-            draw_layer(p, layer, objects + base, count, points, pixels, dark, base - p.first, tile, hits + layer * WORDS, quads);
+            const unsigned* own = hits + layer * WORDS;
+            touched = touched || next(own, 0, count) < count;
+            draw_layer(p, layer, objects + base, count, points, pixels, dark, base - p.first, tile, own, quads);
         }
-        if (layer == TRACES)
+        if (layer == TRACES && touched)
             paint_keys(tile, quads, [&](int key) { return is_shadow(key) ? dark : objects[p.first + key % OBJECTS].colour; });
     }
     EACH_THREAD(t) {
