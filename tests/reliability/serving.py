@@ -15,8 +15,8 @@ from camwire.link.endpoint import Endpoints, private_endpoints
 from camwire.link.server_end import ServerEnd
 from camwire.server.document import MemoryDocument
 from camwire.server.listener import listen
-from camwire.server.main import Server
 from camwire.server.restart_policy import Heartbeat, RestartPolicy
+from camwire.server.server import Server
 from camwire.server.supervisor import Supervisor
 from tests.server.running import until
 

@@ -29,7 +29,8 @@ from camwire.link.endpoint import Endpoints, private_endpoints
 from camwire.link.server_end import ServerEnd
 from camwire.server.document import MemoryDocument
 from camwire.server.listener import listen
-from camwire.server.main import Server, serve, worker_command
+from camwire.server.main import serve, worker_command
+from camwire.server.server import Server
 from tests.server.configs import config
 from tests.server.running import until
 from tests.support.waiting import wait_for

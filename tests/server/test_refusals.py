@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from camwire.server.auth import access
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.api.serving import with_api
 from tests.server.auth.test_every_route import as_role, with_tokens
 

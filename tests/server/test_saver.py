@@ -17,9 +17,9 @@ from camwire.config.saving import SavingConfig
 from camwire.server.desired import Desired
 from camwire.server.hub import Hub
 from camwire.server.mailbox import Picture
-from camwire.server.main import Server
 from camwire.server.saved import SavedFile, clean_up, file_name, folder_name, is_ours, surplus, write
 from camwire.server.saver import CannotSaveError, NoFolderError, Saver
+from camwire.server.server import Server
 from tests.server.api.serving import TEXT, with_api
 from tests.server.configs import config
 from tests.server.running import header, until

@@ -11,7 +11,7 @@ from camwire.link.server_end import ServerEnd
 from camwire.server import attendance
 from camwire.server.document import MemoryDocument
 from camwire.server.listener import listen
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.configs import config
 from tests.server.running import until
 

@@ -12,7 +12,7 @@ from camwire.link.endpoint import private_endpoints
 from camwire.link.server_end import ServerEnd
 from camwire.server.app import create_app
 from camwire.server.document import FileDocument
-from camwire.server.main import Server
+from camwire.server.server import Server
 
 TEXT = """\
 # cameras of the house

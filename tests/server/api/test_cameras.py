@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from camwire.link.answers import ProbeResult
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.api.serving import TEXT, with_api
 from tests.server.running import until
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.api.serving import TEXT, with_api
 
 API = "/api/v1"

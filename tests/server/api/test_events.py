@@ -20,7 +20,7 @@ from camwire.server.api.tables import as_far_as_possible, as_json_lines, as_tabl
 from camwire.server.events.event import StoredEvent
 from camwire.server.events.media import media_name
 from camwire.server.events.store import Bounds, EventStore, StoreError
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.api.serving import TEXT, with_api
 
 EVENTS, COUNTS = "/api/v1/events", "/api/v1/counts"

@@ -18,7 +18,7 @@ from camwire.server.api import pictures
 from camwire.server.app import create_app, http_server
 from camwire.server.document import MemoryDocument
 from camwire.server.listener import address_of, listen
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.configs import config
 from tests.server.running import header, until
 

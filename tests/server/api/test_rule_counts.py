@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from camwire.link.events import RuleState
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.api.serving import RULES, WITH_RULES, with_api
 
 

@@ -11,7 +11,7 @@ import httpx
 
 from camwire.link.answers import Rehearsed
 from camwire.link.events import LinkedEvent
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.api.serving import DOOR, RULES, TEXT, WITH_RULES, with_api
 from tests.server.running import until
 

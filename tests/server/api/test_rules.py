@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.api.serving import DOOR, RULES, TEXT, WITH_RULES, desired_names, with_api
 
 YARD = {"name": "a/b ü 🚗 $x", "type": "zone", "polygon": [[0, 0], [1, 0], [1, 1]], "cameras": ["gate"]}

@@ -14,7 +14,7 @@ import pytest
 
 from camwire.config import editing
 from camwire.server.api import rule_proposals, rules
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.api.serving import DOOR, RULES, desired_names, with_api
 
 REAL_READ = editing._Read

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from camwire.server.main import Server
+from camwire.server.server import Server
 from tests.server.api.serving import DOOR, RULES, WITH_RULES, with_api
 
 

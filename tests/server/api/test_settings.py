@@ -12,8 +12,8 @@ from camwire.link.reports import CameraReport, LatencyCounts, Statistics
 from camwire.monitoring.exported import BOUNDS_S, latency_counts
 from camwire.monitoring.histogram import Histogram
 from camwire.server.auth.refusals import Refusals
-from camwire.server.main import Server
 from camwire.server.metrics import exposition
+from camwire.server.server import Server
 from camwire.server.statistics import worker_process
 from camwire.server.supervisor import WorkerState
 from tests.server.api.serving import TEXT, with_api

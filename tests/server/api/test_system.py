@@ -19,7 +19,7 @@ from camwire.monitoring.gpus import GpuMeter, GpuUsage
 from camwire.monitoring.machine import MachineMeter, busy_percent
 from camwire.server import system
 from camwire.server.api.system import picture_size
-from camwire.server.main import Server
+from camwire.server.server import Server
 from camwire.server.wish import Wish
 from tests.server.api.serving import TEXT, with_api
 from tests.server.running import until

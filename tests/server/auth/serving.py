@@ -25,7 +25,7 @@ from camwire.server.auth.store import AccountStore
 from camwire.server.connections import limits_of
 from camwire.server.document import FileDocument
 from camwire.server.listener import address_of, listen
-from camwire.server.main import Server
+from camwire.server.server import Server
 
 PASSWORD = "swordfish and chips"
 TLS = "tls: {certificate: cert.pem, key: key.pem}"

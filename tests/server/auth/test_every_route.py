@@ -19,7 +19,7 @@ from camwire.server.auth import gate as gate_module
 from camwire.server.auth.credentials import digest
 from camwire.server.auth.gate import Gate
 from camwire.server.auth.roles import ROLES
-from camwire.server.main import Server
+from camwire.server.server import Server
 from camwire.server.viewer import viewer_files
 from tests.server.api.serving import with_api
 
