@@ -39,10 +39,10 @@ def in_processes(count: int, arguments: list[str]) -> None:
         running = [
             subprocess.Popen(
                 [sys.executable, __file__, *arguments, "--json", str(file)],
-                env=os.environ | {"CAMWIRE_TOGETHER": f"{folder}:{count}"},
+                env=os.environ | {"CAMWIRE_TOGETHER": f"{folder}:{count}", "CAMWIRE_WORKER": str(worker)},
                 stdout=subprocess.DEVNULL,
             )
-            for file in files
+            for worker, file in enumerate(files)
         ]
         for one in running:
             one.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -16,7 +17,9 @@ from camwire.frames import Batch, Detections, Size
 BOUND = Size(1280, 720)
 OBJECTS, ANCHORS_EACH = 100, 6
 ON = frozenset({"boxes", "labels", "traces"})
-DEVICE = CudaDevice(0)  # before anything else uses CUDA
+WORKER = int(os.environ.get("CAMWIRE_WORKER", "0"))
+"""Which of several processes that measure at the same time this is."""
+DEVICE = CudaDevice(0, WORKER)  # before anything else uses CUDA
 
 import torch  # noqa: E402
 

@@ -26,7 +26,7 @@ from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
 from camwire.sources import CameraSource
-from camwire.tracking import create as create_tracker
+from camwire.tracking import apart
 from gpu_parts import BOUND, DEVICE, NAMES, ON, Result, torch
 
 RULES: list[Rule] = [
@@ -88,6 +88,9 @@ class NoTracker:
         return Tracks.empty()
 
     def forget(self, camera: str) -> None:
+        pass
+
+    def close(self) -> None:
         pass
 
 
@@ -161,7 +164,7 @@ def pipeline(
         done.append((now, now - frame.arrived, len(jpeg)))
         return True
 
-    tracker = create_tracker(DesiredTracker(type="bytetrack", trace_length=30)) if track else NoTracker()
+    tracker = apart.create(DesiredTracker(type="bytetrack", trace_length=30)) if track else NoTracker()
     tracker.step = timed_step(tracker.step)
     rules = Rules(RULES if track else ())
     stages = Stages(
@@ -189,6 +192,7 @@ def pipeline(
                 Inlet(slots, recorder, DEVICE),
                 bound=BOUND,
                 hwaccel=DEVICE.hwaccel,
+                settle=DEVICE.settle,
                 paced=paced,
                 looped=True,
             )
@@ -221,6 +225,7 @@ def pipeline(
     for source in sources:
         source.join(10)
     running.join(10)
+    tracker.close()
     rows = [row for row in done if begin <= row[0] <= end]
     latency = np.array([row[1] for row in rows] or [np.nan]) * 1000
     return Result(

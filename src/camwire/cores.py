@@ -7,8 +7,9 @@ behind its camera.
 import os
 import threading
 
-CORES = len(os.sched_getaffinity(0))
-"""Those that this process may use."""
+ALLOWED = frozenset(os.sched_getaffinity(0))
+"""The numbers of those that this process may use."""
+CORES = len(ALLOWED)
 
 computing = threading.BoundedSemaphore(CORES)
 """Held by a thread while it infers, draws or encodes on the CPU. Whoever holds it waits for nobody, and never

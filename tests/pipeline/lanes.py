@@ -25,6 +25,9 @@ class Device:
     batch_size = 2
     lanes = 3
 
+    def settle(self):
+        """Any core will do."""
+
     def render(self, batch, chosen, tracks, overlay):
         return [f"{batch.frames[i].camera}/{batch.frames[i].sequence}" for i in chosen]
 

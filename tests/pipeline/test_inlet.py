@@ -1,5 +1,6 @@
 """A device that adopts pictures, refuses codecs and gets full, with a stand-in for the GPU."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,14 @@ class StandInGpu(CpuDevice):
     full: str | None = None
     unknown_codec: str | None = None
     unfit: str | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settled: list[str] = []
+        """The names of the threads that have."""
+
+    def settle(self) -> None:
+        self.settled.append(threading.current_thread().name)
 
     def hwaccel(self) -> None:
         if self.full:
@@ -104,6 +113,14 @@ def test_the_detector_sees_adopted_pictures(engine: Engine, seeing: Seeing, came
     engine.apply(desired(1, cameras=(camera,)))
     wait_for(lambda: len(seeing.pictures) > 3, "frames come")
     assert all(isinstance(picture, Adopted) for picture in seeing.pictures)
+
+
+def test_every_thread_of_cameras_and_lanes_settles(
+    engine: Engine, gpu: StandInGpu, seeing: Seeing, camera: DesiredCamera
+) -> None:
+    engine.apply(desired(1, cameras=(camera,)))
+    wait_for(lambda: len(gpu.settled) == gpu.lanes + 1, "every thread has begun")
+    assert set(gpu.settled) == {"camera-gate", *(f"lane-{number}" for number in range(gpu.lanes))}
 
 
 @pytest.mark.parametrize(

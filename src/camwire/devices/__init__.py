@@ -7,10 +7,11 @@ class DeviceError(Exception):
     """A device can't be opened; the message says why and what would help."""
 
 
-def open_device(name: str) -> Device:
+def open_device(name: str, worker: int = 0) -> Device:
     """The device called ``name``: ``cpu``, ``cuda:0``, ``cuda:1``, …, or ``auto``, which is the CPU.
 
-    Raises DeviceError, which says what is missing.
+    ``worker``: of several processes on one GPU, which one this is, from 0. Raises DeviceError, which
+    says what is missing.
     """
     if name in {"auto", "cpu"}:
         from camwire.devices.cpu import CpuDevice
@@ -20,5 +21,5 @@ def open_device(name: str) -> Device:
     if kind == "cuda" and number.isdecimal():
         from camwire.devices.cuda import CudaDevice
 
-        return CudaDevice(int(number))
+        return CudaDevice(int(number), worker)
     raise DeviceError(f"unknown device {name!r}; known: auto, cpu, cuda:0 (the first NVIDIA GPU), cuda:1, …")

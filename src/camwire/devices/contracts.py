@@ -106,6 +106,9 @@ class Device(Protocol):
         pictures themselves.
         """
 
+    def settle(self) -> None:
+        """What each thread of a camera or a lane does first, once."""
+
     def hwaccel(self) -> Any:
         """The ``av.codec.hwaccel.HWAccel`` with which to open a camera, or None for software.
 

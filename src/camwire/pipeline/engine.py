@@ -214,6 +214,7 @@ class Engine:
             bound=bound,
             hwaccel=hwaccel_of(self._device),
             refuses=self._device.refuses,
+            settle=self._device.settle,
             paced=not self._recordings,
             looped=not self._recordings,
             ring=None if self._recordings else ring,

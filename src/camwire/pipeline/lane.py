@@ -112,6 +112,7 @@ class Lanes:
         return True
 
     def _run(self) -> None:
+        self.stages.device.settle()
         while (batch := self._slots.take(self._expected)) is not None:
             self.process(batch, self.stages)
 

@@ -44,6 +44,11 @@ FLUSH_TIMEOUT = 0.5
 log = structlog.get_logger()
 
 
+def number_of(worker: str) -> int:
+    """Of several workers on a device which one this is, from 0: of `cuda:0+2` it is 1."""
+    return int(worker.partition("+")[2] or 1) - 1
+
+
 class Worker:
     """Two threads besides the engine's own: this one talks with the server, another applies what it says.
 
@@ -53,7 +58,7 @@ class Worker:
 
     def __init__(self, name: str, device: str, directory: Path, make_engine: EngineMaker = Engine) -> None:
         self._name = name
-        self._device = open_device(device)
+        self._device = open_device(device, number_of(name))
         self._link = WorkerEnd(directory, name)
         self._outbox = Outbox(uuid4().hex[:12])
         self._pictures = EventPictures(name)

@@ -49,6 +49,10 @@ def nothing_refused(_codec: str, _pixel_format: str | None) -> str | None:
     return None
 
 
+def anywhere() -> None:
+    """Any core will do."""
+
+
 class CameraSource:
     """Reads one camera on a thread of its own, from `start` to `stop`."""
 
@@ -60,6 +64,7 @@ class CameraSource:
         bound: Size,
         hwaccel: HwAccelFactory = software,
         refuses: Callable[[str, str | None], str | None] = nothing_refused,
+        settle: Callable[[], None] = anywhere,
         paced: bool = True,
         looped: bool = True,
         ring: PacketRing | None = None,
@@ -68,6 +73,7 @@ class CameraSource:
         """``bound``: ``Frame.size`` is the source's size fitted into this.
 
         ``refuses`` says why video of a codec and a pixel format, as FFmpeg names them, can't be decoded.
+        ``settle`` is what the camera's thread does first.
         ``paced``: files are played at their own speed; otherwise as fast as the sink takes them.
         ``looped``: files begin again at their end; otherwise the source stops there, and `join` returns.
         ``ring`` keeps what the camera sent last. ``numbering``: what the camera's source before this one
@@ -78,6 +84,7 @@ class CameraSource:
         self._bound = bound
         self._hwaccel = hwaccel
         self._refuses = refuses
+        self._settle = settle
         self._paced = paced
         self._looped = looped
         self._ring = ring
@@ -119,6 +126,7 @@ class CameraSource:
     # --- everything below runs on the camera's thread --------------------------------------------
 
     def _run(self) -> None:
+        self._settle()
         with self._interrupting:
             self._interruptible = threading.get_ident()
         try:

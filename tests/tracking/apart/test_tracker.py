@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from itertools import count
 
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from camwire.cores import ALLOWED
 from camwire.frames import Detections, Tracks
 from camwire.link.desired import DesiredTracker
 from camwire.tracking import apart, create
@@ -248,3 +250,19 @@ def test_one_that_looks_at_pictures_stays_where_they_are():
 def test_a_type_that_is_unknown_is_refused_as_ever():
     with pytest.raises(ValueError, match="unknown tracker"):
         apart.create(choice("nosuch"))
+
+
+def test_it_may_use_every_core_though_it_was_started_by_a_thread_that_keeps_to_one():
+    made = []
+
+    def start():
+        os.sched_setaffinity(0, {min(ALLOWED)})
+        made.append(apart.create(choice()))
+        assert os.sched_getaffinity(0) == {min(ALLOWED)}
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    (tracker,) = made
+    assert set(psutil.Process(tracker.pid).cpu_affinity()) == ALLOWED
+    tracker.close()

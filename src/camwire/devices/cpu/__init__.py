@@ -31,6 +31,10 @@ class CpuDevice:
         # on two cores, 0.90 of what they could do with one more, 0.95 with two (benchmarks/pipeline.py).
         self.lanes: int = CORES + 2
 
+    def settle(self) -> None:
+        """Any core will do."""
+        return
+
     def hwaccel(self) -> None:
         """FFmpeg decodes in software."""
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import Any
 
 from camwire.devices import DeviceError
@@ -14,7 +16,8 @@ from camwire.devices.contracts import (
     Renderer,
 )
 from camwire.devices.cuda.adoption import AdoptedPicture
-from camwire.devices.cuda.context import open_context
+from camwire.devices.cuda.context import bus_of, open_context
+from camwire.devices.cuda.cores import cores_of, near
 from camwire.devices.cuda.decoder import refusal
 from camwire.devices.cuda.encode import CudaEncoder
 from camwire.devices.cuda.integrals import integrals
@@ -33,10 +36,14 @@ CAPTURING = range(900, 910)
 class CudaDevice:
     """Implements :class:`camwire.devices.contracts.Device`, but for preprocessing: see ``CudaDetector``."""
 
-    def __init__(self, index: int) -> None:
-        """Nothing in the process may have used CUDA before. Raises DeviceError, saying what is missing."""
+    def __init__(self, index: int, worker: int = 0) -> None:
+        """Nothing in the process may have used CUDA before. ``worker``: which of the GPU's processes this is.
+
+        Raises DeviceError, saying what is missing.
+        """
         open_context(index)
         self.index = index
+        self._cores = cores_of(index, worker, near(bus_of(index)))
         self.name: str = f"cuda:{index}"
         self.batch_size: int = BATCH_SIZE
         self.lanes: int = LANES
@@ -44,6 +51,11 @@ class CudaDevice:
         self.preprocess: Preprocessor = _refuse
         self.render: Renderer = CudaRenderer(index)
         self.encode: Encoder = CudaEncoder(index)
+
+    def settle(self) -> None:
+        """The thread stays on the few cores that this worker's threads share."""
+        with suppress(OSError):  # where nobody may choose, or these were taken away: then anywhere
+            os.sched_setaffinity(0, self._cores)  # of this thread alone
 
     def adopt(self, picture: Any) -> AdoptedPicture:
         """What frames carry in place of a decoded ``av.VideoFrame``. Raises DeviceError."""

@@ -45,6 +45,14 @@ def count_gpus() -> int:
     return count.value
 
 
+def bus_of(index: int) -> str:
+    """The GPU's PCI address, `0000:3B:00.0`; nothing where the driver doesn't say. Raises DeviceError."""
+    driver = _driver()
+    said = ctypes.create_string_buffer(16)
+    driver.cuDeviceGetPCIBusId(said, len(said), _device(driver, index))
+    return said.value.decode("ascii", "replace")
+
+
 def _driver() -> Any:
     try:
         driver = ctypes.CDLL("libcuda.so.1")

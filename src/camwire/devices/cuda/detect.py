@@ -260,9 +260,11 @@ def merged(model: Model, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def batch_sizes(largest: int, *, few: bool = False) -> list[int]:
-    """What graphs are made for: ``largest`` and the powers of two below it; with ``few`` those of eight."""
-    step = 3 if few else 1
-    return [1 << bit for bit in range(0, largest.bit_length(), step) if 1 << bit < largest] + [largest]
+    """What graphs are made for: ``largest`` and the powers of two below it; with ``few`` one frame, a quarter
+    and a half of the largest, and that."""
+    if few:
+        return sorted({1, max(1, largest // 4), max(1, largest // 2), largest})
+    return [1 << bit for bit in range(largest.bit_length()) if 1 << bit < largest] + [largest]
 
 
 def _pinned(size: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import struct
@@ -9,9 +10,10 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
+from camwire.cores import ALLOWED
 from camwire.exit_status import describe_exit
 from camwire.tracking.apart.memory import Memory
 
@@ -65,8 +67,8 @@ class TrackingProcess:
         except ConnectionError:
             said = b""
         if not said:
-            self.end()
-            raise ProcessEndedError(describe_exit(self._process.returncode))
+            self.end()  # if another thread is just doing so, there is no status yet
+            raise ProcessEndedError(describe_exit(self._process.wait()))
         return self._answers.read(*LENGTH.unpack(said))
 
     def end(self) -> None:
@@ -76,11 +78,11 @@ class TrackingProcess:
 
 def _started(*descriptors: int) -> subprocess.Popen[bytes]:
     """A child that has the descriptors, under the same numbers."""
-    with _signals_to_stop_held_back():
+    with _signals_to_stop_held_back(), _any_core():
         return subprocess.Popen(
             [sys.executable, "-m", "camwire.tracking.apart.child", *map(str, descriptors)],
             stdin=subprocess.DEVNULL,
-            stdout=2,
+            stdout=2,  # ours may be read by programs
             pass_fds=descriptors,
         )
 
@@ -96,6 +98,20 @@ def _end(process: subprocess.Popen[bytes], connection: socket.socket, *memories:
 def _timeval(seconds: float) -> bytes:
     whole = int(seconds)
     return TIMEVAL.pack(whole, int((seconds - whole) * 1e6))
+
+
+@contextmanager
+def _any_core() -> Iterator[None]:
+    """A child that is started in here may use all cores that the worker may, whichever share of them the
+    calling thread keeps to."""
+    before = os.sched_getaffinity(0)
+    with suppress(OSError):  # where nobody may choose
+        os.sched_setaffinity(0, ALLOWED)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.sched_setaffinity(0, before)
 
 
 @contextmanager
