@@ -11,7 +11,7 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -109,11 +109,6 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     remarks: list[Remark] = []
 
 
-class Received(NamedTuple):
-    head: bytes
-    behind: memoryview
-
-
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # remarks may hold anything
 _QUESTIONS = msgspec.msgpack.Decoder(Question)
 _ANSWERS = msgspec.msgpack.Decoder(Answer)
@@ -199,10 +194,11 @@ def _parts(head: Question | Answer, arrays: Arrays) -> list[Any]:
     return [HEAD_LENGTH.pack(len(encoded)), encoded, *(array for array in arrays.values() if array.size)]
 
 
-def _split(message: memoryview) -> Received:
+def _split(message: memoryview) -> tuple[memoryview, memoryview]:
+    """The head, and what lies behind it."""
     (length,) = HEAD_LENGTH.unpack_from(message)
     end = HEAD_LENGTH.size + length
-    return Received(bytes(message[HEAD_LENGTH.size : end]), message[end:])
+    return message[HEAD_LENGTH.size : end], message[end:]
 
 
 def _copied(described: Sequence[Described], behind: memoryview) -> Arrays:

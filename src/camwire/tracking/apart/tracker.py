@@ -125,7 +125,11 @@ class ApartTracker:
             answer, result = unpack_answer(process.ask(parts, patience or self._patience))
         except ProcessEndedError as error:
             self._process = None
-            log.error("the tracking process ended; tracks begin anew", pid=process.pid, reason=str(error))
+            log.error(
+                "the tracking process ended; in the next one tracks begin anew",
+                pid=process.pid,
+                reason=str(error),
+            )
             raise ProcessEndedError(f"the tracking process is gone: {error}") from None
         for remark in answer.remarks:
             getattr(log, remark.level)(remark.event, **remark.values)
