@@ -62,6 +62,19 @@ def test_any_size_is_scaled_and_letterboxed_to_a_level(runner, size: Size, wide:
         assert np.abs(made[0] - wanted(picture, spec)).max() < 0.1
 
 
+@pytest.mark.parametrize("planar", [False, True])
+@pytest.mark.parametrize(
+    "target", [Size(1, 1), Size(64, 32), Size(65, 33), Size(63, 31), Size(150, 70)], ids=str
+)
+def test_targets_need_not_be_whole_tiles(runner, target: Size, planar: bool) -> None:
+    rng = np.random.default_rng(2)
+    pictures = [random_nv12(rng, size) for size in (Size(90, 50), Size(33, 70))]
+    spec = InputSpec(target, "RGB", 7, centred=True)
+    made, _ = run(runner, pictures, spec, planar=planar)
+    for own, picture in zip(made, pictures, strict=True):
+        assert np.abs(own - wanted(picture, spec)).max() < 0.1
+
+
 @pytest.mark.parametrize("kr_kb", [BT601, BT709, BT2020])
 @pytest.mark.parametrize("full", [False, True])
 def test_colours_follow_the_matrix_and_the_range(runner, kr_kb, full: bool) -> None:

@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 
 from camwire.devices.contracts import InputSpec
-from camwire.devices.cuda.program import THREADS
 from camwire.devices.cuda.surfaces import Records, Spot, Surface, fill
 from camwire.devices.letterbox import place
 from camwire.frames import Batch, Float32Array, Size
@@ -25,6 +24,8 @@ TARGET = np.dtype(
     ]
 )
 """``Target`` of kernels/preprocess.cu."""
+TILE = Size(64, 32)
+"""What a block makes: COLUMNS and ROWS there."""
 
 
 def target_of(spec: InputSpec, steps: Sequence[int], gain: Sequence[float], bias: Sequence[float]) -> Records:
@@ -36,9 +37,9 @@ def target_of(spec: InputSpec, steps: Sequence[int], gain: Sequence[float], bias
     return target
 
 
-def grid_of(spec: InputSpec, batch: int) -> tuple[int, int]:
+def grid_of(spec: InputSpec, batch: int) -> tuple[int, int, int]:
     """Blocks of the preprocess kernel for ``batch`` frames."""
-    return -(-spec.size.width * spec.size.height // THREADS), batch
+    return -(-spec.size.width // TILE.width), -(-spec.size.height // TILE.height), batch
 
 
 def pack(

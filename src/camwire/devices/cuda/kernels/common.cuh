@@ -80,8 +80,6 @@ struct Surface {
 
 static_assert(sizeof(Surface) == 104, "surfaces.SURFACE is laid out like this");
 
-struct Yuv { float y, u, v; };
-
 DEVICE int clamped(int value, int low, int high) { return value < low ? low : (value > high ? high : value); }
 DEVICE float clamped(float value, float low, float high) { return fminf(fmaxf(value, low), high); }
 
@@ -115,20 +113,4 @@ DEVICE float bilinear(uint64_t plane, int pitch, int wide, Between x, Between y,
     float bottom = mixed(sample(plane, pitch, wide, y.high, x.low, step, which),
                          sample(plane, pitch, wide, y.high, x.high, step, which), x.part);
     return mixed(top, bottom, y.part);
-}
-
-// Each plane is stretched over the whole target, as a picture of its own: column of width, row of height.
-DEVICE float luma_at(const Surface& s, int column, int row, int width, int height) {
-    return bilinear(s.luma, s.luma_pitch, s.wide, between(column, width, s.width), between(row, height, s.height), 1, 0);
-}
-
-DEVICE void chroma_at(const Surface& s, int column, int row, int width, int height, float& u, float& v) {
-    Between x = between(column, width, (s.width + 1) / 2), y = between(row, height, (s.height + 1) / 2);
-    u = bilinear(s.chroma, s.chroma_pitch, s.wide, x, y, 2, 0);
-    v = bilinear(s.chroma, s.chroma_pitch, s.wide, x, y, 2, 1);
-}
-
-DEVICE float channel(const Surface& s, int which, Yuv from) {
-    const float* row = s.matrix + 4 * which;
-    return row[0] * from.y + row[1] * from.u + row[2] * from.v + row[3];
 }
