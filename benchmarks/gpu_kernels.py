@@ -21,7 +21,7 @@ from gpu_parts import DEVICE, NAMES, GpuDetector, detector_for, drifting, torch
 from gpu_stages import sample_batch
 
 TRACE = 30
-OWN = ("preprocess_", "best_classes_", "suppress_", "draw", "prepare_objects", "jpeg_")
+OWN = ("preprocess_", "best_classes_", "suppress_", "draw", "prepare_", "jpeg_")
 """What camwire's kernels' names begin with."""
 
 

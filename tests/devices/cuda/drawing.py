@@ -14,9 +14,10 @@ from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.render import OBJECTS_A_BLOCK, annotations_of
 from camwire.devices.cuda.scene import (
     DARK,
+    LAYERS,
     OBJECT,
     PICTURE,
-    REACHES,
+    REACH,
     Looks,
     pack_objects,
     pack_pictures,
@@ -91,13 +92,18 @@ def draw(
         record["y_pitch"], record["c_pitch"] = width + 8, width // 2 + 8
         planes.append(own)
     grid = max(-(-s.width // 64) for s in sizes), max(-(-s.height // 16) for s in sizes), len(sizes)
-    reaches = np.zeros(len(tracks) * REACHES, np.uint8)
-    parts = (pictures, objects, reaches, tracks.traces, shapes.records, shapes.corners, shapes.pixels, DARK)
-    inputs = [runner.put(array) for array in parts]
+    records = tuple(runner.put(array) for array in (pictures, objects))
+    reaches = runner.put(np.zeros(len(tracks) * len(LAYERS) * REACH, np.uint8))
+    points, strokes = runner.put(tracks.traces), runner.put(shapes.records)
+    shape_reaches = runner.put(np.zeros(len(shapes.records) * REACH, np.uint8))
+    rest = tuple(runner.put(array) for array in (shapes.corners, shapes.pixels, DARK))
     if len(tracks):
         blocks = -(-len(tracks) // OBJECTS_A_BLOCK), len(sizes)
-        runner.run("draw", "prepare_objects", blocks, *inputs[:4], np.int32(tracks.traces.shape[1]))
-    runner.run("draw", "draw", grid, *inputs)
+        length = np.int32(tracks.traces.shape[1])
+        runner.run("draw", "prepare_objects", blocks, *records, reaches, points, length)
+    if count := len(shapes.records):
+        runner.run("draw", "prepare_shapes", (-(-count // 256),), strokes, shape_reaches, np.int32(count))
+    runner.run("draw", "draw", grid, *records, reaches, points, strokes, shape_reaches, *rest)
     return [_checked(own) for own in planes]
 
 

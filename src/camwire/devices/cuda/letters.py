@@ -20,7 +20,7 @@ OVERHANG = 4
 """Columns kept behind a glyph's own width: letters may reach into the next one's room."""
 
 GLYPH = np.dtype([("start", np.int32), ("columns", np.int32), ("advance", np.int32)])
-"""``Glyph`` of kernels/draw.cu: first byte in the coverage, stored columns, pixels to the next glyph."""
+"""``Glyph`` of kernels/scene.cuh: first byte in the coverage, stored columns, pixels to the next glyph."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,12 +16,13 @@ from camwire.devices.cpu.palette import Style
 from camwire.devices.cuda.adoption import surface_on_device
 from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
-from camwire.devices.cuda.program import launch
+from camwire.devices.cuda.program import THREADS, launch
 from camwire.devices.cuda.scene import (
     DARK,
+    LAYERS,
     OBJECT,
     PICTURE,
-    REACHES,
+    REACH,
     Looks,
     pack_objects,
     pack_pictures,
@@ -30,7 +31,7 @@ from camwire.devices.cuda.scene import (
 from camwire.devices.cuda.shapes import pack_shapes
 from camwire.devices.cuda.surfaces import Records, Spot, fill
 from camwire.devices.cuda.threads import PerThread, after_decoding, high_priority_stream
-from camwire.frames import Batch, Size, Tracks
+from camwire.frames import Batch, Float32Array, Size, Tracks, UInt8Array
 
 TILE = Size(64, 16)
 """Pixels that a block draws (kernels/draw.cu)."""
@@ -54,6 +55,17 @@ class CudaPicture:
     size: Size
     """Both sides even; rows are as wide as the picture, without padding."""
     stream: Any
+
+
+class _Parts(NamedTuple):
+    """What is uploaded for a batch."""
+
+    pictures: Records
+    objects: Records
+    points: Float32Array
+    shapes: Records
+    corners: Float32Array
+    pixels: UInt8Array
 
 
 class CudaRenderer:
@@ -93,22 +105,43 @@ class _Easel:
         starts = self._sent(parts)
         after_decoding(self._stream)
         if pictures:
-            grid = (
-                max(-(-picture.size.width // TILE.width) for picture in pictures),
-                max(-(-picture.size.height // TILE.height) for picture in pictures),
-                len(pictures),
-            )
-            if self._reaches.size < REACHES * len(tracks):
-                self._reaches = DeviceMemory(REACHES * len(tracks))
-            starts.insert(2, self._reaches.address)
-            addresses = tuple(np.uint64(address) for address in (*starts, self._dark.address))
-            most = int(np.bincount(tracks.frame_index).max(initial=0))
-            if most:
-                blocks = -(-most // OBJECTS_A_BLOCK), len(pictures)
-                length = np.int32(tracks.traces.shape[1])
-                launch("draw", "prepare_objects", blocks, (*addresses[:4], length), self._stream)
-            launch("draw", "draw", grid, addresses, self._stream)
+            self._start(pictures, tracks, starts, len(parts.shapes))
         return pictures
+
+    def _start(
+        self, pictures: list[CudaPicture], tracks: Tracks, starts: Sequence[int], shape_count: int
+    ) -> None:
+        """Start the kernels, on what ``_packed`` made and ``_sent`` sent."""
+        objects_reach, shapes_reach = REACH * len(LAYERS) * len(tracks), REACH * shape_count
+        if self._reaches.size < objects_reach + shapes_reach:
+            self._reaches = DeviceMemory(objects_reach + shapes_reach)
+        records, objects, points, shapes, corners, pixels = map(np.uint64, starts)
+        reaches = np.uint64(self._reaches.address)
+        shape_reaches = np.uint64(self._reaches.address + objects_reach)
+        most = int(np.bincount(tracks.frame_index).max(initial=0))
+        if most:
+            blocks = -(-most // OBJECTS_A_BLOCK), len(pictures)
+            length = np.int32(tracks.traces.shape[1])
+            launch(
+                "draw", "prepare_objects", blocks, (records, objects, reaches, points, length), self._stream
+            )
+        if shape_count:
+            count = np.int32(shape_count)
+            launch(
+                "draw",
+                "prepare_shapes",
+                (-(-shape_count // THREADS),),
+                (shapes, shape_reaches, count),
+                self._stream,
+            )
+        tiles = (
+            max(-(-picture.size.width // TILE.width) for picture in pictures),
+            max(-(-picture.size.height // TILE.height) for picture in pictures),
+            len(pictures),
+        )
+        dark = np.uint64(self._dark.address)
+        scene = records, objects, reaches, points, shapes, shape_reaches, corners, pixels, dark
+        launch("draw", "draw", tiles, scene, self._stream)
 
     def _packed(
         self,
@@ -118,7 +151,7 @@ class _Easel:
         overlay: Overlay,
         looks: dict[Size, Looks],
         sizes: Sequence[Size],
-    ) -> tuple[list[CudaPicture], tuple[Records | Any, ...]]:
+    ) -> tuple[list[CudaPicture], _Parts]:
         records = np.zeros(len(chosen), PICTURE)
         pack_pictures(records, sizes, chosen, tracks, overlay, looks)
         surfaces = [surface_on_device(batch.frames[index].picture) for index in chosen]
@@ -136,8 +169,8 @@ class _Easel:
         shapes = pack_shapes(batch, chosen, tracks, overlay, objects, annotations)
         ends = np.array(shapes.ends, np.int32).reshape(-1, 3)
         records["shapes"], records["upper_shapes"], records["shapes_end"] = ends.T
-        drawn = np.ascontiguousarray(tracks.traces), shapes.records, shapes.corners, shapes.pixels
-        return pictures, (records, objects, *drawn)
+        points = np.ascontiguousarray(tracks.traces)
+        return pictures, _Parts(records, objects, points, shapes.records, shapes.corners, shapes.pixels)
 
     def _canvases(self, sizes: Sequence[Size]) -> list[CudaPicture]:
         offsets, total = [], 0
@@ -155,15 +188,15 @@ class _Easel:
             for (y, u, v), size in zip(offsets, sizes, strict=True)
         ]
 
-    def _sent(self, parts: tuple[Any, ...]) -> list[int]:
+    def _sent(self, parts: _Parts) -> list[int]:
         """Upload arrays in one copy; returns their addresses."""
         starts, total = [], 0
         for part in parts:
             starts.append(total)
             total += -(-part.nbytes // ALIGNED) * ALIGNED
         self._upload.reserve(total)
-        for start, part in zip(starts, parts, strict=True):
-            self._upload.host.bytes[start : start + part.nbytes] = part.reshape(-1).view(np.uint8)
+        for start, array in zip(starts, parts, strict=True):
+            self._upload.host.bytes[start : start + array.nbytes] = array.reshape(-1).view(np.uint8)
         self._upload.device.upload(self._upload.host, total, self._stream.ptr)
         return [self._upload.device.address + start for start in starts]
 

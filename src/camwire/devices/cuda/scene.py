@@ -42,7 +42,7 @@ PICTURE = np.dtype(
         ("chroma_step", np.float32, 2),
     ]
 )
-"""``Picture`` of kernels/draw.cu."""
+"""``Picture`` of kernels/scene.cuh."""
 
 OBJECT = np.dtype(
     [
@@ -59,10 +59,10 @@ OBJECT = np.dtype(
         ("score_glyphs", np.uint8, 4),
     ]
 )
-"""``Object`` of kernels/draw.cu."""
+"""``Object`` of kernels/scene.cuh."""
 
-REACHES = 24
-"""Bytes of ``Reaches`` of kernels/draw.cu, of which there is one for each object."""
+REACH = 8
+"""Bytes of ``Reach`` of kernels/scene.cuh: one for each shape, and one for each object and layer."""
 
 GLYPH_COUNT_BEYOND_CLASSES = 11
 """The ten digits and the full stop."""

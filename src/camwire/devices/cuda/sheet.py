@@ -28,7 +28,7 @@ SHAPE = np.dtype(
         ("reserved", np.int32),
     ]
 )
-"""``Shape`` of kernels/draw.cu."""
+"""``Shape`` of kernels/scene.cuh."""
 
 NO_SHAPES = np.zeros(0, SHAPE)
 

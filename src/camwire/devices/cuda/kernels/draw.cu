@@ -21,11 +21,6 @@ constexpr int AT_ONCE = 1024, WORDS = AT_ONCE / 32;
 DEVICE int column_of(int t) { return t % QUADS_A_ROW * 2; }
 DEVICE int row_of(int t) { return t / QUADS_A_ROW * 2; }
 
-// Whether something lies beside the tile.
-DEVICE bool apart(const Tile& tile, float left, float top, float right, float bottom) {
-    return right < tile.left || left > tile.left + TILE_WIDTH || bottom < tile.top || top > tile.top + TILE_HEIGHT;
-}
-
 DEVICE bool touches(const Reach& r, const Tile& tile) {
     return r.right >= tile.left && r.left < tile.left + TILE_WIDTH && r.bottom >= tile.top && r.top < tile.top + TILE_HEIGHT;
 }
@@ -63,8 +58,8 @@ DEVICE void draw_trace(const Picture& p, const Object& o, int object, const Poin
     float shift = p.line, room = p.line / 2 + 3.0f;  // half a line and what its edges' rounding adds
     for (int k = o.trace + first; k + 1 < o.trace_end; k += LINES_AT_ONCE) {
         Point a = drawn(points[k]), b = drawn(points[k + 1]);
-        if (apart(tile, fminf(a.x, b.x) - room, fminf(a.y, b.y) - room, fmaxf(a.x, b.x) + shift + room,
-                  fmaxf(a.y, b.y) + shift + room)) continue;
+        if (fmaxf(a.x, b.x) + shift + room < tile.left || fminf(a.x, b.x) - room > tile.left + TILE_WIDTH ||
+            fmaxf(a.y, b.y) + shift + room < tile.top || fminf(a.y, b.y) - room > tile.top + TILE_HEIGHT) continue;
         bool newer = k >= o.trace_middle;
         int thickness = newer ? p.line + 1 : (p.line > 2 ? p.line - 1 : 1);
         draw_line(tile, {a.x + shift, a.y + shift}, {b.x + shift, b.y + shift}, 1, trace_key(SHADOW, o.rank, object), lane);
@@ -161,12 +156,12 @@ template <class Colour> DEVICE void paint_keys(const Tile& tile, Quad* quads, Co
 }
 
 // Every thread of the block calls this.
-DEVICE void draw_shapes(const Shape* shapes, int begin, int end, const Point* corners, const uint8_t* pixels, Tile& tile,
-                        unsigned* hits, Quad* quads) {
+DEVICE void draw_shapes(const Shape* shapes, const Reach* reaches, int begin, int end, const Point* corners,
+                        const uint8_t* pixels, Tile& tile, unsigned* hits, Quad* quads) {
     for (int base = begin; base < end; base += AT_ONCE) {
         const Shape* own = shapes + base;
         int count = end - base < AT_ONCE ? end - base : AT_ONCE;
-        find(hits, 1, count, [&](int n) { return !apart(tile, own[n].left, own[n].top, own[n].right, own[n].bottom); });
+        find(hits, 1, count, [&](int n) { return touches(reaches[base + n], tile); });
         for (int n = next(hits, 0, count); n < count;) {
             int first = n;  // of as many strokes as lie upon each other with nothing between
             for (; n < count && own[n].kind == STROKE; n = next(hits, n + 1, count)) {}
@@ -210,8 +205,9 @@ DEVICE void write(const Picture& p, int x, int y, const Quad& quad) {
     ((uint8_t*)p.v)[at] = level(0.25f * (quad.v[0] + quad.v[1] + quad.v[2] + quad.v[3]));
 }
 
-CROWDED_KERNEL(4) draw(const Picture* pictures, const Object* objects, const Reaches* reaches, const Point* points, const Shape* shapes, const Point* corners,
-            const uint8_t* pixels, const float* dark) {
+CROWDED_KERNEL(4) draw(const Picture* pictures, const Object* objects, const Reaches* reaches, const Point* points,
+                       const Shape* shapes, const Reach* shape_reaches, const Point* corners, const uint8_t* pixels,
+                       const float* dark) {
     SHARED int keys[TILE_HEIGHT * TILE_WIDTH];
     SHARED unsigned shape_hits[WORDS], hits[LAYERS * WORDS];
     KEPT(Quad, quads);
@@ -226,8 +222,8 @@ CROWDED_KERNEL(4) draw(const Picture* pictures, const Object* objects, const Rea
     int found = -1;  // the first of the objects that `hits` is about
     for (int layer = TRACES; layer < LAYERS; ++layer) {
         if (layer != BOXES)
-            draw_shapes(shapes, layer == TRACES ? p.shapes : p.upper_shapes, layer == TRACES ? p.upper_shapes : p.shapes_end,
-                        corners, pixels, tile, shape_hits, quads);
+            draw_shapes(shapes, shape_reaches, layer == TRACES ? p.shapes : p.upper_shapes,
+                        layer == TRACES ? p.upper_shapes : p.shapes_end, corners, pixels, tile, shape_hits, quads);
         if (!(p.layers >> layer & 1)) continue;
         bool touched = false;
         for (int base = p.first; base < p.last; base += AT_ONCE) {

@@ -1,4 +1,4 @@
-// Completes the objects before anything is drawn: what they reach, where their traces begin, how their digits read.
+// Before anything is drawn: what objects and shapes reach, where traces begin, how the labels' digits read.
 #pragma once
 
 constexpr int OBJECTS_AT_ONCE = THREADS / LANES;
@@ -55,5 +55,12 @@ KERNEL prepare_objects(const Picture* pictures, Object* objects, Reaches* reache
         o.trace_middle = n * length + (trace.first - n * length + length - 1) / 2;
         spell(o);
         reaches[n] = reaches_of(p, o, trace);
+    }
+}
+
+KERNEL prepare_shapes(const Shape* shapes, Reach* reaches, int count) {
+    EACH_THREAD(t) {
+        int n = blockIdx.x * THREADS + t;
+        if (n < count) reaches[n] = reach_of(shapes[n].left, shapes[n].top, shapes[n].right, shapes[n].bottom);
     }
 }

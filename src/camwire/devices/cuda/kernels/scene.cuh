@@ -37,8 +37,8 @@ struct Object {
     uint8_t id_glyphs[LONGEST_ID], score_glyphs[4];  // counted from the digit 0's
 };
 
-// The outermost pixels, inclusive, that an object may change in each layer. Of all an object's data blocks look at this
-// alone to find what touches their tile, so it is small and lies by itself.
+// The outermost pixels, inclusive, that a shape may change, or an object in each layer. Of all their data blocks look at
+// this alone to find what touches their tile, so it is small and lies by itself.
 struct Reach { short left, top, right, bottom; };
 struct Reaches { Reach of[LAYERS]; };
 
