@@ -1,6 +1,7 @@
 """Which devices have their tracker in a process of its own, and that none of those processes is left."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -10,7 +11,9 @@ from camwire.link.desired import DesiredTracker
 from camwire.models import ModelError
 from camwire.pipeline.engine import Engine
 from camwire.pipeline.trackers import load_tracker
+from camwire.tracking import apart
 from camwire.tracking.apart import ApartTracker
+from tests.pipeline.lanes import Rules, Run, Tracker
 from tests.pipeline.test_engine import desired
 
 pytestmark = pytest.mark.integration
@@ -88,3 +91,31 @@ def test_stopping_ends_the_process(engine) -> None:
     assert not psutil.pid_exists(child)
     engine.apply(desired(2, tracker=settings("ocsort")))
     assert engine._tracker._tracker.pid is None, "what comes after the end starts nothing"
+
+
+class Doomed(Tracker):
+    """Tracks in a process that is killed before its fifth batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apart = apart.create(settings("bytetrack"))
+        self.batches = 0
+
+    def step(self, batch, detections):
+        self.batches += 1
+        if self.batches == 5:
+            psutil.Process(self.apart.pid).kill()
+        self.apart.step(batch, detections)
+        return super().step(batch, detections)
+
+
+def test_lanes_lose_one_batch_when_the_process_is_killed() -> None:
+    run, tracker = Run(), Doomed()
+    run.lanes.stages = replace(run.lanes.stages, tracker=tracker, analysis=Rules(tracker))
+    reports = run.put(20).end()
+    lost = {camera: report.drops.get("error", 0) for camera, report in reports.items()}
+    assert sum(lost.values()) in (1, 2), "as many frames as were in the batch"
+    for camera, report in reports.items():
+        assert (report.frames_in, report.frames_out) == (20, 20 - lost[camera])
+    assert run.recorder.failures == {"track": 1}
+    tracker.apart.close()
