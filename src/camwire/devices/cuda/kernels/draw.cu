@@ -21,16 +21,16 @@ constexpr int AT_ONCE = 1024, WORDS = AT_ONCE / 32;
 DEVICE int column_of(int t) { return t % QUADS_A_ROW * 2; }
 DEVICE int row_of(int t) { return t / QUADS_A_ROW * 2; }
 
-DEVICE bool touches(const Reach& r, const Tile& tile) {
-    return r.right >= tile.left && r.left < tile.left + TILE_WIDTH && r.bottom >= tile.top && r.top < tile.top + TILE_HEIGHT;
+DEVICE bool touches(Reach r, const Tile& tile) {
+    return (r.right >= tile.left) & (r.left < tile.left + TILE_WIDTH) & (r.bottom >= tile.top) & (r.top < tile.top + TILE_HEIGHT);
 }
 
 // A bit for each layer in which an object touches the tile.
 DEVICE unsigned touched_layers(const Picture& p, const Reaches& reaches, const Tile& tile) {
-    const Reach& box = reaches.of[BOXES];
+    Reach box = reaches.of[BOXES];
     int edge = 2 * p.line + 1;  // from where the reach ends to where the inside begins
-    bool around = tile.left - box.left > edge && tile.top - box.top > edge && box.right - (tile.left + TILE_WIDTH - 1) > edge &&
-                  box.bottom - (tile.top + TILE_HEIGHT - 1) > edge;
+    bool around = (tile.left - box.left > edge) & (tile.top - box.top > edge) &
+                  (box.right - (tile.left + TILE_WIDTH - 1) > edge) & (box.bottom - (tile.top + TILE_HEIGHT - 1) > edge);
     unsigned bits = touches(reaches.of[TRACES], tile) << TRACES | touches(reaches.of[LABELS], tile) << LABELS;
     if (!around) bits |= touches(box, tile) << BOXES;
     return bits & p.layers;

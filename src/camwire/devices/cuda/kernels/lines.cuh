@@ -11,7 +11,7 @@ constexpr int TILE_WIDTH = 64, TILE_HEIGHT = 16;
 constexpr int LANES = 8, LINES_AT_ONCE = THREADS / LANES;
 constexpr float FINEST = 65536.0f;
 
-struct Point { float x, y; };
+struct alignas(8) Point { float x, y; };
 
 struct Tile {
     int left, top;      // in the picture

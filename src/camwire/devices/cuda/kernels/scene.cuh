@@ -39,7 +39,7 @@ struct Object {
 
 // The outermost pixels, inclusive, that a shape may change, or an object in each layer. Of all their data blocks look at
 // this alone to find what touches their tile, so it is small and lies by itself.
-struct Reach { short left, top, right, bottom; };
+struct alignas(8) Reach { short left, top, right, bottom; };
 struct Reaches { Reach of[LAYERS]; };
 
 // Mirrors scene.GLYPH.
