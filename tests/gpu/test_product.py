@@ -5,7 +5,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.gpu.conftest import write_clip
@@ -76,9 +75,11 @@ def test_cameras_of_a_lost_worker_go_to_the_other(
     config = write_config(tmp_path, cameras, **sections)
     with camwire("run", str(config)) as product:
 
+        from psutil import NoSuchProcess
+
         def killed() -> None:
             for process in product.family()[1:]:
-                with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                with suppress(NoSuchProcess):  # it has ended meanwhile
                     if second in process.cmdline():
                         process.kill()
 
