@@ -40,10 +40,10 @@ JPEG_PICTURE = np.dtype(
         ),
     ]
 )
-"""``JpegPicture`` of kernels/jpeg.cu."""
+"""``JpegPicture`` of kernels/transform.cuh."""
 
 BLOCKS_A_MCU, WORDS_A_BLOCK = 6, 40
-"""As in kernels/jpeg.cu."""
+"""As in kernels/transform.cuh and huffman.cuh."""
 ALIGNED = 256
 ROOM_A_PIXEL = 0.5
 """Bytes of JPEG that room is made for at first; a good quality takes half. Pictures that need more get it."""
