@@ -71,6 +71,7 @@ def test_another_tracker_takes_the_place_of_the_process_before(engine) -> None:
     first = process_of(engine)
     engine.apply(desired(2, toggles={"boxes": False}))
     assert process_of(engine) == first
+    assert engine.helpers == (first,)
     engine.apply(desired(3, tracker=settings("ocsort")))
     assert process_of(engine) != first
     assert not psutil.pid_exists(first)

@@ -255,6 +255,11 @@ class DeepstreamEngine:
             "rebuilds": float(self._runner.rebuilds),
         }
 
+    @property
+    def helpers(self) -> tuple[int, ...]:
+        """None: everything is done here."""
+        return ()
+
     def stuck(self) -> str | None:
         """Why nothing but a new process will help; None where all is well."""
         return self._runner.stuck() if self._runner is not None else None

@@ -40,6 +40,10 @@ class PipelineEngine(Protocol):
     def elements(self) -> dict[str, float]:
         """Figures of the engine's own parts, by name; empty where there are none to tell apart."""
 
+    @property
+    def helpers(self) -> tuple[int, ...]:
+        """Ids of other processes that do its work; their CPU and memory are told as the worker's."""
+
     def stuck(self) -> str | None:
         """Why nothing but a new process will help; None where all is well."""
 

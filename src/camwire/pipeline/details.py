@@ -61,6 +61,11 @@ class DetailedTracker:
         self._kept.pop(camera, None)
         self._tracker.forget(camera)
 
+    @property
+    def pid(self) -> int | None:
+        """See ``Tracker.pid``."""
+        return self._tracker.pid
+
     def close(self) -> None:
         """See ``Tracker.close``."""
         self._tracker.close()

@@ -269,6 +269,12 @@ class Engine:
         self._live = sum(report.phase == "live" for report in reports)
         return tuple(reports)
 
+    @property
+    def helpers(self) -> tuple[int, ...]:
+        """The process in which the tracker works, where that is not this one."""
+        pid = self._tracker.pid if self._tracker is not None else None
+        return () if pid is None else (pid,)
+
     def stuck(self) -> str | None:
         """Why this worker should be replaced, for people; to be asked once a second."""
         return self._watchdog.look(self._lanes.under_way) if self._lanes is not None else None

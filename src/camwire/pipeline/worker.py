@@ -141,7 +141,8 @@ class Worker:
             self._link.send(Hello(worker=self._name, pid=os.getpid(), device=self._device.name))
         if (state := self._engine.analysis.state()) is not None:
             self._link.send(RuleState(state=state))
-        usage, memory = self._meter.read(), None if self._broken else self._device.memory()
+        usage = self._meter.read(self._engine.helpers)
+        memory = None if self._broken else self._device.memory()
         self._link.send(
             Statistics(
                 worker=self._name,

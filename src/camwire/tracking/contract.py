@@ -23,5 +23,9 @@ class Tracker(Protocol):
     def forget(self, camera: str) -> None:
         """Drop a removed camera's tracks. Should it come back, its ids go on where they ended."""
 
+    @property
+    def pid(self) -> int | None:
+        """The id of the process that does the work; None: this one does it."""
+
     def close(self) -> None:
         """Give up what the tracker holds besides memory; it is not used any more."""

@@ -120,6 +120,10 @@ class Engine(Generic[T]):
         if slot is not None:
             self._table = self._table.take(np.flatnonzero(self._table.who.slot != slot))
 
+    @property
+    def pid(self) -> None:
+        """See :attr:`camwire.tracking.contract.Tracker.pid`."""
+
     def close(self) -> None:
         """See :meth:`camwire.tracking.contract.Tracker.close`; there is nothing to give up."""
 

@@ -70,8 +70,9 @@ class ApartTracker:
 
     @property
     def pid(self) -> int | None:
-        """Of the process; None where there is none."""
-        return self._process.pid if self._process else None
+        """See :attr:`camwire.tracking.contract.Tracker.pid`; None also where there is none at the moment."""
+        process = self._process  # asked for by another thread
+        return process.pid if process else None
 
     def step(self, batch: Batch, detections: Detections) -> Tracks:
         """See :meth:`camwire.tracking.contract.Tracker.step`.
