@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from camwire.devices.annotations import Annotation
 from camwire.devices.contracts import Overlay
@@ -188,7 +189,7 @@ class _Easel:
             for (y, u, v), size in zip(offsets, sizes, strict=True)
         ]
 
-    def _sent(self, parts: _Parts) -> list[int]:
+    def _sent(self, parts: Sequence[NDArray[Any]]) -> list[int]:
         """Upload arrays in one copy; returns their addresses."""
         starts, total = [], 0
         for part in parts:
