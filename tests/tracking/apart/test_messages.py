@@ -44,7 +44,7 @@ def detections(draw):
     rows, frames = draw(st.integers(0, 6)), draw(st.integers(0, 4))
     return Detections(
         boxes=draw(array(np.float32, rows, 7))[:, 2:6],
-        scores=draw(array(np.float32, rows)),
+        scores=draw(array(np.float32, rows, 7))[:, 0],
         classes=draw(array(np.int32, rows)),
         frame_index=draw(array(np.int32, rows)),
         detected=draw(st.none() | array(np.bool_, frames)),

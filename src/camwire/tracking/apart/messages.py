@@ -182,7 +182,7 @@ def _frame(seen: SeenFrame) -> Frame:
 
 def _arrays(of: Detections | Tracks, names: Sequence[str]) -> Arrays:
     every = ((name, getattr(of, name)) for name in names)
-    return {name: np.ascontiguousarray(array) for name, array in every if array is not None}
+    return {name: array for name, array in every if array is not None}
 
 
 def _described(arrays: Arrays) -> list[Described]:
@@ -191,7 +191,14 @@ def _described(arrays: Arrays) -> list[Described]:
 
 def _parts(head: Question | Answer, arrays: Arrays) -> list[Any]:
     encoded = _ENCODER.encode(head)
-    return [HEAD_LENGTH.pack(len(encoded)), encoded, *(array for array in arrays.values() if array.size)]
+    behind = (_contiguous(array) for array in arrays.values() if array.size)
+    return [HEAD_LENGTH.pack(len(encoded)), encoded, *behind]
+
+
+def _contiguous(array: NDArray[Any]) -> Any:
+    """The array or, of a column of a wider one, its bytes, which keeps the interpreter's lock: to give it up
+    for so little is to wait for it afterwards."""
+    return array if array.flags.c_contiguous else array.tobytes()
 
 
 def _split(message: memoryview) -> tuple[memoryview, memoryview]:
@@ -202,8 +209,8 @@ def _split(message: memoryview) -> tuple[memoryview, memoryview]:
 
 
 def _copied(described: Sequence[Described], behind: memoryview) -> Arrays:
-    """An array each in memory of its own, so that whoever keeps one doesn't keep all. Copied as bytes, which
-    keeps the interpreter's lock: to give it up for so little is to wait for it afterwards."""
+    """An array each in memory of its own, so that whoever keeps one doesn't keep all. As bytes, which keeps
+    the interpreter's lock, too."""
     arrays, begin = {}, 0
     for one in described:
         dtype = np.dtype(one.dtype)
