@@ -59,6 +59,19 @@ def tell(name: str, kernels: dict[str, tuple[float, float]], frames: int, most: 
         print(f"    {time:8.1f} µs in {calls:5.1f} calls  {key[:90]}")
 
 
+def measure(detector: GpuDetector, clip: Path, batches: int) -> None:
+    batch = sample_batch(clip, DEVICE.batch_size)
+    everything, frames = range(len(batch)), len(batch)
+    tell("detect", profiled(lambda: detector(batch), batches), frames)
+    tracks = followed(batch, detector)
+    for toggles in ((), ("boxes",), ("labels",), ("traces",), ("boxes", "labels", "traces")):
+        overlay = Overlay(frozenset(toggles), NAMES)
+        found = profiled(lambda o=overlay: DEVICE.render(batch, everything, tracks, o), batches)
+        tell(f"draw {len(tracks) / frames:.0f} objects, {' '.join(toggles) or 'nothing'}", found, frames)
+    pictures = DEVICE.render(batch, everything, tracks, Overlay(frozenset(toggles), NAMES))
+    tell("JPEG", profiled(lambda: DEVICE.encode(pictures, 85), batches), frames)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -69,16 +82,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=20)
     arguments = parser.parse_args()
     detector = detector_for(arguments.scale, Size(640, 640), 1, arguments.compile)
-    batch = sample_batch(arguments.clip, DEVICE.batch_size)
-    everything, frames = range(len(batch)), len(batch)
-    tell("detect", profiled(lambda: detector(batch), arguments.batches), frames)
-    tracks = followed(batch, detector)
-    for toggles in ((), ("boxes",), ("labels",), ("traces",), ("boxes", "labels", "traces")):
-        overlay = Overlay(frozenset(toggles), NAMES)
-        found = profiled(lambda o=overlay: DEVICE.render(batch, everything, tracks, o), arguments.batches)
-        tell(f"draw {len(tracks) / frames:.0f} objects, {' '.join(toggles) or 'nothing'}", found, frames)
-    pictures = DEVICE.render(batch, everything, tracks, Overlay(frozenset(toggles), NAMES))
-    tell("JPEG", profiled(lambda: DEVICE.encode(pictures, 85), arguments.batches), frames)
+    measure(detector, arguments.clip, arguments.batches)
 
 
 if __name__ == "__main__":
