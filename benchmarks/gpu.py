@@ -6,7 +6,8 @@ The network is YOLO11's architecture with random weights, whose outputs are over
 boxes a frame, several anchors each, so that suppression, tracking and drawing have their work; the boxes
 drift, so that tracks move. Pictures go to the end of the pipeline, not over the link. The clip is repeated
 into a long one first, so that opening decoders isn't measured. Pipelines: `detect` (decoding, detection),
-`track` (and tracking), `all` (and a drawn 1280×720 JPEG of every frame).
+`track` (and tracking and rules), `all` (and a drawn 1280×720 JPEG of every frame). With CAMWIRE_CORES=4 in
+the environment each process's threads keep to four of the processor's cores.
 """
 
 from __future__ import annotations

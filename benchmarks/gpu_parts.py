@@ -19,7 +19,9 @@ OBJECTS, ANCHORS_EACH = 100, 6
 ON = frozenset({"boxes", "labels", "traces"})
 WORKER = int(os.environ.get("CAMWIRE_WORKER", "0"))
 """Which of several processes that measure at the same time this is."""
-DEVICE = CudaDevice(0, WORKER)  # before anything else uses CUDA
+CORES = int(os.environ.get("CAMWIRE_CORES", "0")) or None
+"""As `cores_per_gpu_worker` of the configuration."""
+DEVICE = CudaDevice(0, WORKER, CORES)  # before anything else uses CUDA
 
 import torch  # noqa: E402
 

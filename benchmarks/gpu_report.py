@@ -3,18 +3,20 @@
     python benchmarks/gpu_report.py FOLDER [--minutes 8.5] [--only NAME ...] [--dry-run]
 
 Makes a 1080p clip each of H.264 and H.265, runs the tests that need a GPU (with two GPUs also those of a
-worker on each), then benchmarks/gpu.py for YOLO11s, n and m, paced cameras and two workers. What each step
-printed is in FOLDER/NAME.log; steps for which there is no time are left out, and that is said.
+worker on each), then benchmarks/gpu.py for YOLO11s, n and m, a hundred paced cameras in two and four workers,
+on all cores and on few. What each step printed is in FOLDER/NAME.log; steps for which there is no time are
+left out, and that is said.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -32,6 +34,8 @@ class Step:
     arguments: tuple[str, ...]
     seconds: float
     """It takes about so long; after twice that it is stopped."""
+    cores: str = ""
+    """CAMWIRE_CORES, where each process's threads are to keep to few."""
 
 
 def pytest(name: str, seconds: float, *arguments: str) -> Step:
@@ -48,9 +52,12 @@ def steps(clips: Path) -> list[Step]:
     both, alone = [h264, h265], ("--no-stages",)
     return [
         pytest("tests", 110, "tests/gpu", "tests/devices", "--ignore=tests/gpu/test_product.py"),
-        measure("s", 130, both, "--scales", "s", "--compile", "--paced", "100"),
-        measure("two-workers", 50, [h264], "--scales", "s", "--compile", "--kinds", "all",
-                "--cameras", "24", "--processes", "2", *alone),
+        measure("s", 170, [h264], "--scales", "s", "--compile"),
+        *(replace(measure(f"{name}{few and '-few-cores'}", 90, [h264], "--scales", "s", "--compile", "--kinds", "all",
+                          "--cameras", "32", "--paced", str(100 // workers), "--processes", str(workers), *alone),
+                  cores=few)
+          for name, workers in (("two-workers", 2), ("four-workers", 4)) for few in ("", "4")),
+        measure("h265", 80, [h265], "--scales", "s", "--compile", *alone),
         measure("n-and-m", 80, both, "--scales", "n", "m", "--kinds", "detect", "all", *alone),
         pytest("product", 60, "tests/gpu/test_product.py"),
         measure("s-plain", 40, [h264], "--scales", "s", "--kinds", "detect", "all"),
@@ -84,6 +91,7 @@ def run(step: Step, folder: Path, left: float) -> str:
             done = subprocess.run(
                 [sys.executable, *step.arguments],
                 cwd=HERE.parent,
+                env=os.environ | ({"CAMWIRE_CORES": step.cores} if step.cores else {}),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 timeout=min(left, 2 * step.seconds),

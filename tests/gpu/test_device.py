@@ -1,6 +1,7 @@
 """The CUDA device with real video: NVDEC, drawing, JPEG, a network; against FFmpeg's own decoding."""
 
 import io
+import os
 import subprocess
 import sys
 import threading
@@ -195,6 +196,21 @@ def test_a_full_gpu_takes_no_more_cameras(device: CudaDevice, monkeypatch: pytes
 
 
 @pytest.mark.usefixtures("device")
+def test_threads_keep_to_a_few_cores_where_that_is_asked_for(device: CudaDevice) -> None:
+    found: list[set[int]] = []
+
+    def settle(few: CudaDevice) -> None:
+        few.settle()
+        found.append(os.sched_getaffinity(0))
+
+    for few in (device, CudaDevice(0, 0, 2), CudaDevice(0, 1, 2)):
+        thread = threading.Thread(target=settle, args=(few,))
+        thread.start()
+        thread.join()
+    assert found[0] == os.sched_getaffinity(0)
+    assert len(found[1]) == len(found[2]) == min(2, len(found[0]))
+
+
 def test_an_error_after_which_nothing_works_is_noticed() -> None:
     """In a process of its own, which the error ruins."""
     code = """

@@ -74,7 +74,6 @@ def test_cameras_of_a_lost_worker_go_to_the_other(
     sections = {"devices": list(devices), "workers_per_gpu": 2 // len(devices), "model": {"file": str(model)}}
     config = write_config(tmp_path, cameras, **sections)
     with camwire("run", str(config)) as product:
-
         from psutil import NoSuchProcess
 
         def killed() -> None:

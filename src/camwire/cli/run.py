@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from camwire.config import Config
     from camwire.link.endpoint import Endpoints
 
 
@@ -34,7 +35,7 @@ def command(
 
     def command_for(name: str, endpoints: Endpoints) -> list[str]:
         usual = worker_command(name, endpoints, log_level=log_level, log_json=log_json)
-        return [*usual, "--engine", configuration.engine]
+        return [*usual, *worker_options(configuration)]
 
     raise typer.Exit(
         serve(
@@ -45,3 +46,9 @@ def command(
             insecure=insecure,
         )
     )
+
+
+def worker_options(config: Config) -> list[str]:
+    """What `camwire worker` is told of the configuration at its start; all else comes over the link."""
+    few = config.cores_per_gpu_worker
+    return ["--engine", config.engine, *(() if few is None else ("--cores", str(few)))]

@@ -14,6 +14,7 @@ def command(
     link: Annotated[Path, typer.Option(help="The folder of the link's sockets.")],
     parent: Annotated[int, typer.Option(help="The server's process id; the worker ends with it.")],
     engine: Annotated[Literal["native", "deepstream"], typer.Option(help="What does the work.")] = "native",
+    cores: Annotated[int | None, typer.Option(help="On a GPU: cores that its threads keep to.")] = None,
     log_level: Annotated[str, typer.Option(help="Least level of log lines.")] = "info",
     log_json: Annotated[bool, typer.Option(help="Log lines as JSON.")] = False,
 ) -> None:
@@ -30,7 +31,7 @@ def command(
 
         status = Worker(name, device, link, open_engine).run()
     else:
-        status = Worker(name, device, link).run()
+        status = Worker(name, device, link, cores=cores).run()
     sys.stdout.flush()
     sys.stderr.flush()
     # A thread that native code holds must not keep the process: what matters has been closed by now.

@@ -48,6 +48,14 @@ class Config(ConfigModel):
         description="Processes on each GPU, which share its cameras. Where absent: one, or two from 24 "
         "cameras a GPU on, with which one interpreter can't keep up. Each holds the model in memory.",
     )
+    cores_per_gpu_worker: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        description="Cores of the processor that the threads of such a process keep to, each process to "
+        "others. Where absent: all. The threads take turns with one lock, and turns cost less on few cores: "
+        "[performance](../performance.md#few-cores) says when that helped and when it did not.",
+    )
     engine: Literal["native", "deepstream"] = Field(
         "native",
         description="What does the work: camwire's own pipeline, or NVIDIA DeepStream where it is installed.",

@@ -56,9 +56,18 @@ class Worker:
     takes a worker that is silent for long to be dead.
     """
 
-    def __init__(self, name: str, device: str, directory: Path, make_engine: EngineMaker = Engine) -> None:
+    def __init__(
+        self,
+        name: str,
+        device: str,
+        directory: Path,
+        make_engine: EngineMaker = Engine,
+        *,
+        cores: int | None = None,
+    ) -> None:
+        """``cores``: on a GPU, so many of the processor's are shared by this worker's threads; None: all."""
         self._name = name
-        self._device = open_device(device, number_of(name))
+        self._device = open_device(device, number_of(name), cores)
         self._link = WorkerEnd(directory, name)
         self._outbox = Outbox(uuid4().hex[:12])
         self._pictures = EventPictures(name)

@@ -14,7 +14,7 @@ from camwire.config.detection import ModelConfig
 from camwire.config.root import Config
 
 MANY_CAMERAS = 24
-"""On a GPU: from so many on two workers are faster than one (1.7 times on an H100 with 48); four are not."""
+"""On a GPU: from so many on two workers are faster than one (1.7 times on an H100 with 48)."""
 LOOKING = 90.0
 """Seconds that looking may take; packages of a gigabyte are read from a cold disk."""
 CARD = Path("/dev/nvidiactl")

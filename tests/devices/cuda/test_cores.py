@@ -4,23 +4,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camwire.devices.cuda.cores import TOGETHER, cores_of, listed, near
+from camwire.devices.cuda.cores import cores_of, listed, near
 from camwire.devices.cuda.detect import batch_sizes
 
 BUS = "0000:3B:00.0"
 
 
 def test_workers_have_cores_of_their_own_while_there_are_enough() -> None:
-    groups = [cores_of(gpu, worker, range(32)) for gpu in (0, 1) for worker in range(4)]
-    assert groups[0] == {0, 1, 2}
-    assert len(frozenset().union(*groups)) == 8 * TOGETHER
+    groups = [cores_of(gpu, worker, range(32), 4) for gpu in (0, 1) for worker in range(4)]
+    assert groups[:2] == [{0, 2, 4, 6}, {8, 10, 12, 14}]
+    assert len(frozenset().union(*groups)) == 32
 
 
-@given(st.integers(0, 15), st.integers(0, 3), st.frozensets(st.integers(0, 500), min_size=1))
-def test_a_worker_has_three_cores_or_all_that_there_are(gpu: int, worker: int, cores: frozenset[int]) -> None:
-    own = cores_of(gpu, worker, cores)
+@given(
+    st.integers(0, 15),
+    st.integers(0, 3),
+    st.frozensets(st.integers(0, 500), min_size=1),
+    st.integers(1, 40),
+)
+def test_a_worker_has_as_many_as_asked_for_or_all_that_there_are(
+    gpu: int, worker: int, cores: frozenset[int], count: int
+) -> None:
+    own = cores_of(gpu, worker, cores, count)
     assert own <= cores
-    assert len(own) == min(TOGETHER, len(cores))
+    assert len(own) == min(count, len(cores))
 
 
 @given(st.frozensets(st.integers(0, 300)))

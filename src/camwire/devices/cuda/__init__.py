@@ -36,14 +36,15 @@ CAPTURING = range(900, 910)
 class CudaDevice:
     """Implements :class:`camwire.devices.contracts.Device`, but for preprocessing: see ``CudaDetector``."""
 
-    def __init__(self, index: int, worker: int = 0) -> None:
-        """Nothing in the process may have used CUDA before. ``worker``: which of the GPU's processes this is.
+    def __init__(self, index: int, worker: int = 0, cores: int | None = None) -> None:
+        """Nothing in the process may have used CUDA before. ``worker``: which of the GPU's processes this is;
+        ``cores``: so many of the processor's are shared by its threads, None for all.
 
         Raises DeviceError, saying what is missing.
         """
         open_context(index)
         self.index = index
-        self._cores = cores_of(index, worker, near(bus_of(index)))
+        self._cores = None if cores is None else cores_of(index, worker, near(bus_of(index)), cores)
         self.name: str = f"cuda:{index}"
         self.batch_size: int = BATCH_SIZE
         self.lanes: int = LANES
@@ -53,7 +54,9 @@ class CudaDevice:
         self.encode: Encoder = CudaEncoder(index)
 
     def settle(self) -> None:
-        """The thread stays on the few cores that this worker's threads share."""
+        """The thread stays on the cores that this worker's threads share."""
+        if self._cores is None:
+            return
         with suppress(OSError):  # where nobody may choose, or these were taken away: then anywhere
             os.sched_setaffinity(0, self._cores)  # of this thread alone
 

@@ -1,8 +1,8 @@
 """Which of the processor's cores a GPU worker's threads share.
 
 Dozens of cameras' threads and the lanes take turns with one interpreter lock. Where they are spread over all
-cores, nearly every turn wakes a core that sleeps and finds its cache cold: on three cores the same worker
-handled 1.9 times as many frames a second (docs/performance.md).
+cores, many a turn wakes a core that sleeps and finds its cache cold (docs/performance.md says what few cores
+gave, and what they cost).
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ from pathlib import Path
 
 from camwire.cores import ALLOWED
 
-TOGETHER = 3
-"""Cores a worker: with 48 cameras 1.8 are busy, and two are slower."""
 WORKERS_A_GPU = 4
 """At most, as the configuration bounds them."""
 PCI = Path("/sys/bus/pci/devices")
 
 
-def cores_of(gpu: int, worker: int, cores: Collection[int]) -> frozenset[int]:
-    """Three of ``cores``, others for each ``worker`` (0, 1, …) of each ``gpu`` while there are enough."""
+def cores_of(gpu: int, worker: int, cores: Collection[int], count: int) -> frozenset[int]:
+    """``count`` of ``cores``, others for each ``worker`` (0, 1, …) of each ``gpu`` while there are enough.
+
+    Even numbers come before odd ones: in virtual machines neighbours are often two threads of one core.
+    """
     known = sorted(cores)
-    if len(known) <= TOGETHER:
+    if len(known) <= count:
         return frozenset(known)
-    first = (gpu * WORKERS_A_GPU + worker) * TOGETHER
-    return frozenset(known[(first + n) % len(known)] for n in range(TOGETHER))
+    known = known[::2] + known[1::2]
+    first = (gpu * WORKERS_A_GPU + worker) * count
+    return frozenset(known[(first + n) % len(known)] for n in range(count))
 
 
 def near(bus: str, allowed: Collection[int] = ALLOWED, folder: Path = PCI) -> frozenset[int]:
