@@ -46,6 +46,14 @@ def measure(name: str, seconds: float, clips: list[Path], *arguments: str) -> St
     return Step(name, (str(HERE / "gpu.py"), *map(str, clips), *arguments, "--seconds", "4"), seconds)
 
 
+def shared(workers: int, clip: Path, cores: str) -> Step:
+    """All there is, in several workers: as fast as it goes, and a hundred cameras at their own pace."""
+    name = f"workers-{workers}{'-few-cores' if cores else ''}"
+    paced = "--cameras", "32", "--paced", str(100 // workers), "--processes", str(workers)
+    step = measure(name, 90, [clip], "--scales", "s", "--compile", "--kinds", "all", "--no-stages", *paced)
+    return replace(step, cores=cores)
+
+
 def steps(clips: Path) -> list[Step]:
     """The most important first. ``clips``: the folder that they are in."""
     h264, h265 = (clips / f"{name}.mp4" for name in CODECS)
@@ -53,10 +61,7 @@ def steps(clips: Path) -> list[Step]:
     return [
         pytest("tests", 110, "tests/gpu", "tests/devices", "--ignore=tests/gpu/test_product.py"),
         measure("s", 170, [h264], "--scales", "s", "--compile"),
-        *(replace(measure(f"{name}{few and '-few-cores'}", 90, [h264], "--scales", "s", "--compile", "--kinds", "all",
-                          "--cameras", "32", "--paced", str(100 // workers), "--processes", str(workers), *alone),
-                  cores=few)
-          for name, workers in (("two-workers", 2), ("four-workers", 4)) for few in ("", "4")),
+        *(shared(workers, h264, cores) for workers in (2, 4) for cores in ("", "4")),
         measure("h265", 80, [h265], "--scales", "s", "--compile", *alone),
         measure("n-and-m", 80, both, "--scales", "n", "m", "--kinds", "detect", "all", *alone),
         pytest("product", 60, "tests/gpu/test_product.py"),
