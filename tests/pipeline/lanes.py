@@ -58,7 +58,8 @@ class Rules:
 
     def step(self, batch, tracks):
         self.seen += [(f.camera, f.sequence) for f in batch.frames]
-        assert self.seen == self.tracker.seen, "the tracker comes first, and in the same order"
+        tracked = self.tracker.seen[: len(self.seen)]
+        assert self.seen == tracked, "the tracker comes first, and in the same order"
         return [
             Event("in", "door", f.camera, f.captured, f.sequence, None, None, {})
             for f in batch.frames

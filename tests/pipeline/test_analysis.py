@@ -48,6 +48,16 @@ def crossed(analysis, camera="gate"):
     return analysis.counts_of(camera)["door"]["out"]
 
 
+def test_after_all_objects_are_forgotten_an_id_is_somebody_else(analysis):
+    step(analysis, 2, obj(1, 400, 300))
+    analysis.forget_objects()
+    step(analysis, 3, obj(1, 600, 300))
+    assert crossed(analysis) == {"person": 1}
+    step(analysis, 4, obj(1, 400, 300))
+    step(analysis, 5, obj(1, 600, 300))
+    assert crossed(analysis) == {"person": 2}
+
+
 @pytest.fixture
 def analysis():
     analysis = Analysis()

@@ -5,6 +5,7 @@ import time
 
 from camwire.frames import Detections
 from tests.pipeline.lanes import Run
+from tests.support.waiting import wait_for
 
 
 def test_frames_are_tracked_and_published_in_order_however_long_detection_takes():
@@ -59,3 +60,19 @@ def test_what_is_done_between_batches_waits_for_every_batch_under_way():
     run.end()
     assert not run.lanes.between_batches(lambda: seen.append(0)), "too late: the lanes have ended"
     assert seen == [20]
+
+
+def test_the_next_batch_is_tracked_while_the_rules_look_at_this_one():
+    run = Run()
+    step, waited = run.rules.step, []
+
+    def patient(batch, tracks):
+        if not waited:
+            wait_for(lambda: len(run.tracker.seen) > len(batch), "the next batch to be tracked")
+            waited.append(batch)
+        return step(batch, tracks)
+
+    run.rules.step = patient
+    run.put(10).end()
+    assert waited
+    assert run.rules.seen == run.tracker.seen

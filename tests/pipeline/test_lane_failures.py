@@ -102,10 +102,11 @@ def test_a_list_of_objects_that_cannot_be_made_costs_its_batch_alone():
 
 
 def test_forgetting_that_fails_lets_the_others_through():
-    run = Run().put(5)
-    run.tracker.forget = raising
+    run, forgotten = Run().put(5), []
+    run.tracker.forget, run.rules.forget = raising, forgotten.append
     with pytest.raises(RuntimeError, match="as planned"):
         run.lanes.forget("a")
+    assert forgotten == ["a"], "the rules forget all the same"
     del run.tracker.forget
     more = frame("b", 5)
     run.recorder.arrived(more)

@@ -127,6 +127,14 @@ class Analysis:
             self._nvds.interrupt(camera)
         self._recollection.forget(camera)
 
+    def forget_objects(self) -> None:
+        """Nobody is anywhere, and the cameras' clocks begin anew; counts stay."""
+        with self._lock:
+            engine = rule_engine(self.rules, self._class_names)
+            engine.restore(self._engine.export(), objects=False)
+            self._engine = engine
+            self._nvds.forget_objects()
+
     def clear(self, rules: Collection[str] | None = None) -> None:
         """Begin counting anew: all rules, or those named."""
         with self._lock:

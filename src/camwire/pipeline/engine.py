@@ -179,14 +179,16 @@ class Engine:
         return load_tracker(settings[0], settings[1], self._device)
 
     def _replace_tracker(self, tracker: Tracker) -> None:
-        """Close the one before, once the batches that set out with it have passed."""
+        """Close the one before, once the batches that set out with it have passed. The rules may have seen
+        the last of those after they were told of the change, and its ids mean other objects now."""
         with self._closing:
             replaced, self._tracker = self._tracker, tracker
             if self._closed:
                 tracker.close()
         if replaced is None or replaced is tracker:
             return
-        if self._lanes is None or not self._lanes.between_batches(replaced.close):
+        rules = self.analysis.forget_objects
+        if self._lanes is None or not self._lanes.between_batches(replaced.close, rules):
             replaced.close()
 
     def _use(self, stages: Stages) -> None:

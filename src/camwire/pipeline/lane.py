@@ -1,7 +1,8 @@
 """The way of a batch: detect → track → analyse → render → encode → publish, start to end in one thread.
 
 Several lanes run side by side, so that every core has work: while one lane's batch is in the detector,
-another's is drawn. What needs the order of time (tracking and rules, publishing) lies behind turnstiles.
+another's is drawn. What needs the order of time (tracking, rules, publishing) lies behind turnstiles, one
+each: while one batch is tracked, the rules look at the one before.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from camwire.analytics.rules.events import Event
-from camwire.frames import Batch, Detections, Frame, Tracks
+from camwire.frames import Batch, Frame, Tracks
 from camwire.link.pictures import Rendition, of_event
 from camwire.pipeline.marks import Marks
 from camwire.pipeline.recorder import Recorder
@@ -42,7 +43,7 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came of a batch behind the first turnstile."""
+    """What came of a batch behind the turnstiles of tracking and of rules."""
 
     tracks: Tracks
     events: Sequence[Event]
@@ -71,6 +72,7 @@ class Lanes:
         self._expected = expected
         self._clock = clock
         self._tracking = Turnstile()
+        self._analysing = Turnstile()
         self._publishing = Turnstile()
         self._caps: defaultdict[str, defaultdict[Rendition, RateCap]]
         self._caps = defaultdict(lambda: defaultdict(RateCap))
@@ -90,16 +92,16 @@ class Lanes:
     def forget(self, camera: str) -> None:
         """Drop what is known of a camera, after every batch under way has passed."""
 
-        def forget() -> None:
-            self.stages.tracker.forget(camera)
+        def forget_the_rest() -> None:
             self.stages.analysis.forget(camera)
             self._caps.pop(camera, None)
 
-        self.between_batches(forget)
+        self.between_batches(lambda: self.stages.tracker.forget(camera), forget_the_rest)
 
-    def between_batches(self, act: Callable[[], None]) -> bool:
-        """Do something when every batch under way has been tracked and none after it has; false when the
-        slots have been closed, and with them the time for it is over."""
+    def between_batches(self, act: Callable[[], None], then: Callable[[], None] = lambda: None) -> bool:
+        """Do something when every batch under way has been tracked and none after it has, and ``then``
+        something when the same is true of the rules; false when the slots have been closed, and with them
+        the time for it is over."""
         batch = self._slots.empty_batch()
         if batch is None:
             return False
@@ -107,8 +109,12 @@ class Lanes:
             with self._tracking.passing(batch.ticket):
                 act()
         finally:
-            with self._publishing.passing(batch.ticket):
-                pass
+            try:
+                with self._analysing.passing(batch.ticket):
+                    then()
+            finally:
+                with self._publishing.passing(batch.ticket):
+                    pass
         return True
 
     def _run(self) -> None:
@@ -118,16 +124,23 @@ class Lanes:
 
     def process(self, batch: Batch, stages: Stages) -> None:
         """Take one batch all the way. Whatever fails costs this batch, counted, and nothing else: all that
-        may fail is attempted, so that every batch passes both turnstiles and nobody waits for it for ever."""
+        may fail is attempted, so that every batch passes all turnstiles and nobody waits for it for ever."""
         marks = Marks()
         made: list[Made] | None = None
         detections = self._attempt("detect", batch, stages.detect, batch)
         marks.detected = self._clock()
         with self._tracking.passing(batch.ticket):
-            seen = (
+            tracks = (
                 None
                 if detections is None
-                else self._attempt("track", batch, self._track, batch, detections, stages, marks)
+                else self._attempt("track", batch, stages.tracker.step, batch, detections)
+            )
+            marks.tracked = self._clock()
+        with self._analysing.passing(batch.ticket):
+            seen = (
+                None
+                if tracks is None
+                else self._attempt("analyse", batch, self._seen, batch, tracks, stages, marks)
             )
             if seen is None:
                 self._recorder.lost(batch.frames, "error")
@@ -144,10 +157,8 @@ class Lanes:
             self._attempt("conclude", batch, self._conclude, batch, seen, made or [], stages, marks)
         self.under_way.end(failed=seen is None or (made is None and bool(seen.chosen)))
 
-    def _track(self, batch: Batch, detections: Detections, stages: Stages, marks: Marks) -> Seen:
-        """What has to be done in the order of time. Books are kept last, when nothing can fail any more."""
-        tracks = stages.tracker.step(batch, detections)
-        marks.tracked = self._clock()
+    def _seen(self, batch: Batch, tracks: Tracks, stages: Stages, marks: Marks) -> Seen:
+        """What follows tracking in the order of time. Books are kept last, when nothing can fail any more."""
         # Rules that fail cost nobody a picture; the failure is logged and counted.
         events = self._attempt("analyse", batch, stages.analysis.step, batch, tracks)
         marks.analysed = self._clock()
