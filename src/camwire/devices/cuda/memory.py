@@ -32,8 +32,15 @@ _new_bytes = ctypes.PyDLL(None).PyBytes_FromStringAndSize
 _new_bytes.restype, _new_bytes.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_ssize_t)
 
 
+LONG = 1 << 20
+"""Bytes whose copy takes longer than waiting for the GIL does, beside dozens of cameras' threads."""
+
+
 def bytes_at(address: int, size: int) -> bytes:
-    """A copy of ``size`` bytes of the host's memory, made without the GIL: with pictures it takes a while."""
+    """A copy of ``size`` bytes of the host's memory. Long ones are made without the GIL."""
+    if size < LONG:
+        copied: bytes = _new_bytes(address, size)
+        return copied
     made: bytes = _new_bytes(None, size)
     ctypes.memmove(ctypes.cast(ctypes.c_char_p(made), ctypes.c_void_p), address, size)
     return made
