@@ -5,6 +5,7 @@ import pytest
 from camwire.config.camera import CameraConfig
 from camwire.config.root import Config
 from camwire.config.secrets import SecretUrl
+from camwire.link.worker_names import device_of, name_of, number_of
 from camwire.server import devices
 from camwire.server.devices import (
     MANY_CAMERAS,
@@ -12,7 +13,6 @@ from camwire.server.devices import (
     Found,
     NoDeviceError,
     chosen_devices,
-    device_of,
     look_for_gpus,
     workers_of,
 )
@@ -93,3 +93,4 @@ def test_many_cameras_are_shared_by_several_workers_on_a_gpu(
     many = tuple(CAMERA.model_copy(update={"id": str(n)}) for n in range(cameras))
     assert workers_of(Config(cameras=many, **settings), Devices(names, "")) == workers
     assert {device_of(worker) for worker in workers} == set(names)
+    assert [name_of(device_of(worker), number_of(worker)) for worker in workers] == list(workers)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import av
 import numpy as np
+from hypothesis import strategies as st
 
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
 
@@ -63,6 +64,19 @@ def box(
 ) -> Row:
     """A detection by its centre."""
     return (x - width / 2, y - height / 2, x + width / 2, y + height / 2, score, label)
+
+
+FOUND = st.lists(
+    st.builds(
+        box,
+        x=st.integers(0, 12).map(lambda step: step * 12.0),
+        y=st.integers(0, 3).map(lambda step: step * 30.0),
+        score=st.sampled_from([0.2, 0.5, 0.65, 0.8, 0.95]),
+        label=st.integers(0, 1),
+    ),
+    max_size=6,
+)
+"""Boxes on a coarse grid, so that objects meet, vanish and come back."""
 
 
 def rows_of(tracks: Tracks, index: int = 0) -> list[tuple[int, ...]]:

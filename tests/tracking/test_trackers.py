@@ -13,7 +13,7 @@ from camwire.config.tracker import TrackerConfig, TrackerType
 from camwire.frames import Detections, Size, Tracks
 from camwire.link.desired import DesiredTracker
 from camwire.tracking import create, known, weakest_score
-from tests.tracking.scenes import batch_of, box, detections_of, frame, ids, rows_of, run
+from tests.tracking.scenes import FOUND, batch_of, box, detections_of, frame, ids, rows_of, run
 
 KINDS = ("bytetrack", "ocsort", "sort", "nvsort", "iou")
 """Those that go by boxes alone."""
@@ -27,17 +27,6 @@ def tracker(kind: str):
     return create(TrackerConfig.model_validate({"type": kind, "trace_length": TRACE}))
 
 
-# Boxes on a coarse grid, so that objects meet, vanish and come back.
-FOUND = st.lists(
-    st.builds(
-        box,
-        x=st.integers(0, 12).map(lambda step: step * 12.0),
-        y=st.integers(0, 3).map(lambda step: step * 30.0),
-        score=st.sampled_from([0.2, 0.5, 0.65, 0.8, 0.95]),
-        label=st.integers(0, 1),
-    ),
-    max_size=6,
-)
 SCENE = st.lists(st.tuples(st.sampled_from([0.04, 0.1, 0.5]), FOUND), max_size=12)
 SCENES = st.lists(SCENE, min_size=1, max_size=3)
 

@@ -19,7 +19,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from camwire.deepstream.capsules import capsule_of
+from camwire.devices.dlpack import capsule_of
 
 LIBRARY = Path("/usr/local/lib/libcamwire_metadata.so")
 """Where the library is after `cmake --install`."""

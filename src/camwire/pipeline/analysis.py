@@ -101,9 +101,7 @@ class Analysis:
             try:
                 came = msgspec.msgpack.decode(state, type=dict[str, Any])
                 if self._settings is not None:
-                    engine = rule_engine(self.rules, self._class_names)
-                    engine.restore(taken_over(self._engine.export(), came))
-                    self._engine = engine
+                    self._go_on_from(taken_over(self._engine.export(), came))
                 elif self._resumed is None:
                     self._resumed = state
                 else:
@@ -121,19 +119,21 @@ class Analysis:
     def forget(self, camera: str) -> None:
         """The camera's objects and its time begin anew; its counts stay."""
         with self._lock:
-            engine = rule_engine(self.rules, self._class_names)
-            engine.restore(without_objects(self._engine.export(), camera))
-            self._engine = engine
+            self._go_on_from(without_objects(self._engine.export(), camera))
             self._nvds.interrupt(camera)
         self._recollection.forget(camera)
 
     def forget_objects(self) -> None:
         """Nobody is anywhere, and the cameras' clocks begin anew; counts stay."""
         with self._lock:
-            engine = rule_engine(self.rules, self._class_names)
-            engine.restore(self._engine.export(), objects=False)
-            self._engine = engine
+            self._go_on_from(self._engine.export(), objects=False)
             self._nvds.forget_objects()
+
+    def _go_on_from(self, state: dict[str, Any], *, objects: bool = True) -> None:
+        """The same rules, which from now on know what ``state`` says. Raises ValueError for another's."""
+        engine = rule_engine(self.rules, self._class_names)
+        engine.restore(state, objects=objects)
+        self._engine = engine
 
     def clear(self, rules: Collection[str] | None = None) -> None:
         """Begin counting anew: all rules, or those named."""

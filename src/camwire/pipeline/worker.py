@@ -25,6 +25,7 @@ from camwire.link.messages import Failure, Hello, Stop
 from camwire.link.pictures import Rendition
 from camwire.link.reports import DeviceMemory, Statistics
 from camwire.link.worker_end import WorkerEnd
+from camwire.link.worker_names import number_of
 from camwire.models import ModelError
 from camwire.monitoring.process import ProcessMeter
 from camwire.pipeline.clips import Clips
@@ -42,11 +43,6 @@ FLUSH_TIMEOUT = 0.5
 """Seconds for the last events to reach the disk."""
 
 log = structlog.get_logger()
-
-
-def number_of(worker: str) -> int:
-    """Of several workers on a device which one this is, from 0: of `cuda:0+2` it is 1."""
-    return int(worker.partition("+")[2] or 1) - 1
 
 
 class Worker:

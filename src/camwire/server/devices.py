@@ -12,6 +12,7 @@ import msgspec
 
 from camwire.config.detection import ModelConfig
 from camwire.config.root import Config
+from camwire.link.worker_names import name_of
 
 MANY_CAMERAS = 24
 """On a GPU: from so many on two workers are faster than one (1.7 times on an H100 with 48)."""
@@ -70,13 +71,8 @@ def workers_of(config: Config, devices: Devices) -> tuple[str, ...]:
     if each is None:
         many = bool(gpus) and len(config.cameras) >= MANY_CAMERAS * len(devices.names)
         each = 2 if many and config.engine == "native" else 1
-    more = (f"{name}+{number}" for number in range(2, each + 1) for name in gpus)
+    more = (name_of(name, number) for number in range(1, each) for name in gpus)
     return (*devices.names, *more)
-
-
-def device_of(worker: str) -> str:
-    """Where a worker works."""
-    return worker.partition("+")[0]
 
 
 def _best(found: Found) -> Devices:

@@ -17,10 +17,11 @@ import structlog
 from camwire.config import Config
 from camwire.link.endpoint import Endpoints, NoPlaceError, private_endpoints
 from camwire.link.server_end import ServerEnd
+from camwire.link.worker_names import device_of
 from camwire.server.auth.database import AccountsFileError
 from camwire.server.auth.exposure import ExposedError
 from camwire.server.auth.security import Security, secured
-from camwire.server.devices import NoDeviceError, chosen_devices, device_of, workers_of
+from camwire.server.devices import NoDeviceError, chosen_devices, workers_of
 from camwire.server.document import Document, FileDocument, MemoryDocument
 from camwire.server.listener import CannotListenError, listen
 from camwire.server.notify import ServiceManager

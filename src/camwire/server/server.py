@@ -12,13 +12,13 @@ import structlog
 from camwire.config import Config
 from camwire.link.messages import Stop
 from camwire.link.server_end import ServerEnd
+from camwire.link.worker_names import device_of
 from camwire.server.api import Services
 from camwire.server.app import create_app, http_server
 from camwire.server.auth.security import Security, secured
 from camwire.server.configuration import Configuration
 from camwire.server.connections import allow_files, limits_of
 from camwire.server.desired import Desired
-from camwire.server.devices import device_of
 from camwire.server.document import Document
 from camwire.server.events.parts import EventParts
 from camwire.server.hub import Hub

@@ -23,21 +23,11 @@ from camwire.tracking.apart import ApartTracker, ProcessEndedError, TrackerFaile
 from camwire.tracking.apart.memory import LEAST
 from camwire.tracking.apart.messages import REPORTED
 from tests.support.waiting import wait_for
-from tests.tracking.scenes import batch_of, box, detections_of, frame, ids
+from tests.tracking.scenes import FOUND, batch_of, box, detections_of, frame, ids
 
 pytestmark = pytest.mark.integration
 
 KINDS = ("bytetrack", "ocsort", "sort")
-FOUND = st.lists(
-    st.builds(
-        box,
-        x=st.integers(0, 12).map(lambda step: step * 12.0),
-        y=st.integers(0, 3).map(lambda step: step * 30.0),
-        score=st.sampled_from([0.2, 0.5, 0.65, 0.8, 0.95]),
-        label=st.integers(0, 1),
-    ),
-    max_size=6,
-)
 STEPS = st.lists(st.tuples(FOUND, FOUND, st.booleans(), st.integers(0, 6)), min_size=2, max_size=10)
 UNSEEN = replace(Detections.empty(), detected=np.zeros(2, np.bool_))
 names = count()

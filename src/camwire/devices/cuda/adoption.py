@@ -8,39 +8,10 @@ the capsule's content in place of the frame, and calls that function through cty
 
 from __future__ import annotations
 
-import ctypes
-from functools import lru_cache
 from typing import Any
 
 from camwire.devices.cuda.surfaces import Surface, surface_of
-
-_FRESH, _USED = b"dltensor", b"used_dltensor"
-"""What a capsule is called while it owns its tensor, and from then on (the DLPack protocol)."""
-
-
-class _ManagedTensor(ctypes.Structure):
-    """``DLManagedTensor`` of dlpack.h."""
-
-    _fields_ = (
-        ("data", ctypes.c_void_p),
-        ("device_type", ctypes.c_int32),
-        ("device_id", ctypes.c_int32),
-        ("dimensions", ctypes.c_int32),
-        ("dtype", ctypes.c_uint32),
-        ("shape", ctypes.c_void_p),
-        ("strides", ctypes.c_void_p),
-        ("byte_offset", ctypes.c_uint64),
-        ("context", ctypes.c_void_p),
-        ("deleter", ctypes.c_void_p),
-    )
-
-
-_python = ctypes.PyDLL(None)
-"""Of this module's own: what is said of arguments on ``ctypes.pythonapi`` holds for the whole process."""
-_pointer_of = _python.PyCapsule_GetPointer
-_pointer_of.restype, _pointer_of.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-_set_name = _python.PyCapsule_SetName
-_set_name.restype, _set_name.argtypes = ctypes.c_int, (ctypes.py_object, ctypes.c_char_p)
+from camwire.devices.dlpack import taken
 
 
 class AdoptedPicture:
@@ -51,11 +22,7 @@ class AdoptedPicture:
     def __init__(self, picture: Any) -> None:
         """Raises DeviceError for a picture that NVDEC didn't make."""
         self.surface: Surface = surface_of(picture)
-        capsule = picture.planes[0].__dlpack__()
-        tensor = _pointer_of(capsule, _FRESH)
-        _set_name(capsule, _USED)
-        self._tensor: int = tensor
-        self._delete = _deleter(_ManagedTensor.from_address(tensor).deleter)
+        self._tensor, self._delete = taken(picture.planes[0].__dlpack__())
 
     @property
     def width(self) -> int:
@@ -69,11 +36,6 @@ class AdoptedPicture:
         tensor = getattr(self, "_tensor", None)
         if tensor is not None:  # else there was nothing to adopt
             self._delete(tensor)
-
-
-@lru_cache(maxsize=8)
-def _deleter(address: int) -> Any:
-    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
 
 
 def surface_on_device(picture: Any) -> Surface:
