@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from camwire.children import Remark
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
 from camwire.tracking.apart import messages
-from camwire.tracking.apart.messages import Begin, Done, Failed, Followed, Forget, Remark
+from camwire.tracking.apart.messages import Begin, Done, Failed, Followed, Forget
 
 FLOATS = st.floats(width=32)
 SEEN = st.builds(

@@ -9,12 +9,10 @@ import pickle
 import socket
 import sys
 import traceback
-from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any
 
-import structlog
-
+from camwire.children import Remark, log_to
 from camwire.tracking.apart.memory import Memory
 from camwire.tracking.apart.messages import (
     Arrays,
@@ -24,7 +22,6 @@ from camwire.tracking.apart.messages import (
     Followed,
     Forget,
     Question,
-    Remark,
     Step,
     arrays_of,
     batch_of,
@@ -34,23 +31,6 @@ from camwire.tracking.apart.messages import (
 )
 from camwire.tracking.apart.process import LENGTH
 from camwire.tracking.engine import Engine
-
-
-class Remarks:
-    """What is logged here, for the worker to log, which knows how and where to."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Remark] = []
-
-    def __call__(self, _logger: Any, level: str, values: MutableMapping[str, Any]) -> str:
-        """A processor of structlog."""
-        self._waiting.append(Remark(level, str(values.pop("event", "")), dict(values)))
-        raise structlog.DropEvent
-
-    def taken(self) -> list[Remark]:
-        """Those since it was last asked."""
-        taken, self._waiting = self._waiting, []
-        return taken
 
 
 class Answers:
@@ -88,11 +68,13 @@ class Answers:
 
 def serve(connection: socket.socket, questions: Memory, answers: Memory) -> None:
     """Answer until the other end is closed."""
-    answer, remarks = Answers(), Remarks()
-    structlog.configure(processors=[remarks])
+    answer = Answers()
+    remarks: list[Remark] = []
+    log_to(remarks.append)
     while said := connection.recv(LENGTH.size):
         content, arrays = answer(*unpack_question(questions.read(*LENGTH.unpack(said))))
-        length = answers.write(pack_answer(content, arrays, remarks.taken()))
+        length = answers.write(pack_answer(content, arrays, remarks))
+        remarks.clear()
         connection.send(LENGTH.pack(length))
 
 

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from camwire.children import Remark
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -80,14 +81,6 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     """The tracker raised an exception."""
 
     traceback: str
-
-
-class Remark(msgspec.Struct, frozen=True, array_like=True):
-    """A line for the log."""
-
-    level: str
-    event: str
-    values: dict[str, Any]
 
 
 class Described(msgspec.Struct, frozen=True, array_like=True):

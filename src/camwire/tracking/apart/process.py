@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import struct
 import subprocess
-import sys
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
-from camwire.cores import ALLOWED
+from camwire.children import start_child
 from camwire.exit_status import describe_exit
 from camwire.tracking.apart.memory import Memory
 
+CHILD = "camwire.tracking.apart.child"
 LENGTH = struct.Struct("<Q")
 """All that goes over the socket: how long the message is that lies in the memory."""
 TIMEVAL = struct.Struct("@ll")
@@ -40,7 +38,8 @@ class TrackingProcess:
             for memory in memories:
                 opened.callback(memory.close)
             with theirs:
-                self._process = _started(theirs.fileno(), *(memory.descriptor for memory in memories))
+                descriptors = (theirs.fileno(), *(memory.descriptor for memory in memories))
+                self._process = start_child(CHILD, *map(str, descriptors), descriptors=descriptors)
             opened.pop_all()
         self._socket = ours
         self._questions, self._answers = memories
@@ -76,17 +75,6 @@ class TrackingProcess:
         self._end()
 
 
-def _started(*descriptors: int) -> subprocess.Popen[bytes]:
-    """A child that has the descriptors, under the same numbers."""
-    with _signals_to_stop_held_back(), _any_core():
-        return subprocess.Popen(
-            [sys.executable, "-m", "camwire.tracking.apart.child", *map(str, descriptors)],
-            stdin=subprocess.DEVNULL,
-            stdout=2,  # ours may be read by programs
-            pass_fds=descriptors,
-        )
-
-
 def _end(process: subprocess.Popen[bytes], connection: socket.socket, *memories: Memory) -> None:
     connection.close()
     process.kill()  # one that has ended keeps the status that it ended with
@@ -98,28 +86,3 @@ def _end(process: subprocess.Popen[bytes], connection: socket.socket, *memories:
 def _timeval(seconds: float) -> bytes:
     whole = int(seconds)
     return TIMEVAL.pack(whole, int((seconds - whole) * 1e6))
-
-
-@contextmanager
-def _any_core() -> Iterator[None]:
-    """A child that is started in here may use all cores that the worker may, whichever share of them the
-    calling thread keeps to."""
-    before = os.sched_getaffinity(0)
-    with suppress(OSError):  # where nobody may choose
-        os.sched_setaffinity(0, ALLOWED)
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            os.sched_setaffinity(0, before)
-
-
-@contextmanager
-def _signals_to_stop_held_back() -> Iterator[None]:
-    """A child that is started in here never gets the signals with which a whole group or a service is told
-    to stop: it inherits the thread's mask. The worker decides when it ends."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -133,7 +133,7 @@ class ApartTracker:
             )
             raise ProcessEndedError(f"the tracking process is gone: {error}") from None
         for remark in answer.remarks:
-            getattr(log, remark.level)(remark.event, **remark.values)
+            remark.log(log)
         if isinstance(answer.content, Failed):
             raise TrackerFailedError(f"in the tracking process:\n{answer.content.traceback}")
         return answer, result
