@@ -34,7 +34,7 @@ from camwire.pipeline.lane import Publisher
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.renditions import wanted_views
 from camwire.pipeline.selection import lowest_score
-from camwire.sources.packets import PacketRing
+from camwire.sources.packets import Recalling
 from camwire.tracking import Tracker
 from camwire.tracking import create as create_tracker
 
@@ -58,7 +58,7 @@ class DeepstreamEngine:
         """``metadata`` reads what the pipeline's elements say of their buffers."""
         self.recorder = Recorder()
         self.analysis = Analysis(on_events)
-        self.rings: dict[str, PacketRing] = {}  # GStreamer reads the cameras
+        self.rings: dict[str, Recalling] = {}  # GStreamer reads the cameras
         self._device = device
         self._metadata = metadata
         self._flow = Flow(self.recorder, self.analysis, publish, metadata)

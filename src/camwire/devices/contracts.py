@@ -86,6 +86,16 @@ class MemoryUse:
     """What has been taken since the first camera was opened and is neither of these."""
 
 
+class Lender(Protocol):
+    """Memory for pictures that other processes decode: ``camwire.sources.apart.shelves.Lender``, but that it
+    and what it makes raise DeviceError."""
+
+    borrower: tuple[str, ...]
+
+    def shelf(self, place_size: int, places: int) -> Any:
+        """A ``LentShelf``."""
+
+
 class Device(Protocol):
     """A place where frames are decoded, scaled, drawn and encoded."""
 
@@ -97,6 +107,8 @@ class Device(Protocol):
     """Frames taken together at most."""
     lanes: int
     """Batches in flight."""
+    lender: Lender | None
+    """For cameras that are read in other processes; None where that brings nothing."""
 
     @property
     def integrals(self) -> Callable[[Any], Sequence[Any]] | None:

@@ -9,7 +9,7 @@ import av
 from camwire.link.answers import ClipMade
 from camwire.link.desired import DesiredClip
 from camwire.pipeline.questions import Questions
-from camwire.sources.packets import PacketRing, as_mp4
+from camwire.sources.packets import Recalling
 
 LATE = 0.5
 """Seconds that the last packets may take to arrive."""
@@ -18,7 +18,7 @@ LATE = 0.5
 class Clips:
     """``apply``, ``results`` and ``close`` are called by one thread; the work is done by another."""
 
-    def __init__(self, rings: Callable[[], Mapping[str, PacketRing]], worker: str) -> None:
+    def __init__(self, rings: Callable[[], Mapping[str, Recalling]], worker: str) -> None:
         """``rings``: what is kept of each camera now."""
         self._rings = rings
         self._worker = worker
@@ -51,12 +51,10 @@ class Clips:
 
     def _made(self, clip: DesiredClip) -> ClipMade:
         ring = self._rings().get(clip.camera)
-        found = None if ring is None else ring.cut(clip.since, clip.until)
-        if found is None:
+        video = None if ring is None else ring.video(clip.since, clip.until)
+        if video is None:
             return self._impossible(clip, "nothing is kept of what this camera sent")
-        track, packets = found
-        seconds = packets[-1].arrived - packets[0].arrived
-        return ClipMade(worker=self._worker, clip=clip.id, mp4=as_mp4(track, packets), seconds=seconds)
+        return ClipMade(worker=self._worker, clip=clip.id, mp4=video.mp4, seconds=video.seconds)
 
     def _impossible(self, clip: DesiredClip, reason: str) -> ClipMade:
         return ClipMade(worker=self._worker, clip=clip.id, reason=reason)

@@ -12,7 +12,7 @@ from camwire.link.reports import CameraReport
 from camwire.pipeline.analysis import Analysis
 from camwire.pipeline.lane import Publisher
 from camwire.pipeline.recorder import Recorder
-from camwire.sources.packets import PacketRing
+from camwire.sources.packets import Recalling
 
 
 class PipelineEngine(Protocol):
@@ -20,7 +20,7 @@ class PipelineEngine(Protocol):
 
     analysis: Analysis
     recorder: Recorder
-    rings: dict[str, PacketRing]
+    rings: dict[str, Recalling]
     """What each camera sent last; a camera that isn't here keeps nothing."""
 
     @property

@@ -21,6 +21,7 @@ from camwire.pipeline.changes import camera_changes
 from camwire.pipeline.detectors import AnyDetector, load_detector
 from camwire.pipeline.inlet import Inlet, hwaccel_of
 from camwire.pipeline.lane import Lanes, Publisher
+from camwire.pipeline.lending import Lending
 from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.renditions import wanted_views
@@ -30,8 +31,9 @@ from camwire.pipeline.stages import Stages
 from camwire.pipeline.trackers import load_tracker
 from camwire.pipeline.watchdog import Watchdog
 from camwire.sources import CameraSource
+from camwire.sources.apart import ApartSource, SourceProcesses
 from camwire.sources.numbering import Numbering
-from camwire.sources.packets import PacketRing
+from camwire.sources.packets import PacketRing, Recalling
 from camwire.tracking import Tracker, weakest_score
 
 MAX_WAIT = 0.010
@@ -56,8 +58,10 @@ class Engine:
         publish: Publisher,
         *,
         recordings: bool = False,
+        sources_apart: bool = False,
         on_events: Callable[[Sequence[Event]], None] = lambda _: None,
     ) -> None:
+        """``sources_apart``: cameras are read in processes of their own, where the device has a lender."""
         self._device = device
         self._publish = publish
         self._recordings = recordings
@@ -69,13 +73,15 @@ class Engine:
         )
         self._lanes: Lanes | None = None
         self._running: dict[str, DesiredCamera] = {}
-        self._sources: dict[str, CameraSource] = {}
+        self._sources: dict[str, CameraSource | ApartSource] = {}
+        lender = device.lender if sources_apart and not recordings else None
+        self._processes = None if lender is None else SourceProcesses(Lending(lender))
         self._closing = threading.Lock()
         self._closed = False
         """Nothing is started any more."""
         self._numbering: defaultdict[str, Numbering] = defaultdict(Numbering)
         """By camera, those that were removed too: they may come back."""
-        self.rings: dict[str, PacketRing] = {}
+        self.rings: dict[str, Recalling] = {}
         """What each camera sent last."""
         self._desired: DesiredState | None = None
         self._detector: AnyDetector | None = None
@@ -209,10 +215,27 @@ class Engine:
         log.info("camera starts", camera=camera.id)
         self.recorder.add(camera.id)
         self._slots.add(camera.id)
-        ring = self.rings[camera.id] = PacketRing(self._desired.recall_s if self._desired else 0.0)
-        source = CameraSource(
+        source = self._source(camera, bound)
+        with self._closing:
+            if self._closed:
+                return
+            self._running[camera.id] = camera
+            self._sources[camera.id] = source
+            source.start()
+
+    def _source(self, camera: DesiredCamera, bound: Size) -> CameraSource | ApartSource:
+        """In this process or in one of its own."""
+        recall = self._desired.recall_s if self._desired else 0.0
+        inlet = Inlet(self._slots, self.recorder, self._device, apart=self._processes is not None)
+        numbering = self._numbering[camera.id]
+        if self._processes is not None:
+            apart = self._processes.source(camera, inlet, bound=bound, recall_s=recall, numbering=numbering)
+            self.rings[camera.id] = apart
+            return apart
+        ring = self.rings[camera.id] = PacketRing(recall)
+        return CameraSource(
             camera,
-            Inlet(self._slots, self.recorder, self._device),
+            inlet,
             bound=bound,
             hwaccel=hwaccel_of(self._device),
             refuses=self._device.refuses,
@@ -220,14 +243,8 @@ class Engine:
             paced=not self._recordings,
             looped=not self._recordings,
             ring=None if self._recordings else ring,
-            numbering=self._numbering[camera.id],
+            numbering=numbering,
         )
-        with self._closing:
-            if self._closed:
-                return
-            self._running[camera.id] = camera
-            self._sources[camera.id] = source
-            source.start()
 
     def _stop_cameras(self, cameras: tuple[str, ...]) -> None:
         for camera in cameras:
@@ -245,6 +262,8 @@ class Engine:
                 self._lanes.forget(camera)
             self.recorder.remove(camera)
             del self._sources[camera], self._running[camera], self.rings[camera]
+        if self._processes is not None:
+            self._processes.tidy()
 
     def elements(self) -> dict[str, float]:
         """Nothing: what there is to tell, the cameras' reports tell by stage."""
@@ -273,9 +292,10 @@ class Engine:
 
     @property
     def helpers(self) -> tuple[int, ...]:
-        """The process in which the tracker works, where that is not this one."""
-        pid = self._tracker.pid if self._tracker is not None else None
-        return () if pid is None else (pid,)
+        """The processes in which the tracker works and cameras are read, where that is not this one."""
+        tracking = self._tracker.pid if self._tracker is not None else None
+        reading = () if self._processes is None else self._processes.pids
+        return reading if tracking is None else (tracking, *reading)
 
     def stuck(self) -> str | None:
         """Why this worker should be replaced, for people; to be asked once a second."""
@@ -296,6 +316,8 @@ class Engine:
             source.stop()
         self.recorder.lost(self._slots.close(), "stopped")
         ended = [source.join(max(0.05, deadline - time.monotonic())) for source in sources]
+        if self._processes is not None:
+            self._processes.close()
         lanes = self._lanes is None or self._lanes.join(max(0.05, deadline - time.monotonic()))
         with self._closing:
             if self._tracker is not None:

@@ -16,11 +16,12 @@ from camwire.sources.faults import SourceError
 class Inlet:
     """Counts a frame, makes its picture the device's own, and puts it into the camera's slot."""
 
-    def __init__(self, slots: Slots, recorder: Recorder, device: Device) -> None:
+    def __init__(self, slots: Slots, recorder: Recorder, device: Device, *, apart: bool = False) -> None:
+        """``apart``: pictures come from a source process, and are the device's own already."""
         self._slots = slots
         self._recorder = recorder
         self._device = device
-        self._is_adopted = device.name != "cpu"
+        self._is_adopted = device.name != "cpu" and not apart
 
     def put(self, frame: Frame) -> None:
         """Raises SourceError where the device can't take the camera's pictures."""
@@ -29,6 +30,11 @@ class Inlet:
         self._recorder.arrived(frame)
         if not self._slots.put(frame):
             self._recorder.lost((frame,), "stopped")
+
+    def lose(self, frame: Frame) -> None:
+        """Count a frame that came without a picture: those before it were still looked at."""
+        self._recorder.arrived(frame)
+        self._recorder.lost((frame,), "overwritten")
 
 
 def adopted(device: Device, picture: Any) -> Any:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -57,16 +58,21 @@ class Worker:
         name: str,
         device: str,
         directory: Path,
-        make_engine: EngineMaker = Engine,
+        make_engine: EngineMaker | None = None,
         *,
         cores: int | None = None,
+        sources_apart: bool = False,
     ) -> None:
-        """``cores``: on a GPU, so many of the processor's are shared by this worker's threads; None: all."""
+        """``cores``: on a GPU, so many of the processor's are shared by this worker's threads; None: all.
+
+        ``sources_apart``: the native engine reads a GPU's cameras in processes of their own.
+        """
         self._name = name
         self._device = open_device(device, number_of(name), cores)
         self._link = WorkerEnd(directory, name)
         self._outbox = Outbox(uuid4().hex[:12])
         self._pictures = EventPictures(name)
+        make_engine = make_engine or partial(Engine, sources_apart=sources_apart)
         self._engine = make_engine(self._device, self._publish, on_events=self._outbox.add)
         self._probes = Probes(self._device, name)
         self._rehearsals = Rehearsals(self._engine.analysis, name)

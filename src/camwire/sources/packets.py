@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import av
 from av.packet import Packet
@@ -51,6 +51,26 @@ class Group:
     @property
     def start(self) -> float:
         return self.packets[0].arrived
+
+
+class Video(NamedTuple):
+    """What a camera sent between two times."""
+
+    mp4: bytes
+    seconds: float
+
+
+class Recalling(Protocol):
+    """What keeps a camera's packets, in this process or in another."""
+
+    longest: float
+    """Seconds that are kept at least; 0: none."""
+
+    def video(self, since: float, until: float) -> Video | None:
+        """What came between two times (UTC), not encoded again; None where nothing is kept of it.
+
+        Raises ValueError and av.FFmpegError where the packets fit into no MP4 file.
+        """
 
 
 class PacketRing:
@@ -112,6 +132,14 @@ class PacketRing:
         own = [packets for known, packets in within if known is track]
         first = max((n for n, packets in enumerate(own) if packets[0].arrived <= since), default=0)
         return track, [packet for packets in own[first:] for packet in packets if packet.arrived <= until]
+
+    def video(self, since: float, until: float) -> Video | None:
+        """See Recalling."""
+        found = self.cut(since, until)
+        if found is None:
+            return None
+        track, packets = found
+        return Video(as_mp4(track, packets), packets[-1].arrived - packets[0].arrived)
 
 
 def as_mp4(track: Track, packets: Sequence[Kept]) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 
 from camwire.cores import CORES
-from camwire.devices.contracts import Encoder, Preprocessor, Renderer
+from camwire.devices.contracts import Encoder, Lender, Preprocessor, Renderer
 from camwire.devices.cpu.encode import CpuEncoder
 from camwire.devices.cpu.preprocess import CpuPreprocessor
 from camwire.devices.cpu.render import CpuRenderer
@@ -24,6 +24,7 @@ class CpuDevice:
         # Frames run side by side on their lanes; OpenCV's own threads would fight with them for the cores.
         cv2.setNumThreads(1)
         self.integrals = None
+        self.lender: Lender | None = None
         self.preprocess: Preprocessor = CpuPreprocessor()
         self.render: Renderer = CpuRenderer()
         self.encode: Encoder = CpuEncoder()

@@ -10,6 +10,7 @@ from camwire.devices import DeviceError
 from camwire.devices.contracts import (
     Encoder,
     InputSpec,
+    Lender,
     MemoryUse,
     ModelInput,
     Preprocessor,
@@ -21,6 +22,7 @@ from camwire.devices.cuda.cores import cores_of, near
 from camwire.devices.cuda.decoder import refusal
 from camwire.devices.cuda.encode import CudaEncoder
 from camwire.devices.cuda.integrals import integrals
+from camwire.devices.cuda.lending import CudaLender, nvdec
 from camwire.devices.cuda.render import CudaRenderer
 from camwire.devices.cuda.room import Room
 from camwire.frames import Batch
@@ -49,6 +51,7 @@ class CudaDevice:
         self.batch_size: int = BATCH_SIZE
         self.lanes: int = LANES
         self._room = Room(index)
+        self.lender: Lender | None = CudaLender(index)
         self.preprocess: Preprocessor = _refuse
         self.render: Renderer = CudaRenderer(index)
         self.encode: Encoder = CudaEncoder(index)
@@ -69,12 +72,8 @@ class CudaDevice:
 
         Raises DeviceError where the GPU's memory has no room for another camera.
         """
-        from av.codec.hwaccel import HWAccel
-
         self._room.admit()
-        return HWAccel(
-            device_type="cuda", device=str(self.index), is_hw_owned=True, allow_software_fallback=False
-        )
+        return nvdec(self.index)
 
     def refuses(self, codec: str, pixel_format: str | None) -> str | None:
         """As ``Device.refuses`` says, by what the driver tells of the chip."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from camwire.devices.cuda.lending import LentPicture
 from camwire.devices.cuda.surfaces import Surface, surface_of
 from camwire.devices.dlpack import taken
 
@@ -39,5 +40,5 @@ class AdoptedPicture:
 
 
 def surface_on_device(picture: Any) -> Surface:
-    """The surface of an adopted picture or of an ``av.VideoFrame``. Raises DeviceError."""
-    return picture.surface if isinstance(picture, AdoptedPicture) else surface_of(picture)
+    """The surface of an adopted or lent picture or of an ``av.VideoFrame``. Raises DeviceError."""
+    return picture.surface if isinstance(picture, AdoptedPicture | LentPicture) else surface_of(picture)

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from camwire.devices import DeviceError
+from camwire.devices.cuda.driver import loaded
 
 BLOCKING_SYNC = 4
 """CU_CTX_SCHED_BLOCKING_SYNC: FFmpeg wants the primary context with it, and refuses one that differs."""
@@ -22,7 +23,7 @@ def open_context(index: int) -> None:
 
     Must come before CuPy, PyTorch or FFmpeg use the GPU: the flags of its primary context are set here.
     """
-    driver = _driver()
+    driver = loaded()
     device = _device(driver, index)
     missing = [name for module, name in NEEDED.items() if find_spec(module) is None]
     if missing:
@@ -41,29 +42,16 @@ def open_context(index: int) -> None:
 def count_gpus() -> int:
     """GPUs that the driver knows. Raises DeviceError."""
     count = ctypes.c_int()
-    _driver().cuDeviceGetCount(ctypes.byref(count))
+    loaded().cuDeviceGetCount(ctypes.byref(count))
     return count.value
 
 
 def bus_of(index: int) -> str:
     """The GPU's PCI address, `0000:3B:00.0`; nothing where the driver doesn't say. Raises DeviceError."""
-    driver = _driver()
+    driver = loaded()
     said = ctypes.create_string_buffer(16)
     driver.cuDeviceGetPCIBusId(said, len(said), _device(driver, index))
     return said.value.decode("ascii", "replace")
-
-
-def _driver() -> Any:
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        raise DeviceError("NVIDIA's driver is not installed (libcuda.so.1 is missing)") from None
-    status = driver.cuInit(0)
-    if status != 0:
-        raise DeviceError(
-            f"NVIDIA's driver finds no GPU that it can use (CUDA error {status}); see nvidia-smi"
-        )
-    return driver
 
 
 def _device(driver: Any, index: int) -> int:

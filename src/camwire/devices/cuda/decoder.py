@@ -8,6 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from camwire.devices import DeviceError
+from camwire.devices.cuda.driver import context_of
 
 CODECS = {
     "mpeg1video": 0,
@@ -89,10 +90,7 @@ def _supported(index: int, codec: int, chroma: int, bits: int) -> bool:
             "NVIDIA's video decoding library is missing (libnvcuvid.so.1); install the driver with it, in "
             "containers with NVIDIA_DRIVER_CAPABILITIES=all"
         ) from None
-    import cupy
-
-    with cupy.cuda.Device(index):
-        cupy.cuda.runtime.free(0)  # makes the context current, which the question needs
-        caps = _Caps(codec=codec, chroma=chroma, depth_less_8=bits - 8)
-        status = library.cuvidGetDecoderCaps(ctypes.byref(caps))
+    context_of(index).use()  # which the question needs
+    caps = _Caps(codec=codec, chroma=chroma, depth_less_8=bits - 8)
+    status = library.cuvidGetDecoderCaps(ctypes.byref(caps))
     return status != 0 or bool(caps.is_supported)

@@ -1,0 +1,312 @@
+"""A source process as its worker sees it: started, told, listened to, replaced when it ends."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+import weakref
+from contextlib import ExitStack, suppress
+from functools import partial
+
+import msgspec
+import structlog
+
+from camwire.children import start_child
+from camwire.exit_status import describe_exit
+from camwire.sources.apart.messages import (
+    NO_PLACE,
+    Arrived,
+    Ended,
+    Incoming,
+    Noted,
+    Order,
+    Outgoing,
+    Report,
+    Reports,
+    ShelfMade,
+    ShelfRefused,
+    ShelfWanted,
+    Stop,
+    VideoMade,
+    VideoPart,
+)
+from camwire.sources.apart.shelves import PLACES, Lender, LentShelf, Places
+from camwire.sources.apart.source import ApartSource
+from camwire.sources.faults import SourceError
+
+CHILD = "camwire.sources.apart.child"
+PATIENCE = 10.0
+"""Seconds that a process may say nothing; it reports five times a second."""
+PATIENCE_AT_START = 60.0
+"""Seconds until it says something: packages are read, perhaps from a cold disk."""
+HANGS = 5
+"""Seconds that it may take to take an order."""
+GATHERING = 0.002
+"""Seconds between two looks at what has come: at one look there are several frames, and the interpreter's
+lock changes hands once for all of them."""
+LARGEST = 1 << 20
+"""Bytes received at once."""
+FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
+"""Seconds until a process that ended is replaced; twice as many each time, unless it ran for ..."""
+LONG_ENOUGH = 60.0
+"""... so many seconds."""
+TIMEVAL = struct.Struct("@ll")
+"""Seconds and microseconds."""
+
+log = structlog.get_logger(__name__)
+
+
+class Child:
+    """One process, from its start to its end. It ends with this one, whatever ends it."""
+
+    def __init__(self, lender: Lender) -> None:
+        """Raises OSError where it can't be started."""
+        with ExitStack() as opened:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            opened.callback(ours.close)
+            places = Places.new()
+            opened.callback(places.close)
+            with theirs:
+                descriptors = theirs.fileno(), places.descriptor
+                arguments = *map(str, descriptors), *lender.borrower
+                self._process = start_child(CHILD, *arguments, descriptors=descriptors)
+            opened.pop_all()
+        self.places = places
+        self._connection = ours
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, TIMEVAL.pack(HANGS, 0))
+        self.say = Outgoing(ours)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def hear(self, patience: float) -> bytes:
+        """What has come; empty when the process has ended. Raises TimeoutError after ``patience`` seconds."""
+        # Not settimeout, which waits and receives in two calls, each of which gives up the lock.
+        whole = int(patience)
+        self._connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, TIMEVAL.pack(whole, int((patience - whole) * 1e6))
+        )
+        try:
+            return self._connection.recv(LARGEST)
+        except BlockingIOError:
+            raise TimeoutError from None
+        except ConnectionError:
+            return b""
+
+    def end(self) -> str:
+        """Kill it, if it hasn't ended; how it ended, for people."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)  # whoever listens wakes up
+        self._process.kill()  # one that has ended keeps the status that it ended with
+        return describe_exit(self._process.wait())
+
+    def close(self) -> None:
+        """After its end, by whoever listened."""
+        self._connection.close()
+        self.places.close()
+
+
+class SourceProcess:
+    """Sources, the process that reads them now, and the thread that listens to it."""
+
+    def __init__(self, lender: Lender, name: str) -> None:
+        """Starts at once. ``name``: for people who look at threads."""
+        self._lender = lender
+        self._lock = threading.Lock()
+        self._sources: dict[int, ApartSource] = {}
+        """By run."""
+        self._ending: set[int] = set()
+        """Runs that are to end, and have not yet."""
+        self._shelves: dict[int, LentShelf] = {}
+        """By row; what is known of the process that runs now. Used by the listening thread alone."""
+        self._rows: dict[int, int] = {}
+        """By run."""
+        self._child: Child | None = None
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def pid(self) -> int | None:
+        child = self._child
+        return child.pid if child else None
+
+    @property
+    def load(self) -> int:
+        """How many cameras it reads."""
+        return len(self._sources)
+
+    def begin(self, source: ApartSource) -> None:
+        """Read a source from now on."""
+        with self._lock:
+            self._sources[source.run] = source
+            self._send(source.started())
+
+    def end(self, source: ApartSource) -> None:
+        """Read a source no more; it hears when its thread has ended."""
+        with self._lock:
+            self._ending.add(source.run)
+            if self._child is None:
+                self._forget_ending()
+            else:
+                self._send(Stop(source.run))
+
+    def order(self, order: Order) -> None:
+        """What is ordered while there is no process comes to nothing."""
+        with self._lock:
+            self._send(order)
+
+    def close(self) -> None:
+        """Kill the process. Sources that haven't ended by now end so."""
+        with self._lock:
+            self._closed.set()
+            if self._child is not None:
+                self._child.end()
+        self._thread.join()
+
+    def _send(self, order: Order) -> None:
+        if self._child is None:
+            return
+        try:
+            self._child.say(order)
+        except OSError:  # it has ended, or it hangs: the listening thread hears of it in a moment
+            self._child.end()
+
+    def _forget_ending(self) -> None:
+        """Where there is no process, nothing is read."""
+        for run in self._ending:
+            if (source := self._sources.pop(run, None)) is not None:
+                source.hear_ended()
+        self._ending.clear()
+
+    # --- on the listening thread -------------------------------------------------------------------
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._closed.is_set():
+            began = time.monotonic()
+            pid, reason = self._life()
+            if self._closed.is_set():
+                break
+            failures = 1 if time.monotonic() - began >= LONG_ENOUGH else failures + 1
+            delay = min(FIRST_DELAY * 2.0 ** (failures - 1), LONGEST_DELAY)
+            log.error("a source process ended; another one goes on", pid=pid, reason=reason, after_s=delay)
+            for source in self._known():
+                source.hear_lost(f"the process that reads it is gone: {reason}", time.time() + delay)
+            self._closed.wait(delay)
+        for source in self._known():
+            source.hear_ended()
+
+    def _known(self) -> list[ApartSource]:
+        with self._lock:
+            return list(self._sources.values())
+
+    def _life(self) -> tuple[int | None, str]:
+        """Start a process and listen to it until it is over; its id, and why it is."""
+        try:
+            child = self._started()
+        except OSError as error:
+            return None, f"it can't be started: {error.strerror}"
+        log.info("source process started", pid=child.pid)
+        try:
+            reason = self._listen(child)
+        except Exception as error:  # the supervisor's boundary: the next process goes on
+            log.exception("listening to a source process failed", pid=child.pid)
+            reason = f"listening to it failed ({type(error).__name__})"
+        with self._lock:
+            self._child = None
+            self._forget_ending()
+        self._shelves.clear()
+        self._rows.clear()
+        ended = child.end()
+        child.close()
+        return child.pid, reason or ended
+
+    def _started(self) -> Child:
+        with self._lock:
+            child = self._child = Child(self._lender)
+            if self._closed.is_set():
+                child.end()
+            for source in self._sources.values():
+                self._send(source.started())
+        return child
+
+    def _listen(self, child: Child) -> str | None:
+        """Until the process has ended, or why it is given up."""
+        incoming, patience = Incoming[Report](Report), PATIENCE_AT_START
+        try:
+            while piece := child.hear(patience):
+                for message in incoming(piece):
+                    self._hear(message, child)
+                patience = PATIENCE
+                time.sleep(GATHERING)
+        except TimeoutError:
+            return f"it said nothing for {patience:g} s and was killed"
+        except msgspec.DecodeError as error:
+            return f"it said what can't be read: {error}"
+        return None
+
+    def _hear(self, message: Report, child: Child) -> None:
+        match message:
+            case Arrived():
+                self._arrived(message, child.places)
+            case Reports():
+                for run, report in message.reports.items():
+                    if (source := self._sources.get(run)) is not None:
+                        source.hear_report(report)
+            case ShelfWanted():
+                self._send_shelf(message, child)
+            case VideoPart() | VideoMade():
+                for source in self._known():
+                    source.hear_video(message)
+            case Noted():
+                message.remark.log(log)
+            case Ended():
+                self._end(message.run)
+
+    def _arrived(self, message: Arrived, places: Places) -> None:
+        picture = None
+        if message.place != NO_PLACE:
+            let_go = partial(places.free, message.row, message.place)
+            picture = self._shelves[message.row].picture(message.place, message.how, let_go)
+        if (source := self._sources.get(message.run)) is not None:
+            source.hear_arrived(message, picture)
+
+    def _send_shelf(self, wanted: ShelfWanted, child: Child) -> None:
+        self._drop_shelf(wanted.run)
+        try:
+            made = self._made_shelf(wanted, child.places)
+        except SourceError as error:
+            self.order(ShelfRefused(wanted.run, str(error)))
+        else:
+            self.order(made)
+
+    def _made_shelf(self, wanted: ShelfWanted, places: Places) -> ShelfMade:
+        row = places.new_row()
+        if row is None:
+            raise SourceError("there are too many cameras in one process")
+        try:
+            shelf = self._lender.shelf(wanted.place_size, PLACES)
+        except BaseException:
+            places.drop_row(row)
+            raise
+        # The row is free when the last picture on the shelf has been let go.
+        weakref.finalize(shelf, places.drop_row, row).atexit = False
+        self._shelves[row], self._rows[wanted.run] = shelf, row
+        return ShelfMade(wanted.run, row, wanted.place_size, shelf.handle)
+
+    def _drop_shelf(self, run: int) -> None:
+        row = self._rows.pop(run, None)
+        if row is not None:
+            del self._shelves[row]
+
+    def _end(self, run: int) -> None:
+        self._drop_shelf(run)
+        with self._lock:
+            source = self._sources.pop(run, None)
+            self._ending.discard(run)
+        if source is not None:
+            source.hear_ended()

@@ -1,0 +1,205 @@
+"""A camera that is read in a source process, to those who use it: as a ``CameraSource`` and its ring."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from camwire.frames import Frame, Size
+from camwire.link.desired import DesiredCamera
+from camwire.sources.apart.messages import (
+    NO_PLACE,
+    Arrived,
+    Cut,
+    Order,
+    Recall,
+    Start,
+    VideoMade,
+    VideoPart,
+)
+from camwire.sources.camera import FrameSink
+from camwire.sources.numbering import Numbering
+from camwire.sources.packets import Video
+from camwire.sources.status import SourceReport
+
+VIDEO_PATIENCE = 30.0
+"""Seconds that making a video may take."""
+
+NOT_YET = SourceReport(
+    phase="connecting", reason=None, retry_at=None, codec=None, width=0, height=0, frames_in=0, discarded={}
+)
+
+
+class Reader(Protocol):
+    """The process that reads a source."""
+
+    def begin(self, source: ApartSource) -> None: ...
+    def end(self, source: ApartSource) -> None: ...
+    def order(self, order: Order) -> None:
+        """What is ordered while there is no process comes to nothing."""
+
+
+class LosingSink(FrameSink, Protocol):
+    """Where frames go, and where word goes of those that came to nothing on their way."""
+
+    def lose(self, frame: Frame) -> None:
+        """A frame without a picture: there was no place for it, because earlier ones are still looked at."""
+
+
+class ApartSource:
+    """``start``, ``stop``, ``join``, ``report`` and ``longest`` are for its users; ``hear_…`` for the thread
+    that listens to the source process."""
+
+    def __init__(
+        self,
+        run: int,
+        camera: DesiredCamera,
+        sink: LosingSink,
+        *,
+        bound: Size,
+        paced: bool,
+        looped: bool,
+        recall_s: float,
+        numbering: Numbering,
+        reader: Reader,
+    ) -> None:
+        """``run`` is what messages call it."""
+        self.run = run
+        self.camera = camera
+        self._sink = sink
+        self._bound, self._paced, self._looped, self._recall_s = bound, paced, looped, recall_s
+        self._numbers = numbering
+        self._reader = reader
+        self._ended = threading.Event()
+        self._report = NOT_YET
+        self._before = NOT_YET
+        """What was counted in processes that have ended."""
+        self._videos = VideoQuestions(run, reader.order)
+
+    def start(self) -> None:
+        """Start reading; returns at once."""
+        self._reader.begin(self)
+
+    def stop(self) -> None:
+        """Ask to end; returns at once."""
+        self._reader.end(self)
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the end, ``timeout`` seconds at most; whether it has come."""
+        return self._ended.wait(timeout)
+
+    def report(self) -> SourceReport:
+        """How things stand, or stood a moment ago."""
+        now, before = self._report, self._before
+        return replace(
+            now,
+            frames_in=before.frames_in + now.frames_in,
+            discarded=dict(Counter(before.discarded) + Counter(now.discarded)),
+        )
+
+    @property
+    def longest(self) -> float:
+        """Seconds of packets that are kept at least."""
+        return self._recall_s
+
+    @longest.setter
+    def longest(self, seconds: float) -> None:
+        if seconds != self._recall_s:
+            self._recall_s = seconds
+            self._reader.order(Recall(self.run, seconds))
+
+    def video(self, since: float, until: float) -> Video | None:
+        """See ``camwire.sources.packets.Recalling``."""
+        return self._videos.ask(since, until)
+
+    def started(self) -> Start:
+        """The order that starts it in a process, where it goes on as it was in the one before."""
+        numbers = self._numbers
+        return Start(
+            self.run,
+            self.camera,
+            self._bound,
+            self._paced,
+            self._looped,
+            self._recall_s,
+            numbers.sequence,
+            numbers.epoch,
+            numbers.turn,
+        )
+
+    def hear_arrived(self, message: Arrived, picture: Any) -> None:
+        """A frame; ``picture`` is None where there was no place for it."""
+        numbers = self._numbers
+        numbers.sequence, numbers.epoch, numbers.turn = message.sequence + 1, message.epoch, message.turn
+        frame = Frame(
+            self.camera.id,
+            message.sequence,
+            message.epoch,
+            picture,
+            message.source_size,
+            message.size,
+            message.time,
+            message.arrived,
+            message.captured,
+            message.decoded,
+            message.turn,
+        )
+        if message.place == NO_PLACE:
+            self._sink.lose(frame)
+        else:
+            self._sink.put(frame)
+
+    def hear_report(self, report: SourceReport) -> None:
+        self._report = report
+
+    def hear_video(self, message: VideoPart | VideoMade) -> None:
+        self._videos.hear(message)
+
+    def hear_ended(self) -> None:
+        self._videos.give_up()
+        self._ended.set()
+
+    def hear_lost(self, reason: str, retry_at: float) -> None:
+        """The process is gone; the next one starts at ``retry_at`` (UTC)."""
+        self._before = replace(self.report(), phase="retrying", reason=reason)
+        self._report = replace(
+            NOT_YET, phase="retrying", reason=reason, retry_at=retry_at, codec=self._before.codec
+        )
+        self._videos.give_up()
+
+
+class VideoQuestions:
+    """Videos that are asked for, one at a time, and their parts as they come."""
+
+    def __init__(self, run: int, order: Callable[[Order], None]) -> None:
+        self._run, self._order = run, order
+        self._number = 0
+        self._heard: SimpleQueue[VideoPart | VideoMade | None] = SimpleQueue()
+
+    def ask(self, since: float, until: float) -> Video | None:
+        """See ``camwire.sources.packets.Recalling``."""
+        self._number += 1
+        while not self._heard.empty():
+            self._heard.get()
+        self._order(Cut(self._run, self._number, since, until))
+        parts: list[bytes] = []
+        try:
+            while isinstance(heard := self._heard.get(timeout=VIDEO_PATIENCE), VideoPart):
+                parts.append(heard.content)
+        except Empty:
+            return None
+        if heard is not None and heard.reason is not None:
+            raise ValueError(heard.reason)
+        return Video(b"".join(parts), heard.seconds) if heard and heard.seconds is not None else None
+
+    def hear(self, message: VideoPart | VideoMade) -> None:
+        if message.question == self._number:  # else nobody waits for it any more
+            self._heard.put(message)
+
+    def give_up(self) -> None:
+        """The packets are gone with their process."""
+        self._heard.put(None)
