@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -64,6 +64,7 @@ CLI_INTRODUCTION = """\
 
 def configuration_page() -> str:
     parts = [CONFIGURATION_INTRODUCTION, "## `cameras`\n", "A list; each item:\n", keys_table(CameraConfig)]
+    parts += ["\n## Where and with what\n", "Keys without a section:\n", rows_table(plain_fields())]
     for name, field in Config.model_fields.items():
         section = field.annotation
         if name == "rules":
@@ -96,9 +97,23 @@ def rules_section() -> list[str]:
     return parts
 
 
+def plain_fields() -> dict[str, FieldInfo]:
+    """Those of the whole configuration that are neither sections nor lists of sections."""
+    return {
+        name: field
+        for name, field in Config.model_fields.items()
+        if name not in ("cameras", "rules")
+        and not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel))
+    }
+
+
 def keys_table(model: type[BaseModel]) -> str:
+    return rows_table(model.model_fields)
+
+
+def rows_table(fields: Mapping[str, FieldInfo]) -> str:
     rows = ["| key | allowed | default | meaning |", "|---|---|---|---|"]
-    for name, field in model.model_fields.items():
+    for name, field in fields.items():
         cells = (f"`{name}`", allowed(field.annotation, field), default_of(field), field.description or "")
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(rows)

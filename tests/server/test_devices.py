@@ -1,5 +1,7 @@
 """Which devices are taken, and what is said where one can't be."""
 
+from pathlib import Path
+
 import pytest
 
 from camwire.config.camera import CameraConfig
@@ -94,3 +96,26 @@ def test_many_cameras_are_shared_by_several_workers_on_a_gpu(
     assert workers_of(Config(cameras=many, **settings), Devices(names, "")) == workers
     assert {device_of(worker) for worker in workers} == set(names)
     assert [name_of(device_of(worker), number_of(worker)) for worker in workers] == list(workers)
+
+
+def test_a_second_worker_is_left_out_where_other_processes_read_the_cameras() -> None:
+    many = tuple(CAMERA.model_copy(update={"id": str(n)}) for n in range(MANY_CAMERAS))
+    one = Devices(("cuda:0",), "")
+    assert workers_of(Config(cameras=many), one, sources_apart=True) == ("cuda:0",)
+    asked_for = Config(cameras=many, workers_per_gpu=2)
+    assert workers_of(asked_for, one, sources_apart=True) == ("cuda:0", "cuda:0+2")
+
+
+@pytest.mark.integration
+def test_looking_is_done_by_a_process_with_the_variables_that_are_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looker = tmp_path / "looker"
+    looker.write_text('#!/bin/sh\nprintf \'{"gpus": ["%s"]}\' "$HERE"\n')
+    looker.chmod(0o755)
+    monkeypatch.setattr(devices, "CARD", tmp_path)
+    monkeypatch.setattr(devices.sys, "executable", str(looker))
+    assert look_for_gpus(Config(cameras=(CAMERA,)).model, {"HERE": "cuda:7"}).gpus == ("cuda:7",)
+    looker.write_text("#!/bin/sh\nexec sleep 1000\n")
+    found = look_for_gpus(Config(cameras=(CAMERA,)).model, patience=0.1)
+    assert found.obstacle == "looking for GPUs took longer than 0.1 s"

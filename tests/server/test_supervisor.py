@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 
 from camwire.exit_status import describe_exit
 from camwire.server.restart_policy import HOPELESS, Heartbeat, RestartPolicy
-from camwire.server.supervisor import GRACE, Supervisor
+from camwire.server.supervisor import GRACE, Launch, Supervisor
 from tests.server.running import until
 
 SCRIPT = Path(__file__).parent.parent / "support" / "tiny_worker.py"
@@ -222,3 +222,27 @@ def test_ends_are_told_in_words() -> None:
     assert describe_exit(0) == "it ended with status 0"
     assert describe_exit(-11) == "it was killed by SIGSEGV"
     assert describe_exit(-200) == "it was killed by signal 200"
+
+
+@pytest.mark.integration
+def test_how_it_is_launched_is_asked_at_each_start(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def launch(command: Sequence[str], failures: int) -> Launch:
+        asked.append(failures)
+        return Launch([*command, f'echo "$TRY" > {tmp_path}/{failures}'], {"TRY": str(failures)})
+
+    async def test() -> None:
+        async def say_stop() -> None:
+            pass
+
+        policy = RestartPolicy(first=0.01, longest=0.02)
+        supervisor = Supervisor("cuda:0", ["sh", "-c"], say_stop, policy=policy, launch=launch)
+        running = asyncio.create_task(supervisor.run())
+        await until(lambda: len(asked) > 3, "it was started some times")
+        supervisor.stop()
+        await asyncio.wait_for(running, 60)
+        assert asked[:4] == [0, 1, 2, 3]
+        assert [(tmp_path / str(failures)).read_text() for failures in range(3)] == ["0\n", "1\n", "2\n"]
+
+    run(test)

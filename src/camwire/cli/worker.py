@@ -15,6 +15,10 @@ def command(
     parent: Annotated[int, typer.Option(help="The server's process id; the worker ends with it.")],
     engine: Annotated[Literal["native", "deepstream"], typer.Option(help="What does the work.")] = "native",
     cores: Annotated[int | None, typer.Option(help="On a GPU: cores that its threads keep to.")] = None,
+    sources_apart: Annotated[
+        bool,
+        typer.Option("--sources-apart", help="On a GPU: read and decode cameras in processes of their own."),
+    ] = False,
     log_level: Annotated[str, typer.Option(help="Least level of log lines.")] = "info",
     log_json: Annotated[bool, typer.Option(help="Log lines as JSON.")] = False,
 ) -> None:
@@ -31,7 +35,7 @@ def command(
 
         status = Worker(name, device, link, open_engine).run()
     else:
-        status = Worker(name, device, link, cores=cores).run()
+        status = Worker(name, device, link, cores=cores, sources_apart=sources_apart).run()
     sys.stdout.flush()
     sys.stderr.flush()
     # A thread that native code holds must not keep the process: what matters has been closed by now.

@@ -46,7 +46,8 @@ class Config(ConfigModel):
         ge=1,
         le=4,
         description="Processes on each GPU, which share its cameras. Where absent: one, or two from 24 "
-        "cameras a GPU on, with which one interpreter can't keep up. Each holds the model in memory.",
+        "cameras a GPU on, with which one interpreter can't keep up, where `mps` isn't in use. Each holds "
+        "the model in memory.",
     )
     cores_per_gpu_worker: int | None = Field(
         None,
@@ -55,6 +56,14 @@ class Config(ConfigModel):
         description="Cores of the processor that the threads of such a process keep to, each process to "
         "others. Where absent: all. The threads take turns with one lock, and turns cost less on few cores: "
         "[performance](../performance.md#few-cores) says when that helped and when it did not.",
+    )
+    mps: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether cameras are read and decoded in processes of their own, which share a GPU with "
+        "its worker through NVIDIA's MPS: [several processes on one GPU]"
+        "(../explanation/cuda.md#several-processes-on-one-gpu). `auto`: from 12 cameras a GPU on, where it "
+        "works; `on`: always, and without it camwire doesn't start; `off`: never. A change takes effect at "
+        "the next start.",
     )
     engine: Literal["native", "deepstream"] = Field(
         "native",
@@ -100,7 +109,10 @@ class Config(ConfigModel):
 
     @model_validator(mode="after")
     def _fits_its_engine(self) -> Self:
-        if problems := unfit_for_deepstream(self):
+        problems = unfit_for_deepstream(self)
+        if self.mps == "on" and self.engine == "deepstream":
+            problems.append("`mps: on` is for `engine: native`: DeepStream has one process a GPU")
+        if problems:
             raise ValueError(f"for `engine: deepstream`: {'; '.join(problems)}")
         return self
 

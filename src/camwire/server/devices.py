@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,13 +65,14 @@ def chosen_devices(config: Config, look: Callable[[ModelConfig], Found] | None =
     return Devices(wanted, "asked for")
 
 
-def workers_of(config: Config, devices: Devices) -> tuple[str, ...]:
-    """The workers' names: `cuda:0`, and `cuda:0+2` for a second one on the same GPU."""
+def workers_of(config: Config, devices: Devices, *, sources_apart: bool = False) -> tuple[str, ...]:
+    """The workers' names: `cuda:0`, and `cuda:0+2` for a second one on the same GPU, which takes over half of
+    what keeps one's interpreter busy. ``sources_apart``: other processes do that, so one is enough."""
     gpus = [name for name in devices.names if name != "cpu"]
     each = config.workers_per_gpu
     if each is None:
         many = bool(gpus) and len(config.cameras) >= MANY_CAMERAS * len(devices.names)
-        each = 2 if many and config.engine == "native" else 1
+        each = 2 if many and config.engine == "native" and not sources_apart else 1
     more = (name_of(name, number) for number in range(1, each) for name in gpus)
     return (*devices.names, *more)
 
@@ -81,17 +83,24 @@ def _best(found: Found) -> Devices:
     return Devices(("cpu",), f"auto: {found.obstacle if not found.gpus else found.model}")
 
 
-def look_for_gpus(model: ModelConfig) -> Found:
-    """What a process of its own finds; it is gone when this returns."""
+def look_for_gpus(
+    model: ModelConfig, environment: Mapping[str, str] | None = None, patience: float = LOOKING
+) -> Found:
+    """What a process of its own finds; it is gone when this returns. ``environment``: besides our own."""
     if not CARD.exists():
         return Found(obstacle="there is no NVIDIA GPU with a driver in this machine")
     command = [sys.executable, "-m", "camwire.pipeline.available"]
     try:
         done = subprocess.run(
-            command, input=model.model_dump_json().encode(), capture_output=True, timeout=LOOKING, check=False
+            command,
+            input=model.model_dump_json().encode(),
+            capture_output=True,
+            timeout=patience,
+            check=False,
+            env={**os.environ, **(environment or {})},
         )
     except subprocess.TimeoutExpired:
-        return Found(obstacle=f"looking for GPUs took longer than {LOOKING:g} s")
+        return Found(obstacle=f"looking for GPUs took longer than {patience:g} s")
     try:
         return msgspec.json.decode(done.stdout, type=Found)
     except msgspec.DecodeError:

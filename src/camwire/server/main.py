@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -21,9 +22,11 @@ from camwire.link.worker_names import device_of
 from camwire.server.auth.database import AccountsFileError
 from camwire.server.auth.exposure import ExposedError
 from camwire.server.auth.security import Security, secured
-from camwire.server.devices import NoDeviceError, chosen_devices, workers_of
+from camwire.server.devices import NoDeviceError, chosen_devices, look_for_gpus, workers_of
 from camwire.server.document import Document, FileDocument, MemoryDocument
 from camwire.server.listener import CannotListenError, listen
+from camwire.server.mps.program import MpsError
+from camwire.server.mps.sharing import Sharing, kept_away, shared
 from camwire.server.notify import ServiceManager
 from camwire.server.server import Server
 from camwire.server.tls import CertificateError
@@ -31,6 +34,8 @@ from camwire.server.tls import CertificateError
 FAILURE = 1
 INTERRUPTED = 130
 UNSAFE = (ExposedError, CertificateError, AccountsFileError)
+LOOKING_AGAIN = 20.0
+"""Seconds that looking for GPUs may take once it has been done: what it reads is in memory."""
 
 WorkerCommand = Callable[[str, Endpoints], Sequence[str]]
 """A worker's name, which says its device, and where the link is → what to execute."""
@@ -63,8 +68,9 @@ def serve(
     ``on_ready`` gets the viewer's address once clients can connect. A first signal ends everything in order
     within 3 s, a second one at once. SIGHUP and a change of the file at ``config_path`` have it read again;
     without one, changes are kept in memory. ``insecure``: let anyone in while there are no accounts. The
-    status is 1 when the port, a place for the link's sockets or a device can't be had, or when it wouldn't be
-    safe, with the reason on standard error, or when a part of the server failed, with it in the log.
+    status is 1 when the port, a place for the link's sockets, a device or MPS can't be had, or when it
+    wouldn't be safe, with the reason on standard error, or when a part of the server failed, with it in the
+    log.
     """
     manager = ServiceManager.of_environment(os.environ)
     try:
@@ -72,15 +78,23 @@ def serve(
         security = secured(config.server, folder, insecure=insecure)
         for risk in security.risks:
             log.warning(risk)
-        devices = chosen_devices(config)
-        workers = workers_of(config, devices)
-        log.info("devices are chosen", workers=workers, because=devices.because)
-        with listen(config.server) as listener, private_endpoints() as endpoints:
+        away = kept_away(config)
+        devices = chosen_devices(config, lambda model: look_for_gpus(model, away))
+        look_again = partial(look_for_gpus, config.model, patience=LOOKING_AGAIN)
+        with (
+            listen(config.server) as listener,
+            private_endpoints() as endpoints,
+            shared(config, devices, endpoints.directory, look_again) as sharing,
+        ):
+            workers = workers_of(config, devices, sources_apart=sharing.by_mps)
+            log.info("devices are chosen", workers=workers, because=devices.because)
             log.info("server starts", config=str(config_path) if config_path else None)
             document = FileDocument(config_path) if config_path else MemoryDocument(config)
             commands = {name: worker(name, endpoints) for name in workers}
-            asyncio.run(_until_signal(document, listener, endpoints, on_ready, commands, security, manager))
-    except (CannotListenError, NoPlaceError, NoDeviceError, *UNSAFE) as error:
+            asyncio.run(
+                _until_signal(document, listener, endpoints, on_ready, commands, security, manager, sharing)
+            )
+    except (CannotListenError, NoPlaceError, NoDeviceError, MpsError, *UNSAFE) as error:
         sys.stderr.write(f"camwire: {error}\n")
         return FAILURE
     except Exception as problem:
@@ -99,9 +113,10 @@ async def _until_signal(
     commands: Mapping[str, Sequence[str]],
     security: Security,
     manager: ServiceManager,
+    sharing: Sharing,
 ) -> None:
     with ServerEnd(endpoints) as link:
-        server = Server(document, link, commands, security, manager)
+        server = Server(document, link, commands, security, manager, sharing)
         with _signals(server, endpoints):
             await server.run(listener, on_ready)
 

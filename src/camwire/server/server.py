@@ -23,6 +23,7 @@ from camwire.server.document import Document
 from camwire.server.events.parts import EventParts
 from camwire.server.hub import Hub
 from camwire.server.listener import address_of
+from camwire.server.mps.sharing import Sharing
 from camwire.server.notify import ServiceManager
 from camwire.server.probing import Probing
 from camwire.server.rehearsing import Rehearsing
@@ -30,7 +31,7 @@ from camwire.server.reporter import Reporter
 from camwire.server.restart_policy import heartbeat_of
 from camwire.server.saver import Saver
 from camwire.server.statistics import reports_by_camera
-from camwire.server.supervisor import Supervisor
+from camwire.server.supervisor import Supervisor, as_it_is
 from camwire.server.system import System
 from camwire.server.workers import Workers
 
@@ -47,14 +48,21 @@ class Server:
         commands: Mapping[str, Sequence[str]],
         security: Security | None = None,
         manager: ServiceManager | None = None,
+        sharing: Sharing | None = None,
     ) -> None:
-        """``commands``: what to execute for each worker, by its name. No ``security``: accounts in memory."""
+        """``commands``: what to execute for each worker, by its name. No ``security``: accounts in memory. No
+        ``sharing``: workers are told nothing of how processes share GPUs."""
         self.configuration = Configuration(document, self._configured)
         self.security = security or secured(self.configuration.config.server, None)
         self.desired = Desired(self.configuration.config)
+        self._sharing = sharing or Sharing("nobody said how")
         self.supervisors = {
             name: Supervisor(
-                name, command, partial(link.send, name, Stop()), heartbeat=heartbeat_of(device_of(name))
+                name,
+                command,
+                partial(link.send, name, Stop()),
+                heartbeat=heartbeat_of(device_of(name)),
+                launch=as_it_is if device_of(name) == "cpu" else self._sharing.launch,
             )
             for name, command in commands.items()
         }
@@ -155,6 +163,7 @@ class Server:
                     self._manager.follow(lambda: not any(part.done() for part in parts), self._summary)
                 )
             )
+            for_ever.append(tasks.create_task(self._sharing.watch(self._replace_on_gpus)))
             on_ready(address_of(listener, tls=certificate is not None))
             self._manager.ready()
             await self._stopping.wait()
@@ -179,6 +188,11 @@ class Server:
     def _cleared(self) -> None:
         self.reporter.clear()
         self.events.rule_states.clear()
+
+    def _replace_on_gpus(self, reason: str) -> None:
+        for name, supervisor in self.supervisors.items():
+            if device_of(name) != "cpu":
+                supervisor.replace(reason)
 
     async def _reload_when_asked(self) -> None:
         while True:

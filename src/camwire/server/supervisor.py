@@ -7,9 +7,9 @@ import os
 import signal
 import time
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
@@ -42,6 +42,19 @@ class WorkerState:
     restarts: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What is executed, and the environment variables that it has besides this process's own."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def as_it_is(command: Sequence[str], _failures: int) -> Launch:
+    """However often it has failed."""
+    return Launch(command)
+
+
 class Supervisor:
     """Of one worker. Its process has a session and a group of its own, which is what gets killed."""
 
@@ -53,11 +66,14 @@ class Supervisor:
         *,
         policy: RestartPolicy | None = None,
         heartbeat: Heartbeat | None = None,
+        launch: Callable[[Sequence[str], int], Launch] = as_it_is,
     ) -> None:
-        """``say_stop`` asks the worker to stop, over the link."""
+        """``say_stop`` asks the worker to stop, over the link. ``launch`` makes of the command, and of how
+        often in a row the worker has just failed quickly, what is executed; it is asked at each start."""
         self.name = name
         self.state = WorkerState("starting")
         self._command = command
+        self._launch = launch
         self._say_stop = say_stop
         self._policy = policy or RestartPolicy()
         self._heartbeat = heartbeat or Heartbeat()
@@ -115,14 +131,15 @@ class Supervisor:
     async def _run_once(self) -> str:
         """Start the worker and stay with it to its end; returns why it ended."""
         self._last_heard = None
+        launch = self._launch(self._command, self._policy.failures)
         try:
             # Its standard output goes to our standard error: ours may be read by programs.
             process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *launch.command,
                 stdin=DEVNULL,
                 stdout=2,
                 start_new_session=True,
-                env={**ENVIRONMENT, **os.environ},
+                env={**ENVIRONMENT, **os.environ, **launch.environment},
             )
         except OSError as error:
             return f"it could not be started: {error.strerror}"
