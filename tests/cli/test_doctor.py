@@ -2,13 +2,17 @@
 
 import json
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
 import pytest
 
 from camwire.cli import diagnosis, doctor
 from camwire.cli.diagnosis import Finding, MissingError, Probe, can_run, diagnose
+from camwire.server.mps.daemon import Daemon
 from tests.cli.test_main import run
+from tests.support import mps_program
 
 
 def finding(*, present: bool, needed: bool, fix: str | None = None) -> Finding:
@@ -80,7 +84,7 @@ def test_with_a_gpu_in_the_machine_what_it_takes_is_looked_at_piece_by_piece(
 ) -> None:
     monkeypatch.setattr("camwire.cli.diagnosis._has_nvidia_card", lambda: True)
     found = {finding.name: finding for finding in diagnose() if finding.group == "devices"}
-    assert list(found) == ["cpu", "cuda", "cuda packages", "cuda H.264", "cuda H.265", "cuda AV1"]
+    assert list(found) == ["cpu", "cuda", "cuda packages", "cuda H.264", "cuda H.265", "cuda AV1", "cuda MPS"]
     if found["cuda"].present:
         pytest.skip("this machine has a GPU that works")
     assert "NVIDIA's driver" in found["cuda packages"].detail
@@ -101,3 +105,44 @@ def test_a_module_that_another_distribution_brings_is_there(monkeypatch: pytest.
     monkeypatch.setattr(diagnosis.metadata, "version", version)
     assert diagnosis._package("onnxruntime", "onnxruntime-gpu", "onnxruntime") == "1.31.1"
     assert diagnosis._package("tensorrt", "tensorrt-cu13", "tensorrt") == "version unknown"
+
+
+def test_without_mps_the_package_that_brings_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CUDA_MPS_PIPE_DIRECTORY", str(tmp_path / "none"))
+    with pytest.raises(MissingError, match="nvidia-cuda-mps-control is not installed"):
+        diagnosis._mps()
+    version = tmp_path / "version"
+    version.write_text("580.95.05\n")
+    monkeypatch.setattr(diagnosis, "DRIVER_VERSION", version)
+    lines = {}
+    for system in ("debian", "ubuntu", "fedora"):
+        monkeypatch.setattr(
+            diagnosis.platform, "freedesktop_os_release", lambda system=system: {"ID": system}
+        )
+        lines[system] = diagnosis._mps_line()
+    assert lines == {
+        "debian": "sudo apt install nvidia-cuda-mps",
+        "ubuntu": "sudo apt install nvidia-compute-utils-580",
+        "fedora": None,
+    }
+    monkeypatch.setattr(diagnosis, "DRIVER_VERSION", tmp_path / "none")
+    monkeypatch.setattr(diagnosis.platform, "freedesktop_os_release", lambda: {"ID": "ubuntu"})
+    assert diagnosis._mps_line() is None
+
+
+@pytest.mark.integration
+def test_mps_that_is_there_is_named_and_so_is_a_daemon_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with TemporaryDirectory(prefix="camwire-test-", dir="/tmp") as folder:
+        place = Path(folder)
+        program = mps_program.install(place)
+        monkeypatch.setenv("PATH", str(place))
+        monkeypatch.setenv("CUDA_MPS_PIPE_DIRECTORY", str(place / "mps"))
+        assert diagnosis._mps() == f"{program}; camwire runs a daemon of its own"
+        daemon = Daemon(program, place / "mps")
+        try:
+            assert diagnosis._mps() == f"a daemon runs, in {place}/mps; camwire uses it"
+        finally:
+            daemon.end()

@@ -184,6 +184,7 @@ def _cuda() -> str:
     return f"{name.value.decode(errors='replace')}{more}, {supported}"
 
 
+DRIVER_VERSION = Path("/sys/module/nvidia/version")
 CUDA_EXTRA = "pip install 'camwire[cuda]'"
 _ON_GPUS = {"H.264": ("h264", "yuv420p"), "H.265": ("hevc", "yuv420p"), "AV1": ("av1", "yuv420p")}
 
@@ -193,6 +194,7 @@ def _gpu_probes() -> Iterable[Probe]:
     yield Probe("devices", "cuda packages", _cuda_packages, CUDA_EXTRA)
     for name, (codec, pixel_format) in _ON_GPUS.items():
         yield Probe("devices", f"cuda {name}", partial(_decodes, codec, pixel_format), None)
+    yield Probe("devices", "cuda MPS", _mps, _mps_line())
 
 
 def _cuda_packages() -> str:
@@ -223,6 +225,35 @@ def _decodes(codec: str, pixel_format: str) -> str:
     return "decoded by the chip"
 
 
+def _mps() -> str:
+    """What `mps: auto` goes by; whether it works is proved when camwire starts."""
+    from camwire.server.mps.program import PROGRAM, find_program, runs, usual_directory
+
+    usual = usual_directory(os.environ)
+    if runs(usual):
+        return f"a daemon runs, in {usual}; camwire uses it"
+    program = find_program()
+    if program is None:
+        raise MissingError(f"{PROGRAM} is not installed; processes on a GPU take turns")
+    return f"{program}; camwire runs a daemon of its own"
+
+
+def _mps_line() -> str | None:
+    """Debian and Ubuntu have a package of its own for it; elsewhere it comes with the driver."""
+    system = _system()
+    if system == "debian":
+        return "sudo apt install nvidia-cuda-mps"
+    driver = _driver_version().partition(".")[0]
+    return f"sudo apt install nvidia-compute-utils-{driver}" if system == "ubuntu" and driver else None
+
+
+def _driver_version() -> str:
+    try:
+        return DRIVER_VERSION.read_text().strip()
+    except OSError:
+        return ""
+
+
 def _has_nvidia_card() -> bool:
     if Path("/dev/nvidiactl").exists():  # in containers the PCI bus may not be visible
         return True
@@ -233,11 +264,15 @@ def _has_nvidia_card() -> bool:
 def _driver_line() -> str | None:
     if not _has_nvidia_card():
         return None
+    return "sudo ubuntu-drivers install" if _system() == "ubuntu" else "sudo apt install nvidia-driver"
+
+
+def _system() -> str:
+    """`debian`, `ubuntu`, …; empty where the system doesn't say."""
     try:
-        system = platform.freedesktop_os_release()["ID"]
+        return platform.freedesktop_os_release()["ID"]
     except OSError:
-        system = ""
-    return "sudo ubuntu-drivers install" if system == "ubuntu" else "sudo apt install nvidia-driver"
+        return ""
 
 
 def _openvino() -> str:
