@@ -26,7 +26,7 @@ USER camwire
 WORKDIR /var/lib/camwire
 VOLUME /var/lib/camwire
 ENV PATH=/opt/camwire/bin:${PATH} PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# The parts of the driver that are handed in: CUDA, NVDEC, and what tells of temperature and load.
+# The parts of the driver that are handed in: CUDA with MPS, NVDEC, and what tells of temperature and load.
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,video,utility
 EXPOSE 8080
 

@@ -93,6 +93,13 @@ def test_nothing_but_wheels_is_fetched(image: Dockerfile) -> None:
     assert not [rest for rest in image.all("RUN") if "apt-get" in rest or "curl" in rest]
 
 
+def test_the_parts_of_the_driver_that_it_takes_are_asked_for() -> None:
+    """`compute` brings CUDA and NVIDIA's program for MPS, `video` NVDEC, `utility` NVML."""
+    environment = " ".join(Dockerfile("cuda", LOCKS["cuda"]).all("ENV"))
+    [capabilities] = re.findall(r"NVIDIA_DRIVER_CAPABILITIES=(\S+)", environment)
+    assert set(capabilities.split(",")) == {"compute", "video", "utility"}
+
+
 def test_its_lock_holds_all_that_the_project_asks_for(any_image: Dockerfile) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = list(project["dependencies"])
