@@ -86,23 +86,21 @@ class Sharing:
             reason = await self._daemon.ended()
             log.error("NVIDIA's MPS daemon ended; GPU workers are replaced", reason=reason)
             await asyncio.to_thread(self.end)
-            self._daemon = await asyncio.to_thread(self._once_more)
+            await asyncio.to_thread(self._start_once_more)
             replace_workers("NVIDIA's MPS daemon ended")
 
-    def _once_more(self) -> Daemon | None:
+    def _start_once_more(self) -> None:
         again, self._again = self._again, None
         try:
             if again is None:
                 raise MpsError("it had been started once more before")
-            daemon = again()
+            self._daemon = again()
+            log.info("NVIDIA's MPS daemon was started once more")
         except MpsError as error:
             log.error(
                 "until camwire is started again, workers do without MPS and keep up with fewer cameras",
                 because=str(error),
             )
-            return None
-        log.info("NVIDIA's MPS daemon was started once more")
-        return daemon
 
     def end(self) -> None:
         """End the daemon that is ours; its clients should be gone."""
