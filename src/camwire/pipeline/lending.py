@@ -55,10 +55,11 @@ class Borrowing:
     def __init__(self, name: str, *arguments: str) -> None:
         """``name``: `module:class` of the device's own borrower, made with the ``arguments``.
 
-        Raises DeviceError.
+        Raises SourceError.
         """
         module, _, kind = name.partition(":")
-        self._device = getattr(import_module(module), kind)(*arguments)
+        with told_of_the_camera():
+            self._device = getattr(import_module(module), kind)(*arguments)
         self.refuses: Callable[[str, str | None], str | None] = self._device.refuses
 
     def hwaccel(self) -> Any:

@@ -1,4 +1,4 @@
-"""A device whose memory is the computer's: what a GPU lends, without one. Pictures are decoded in software."""
+"""A device whose memory is the computer's: what a GPU lends, without one. FFmpeg decodes in software."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ from camwire.sources.faults import SourceError
 SHARED = Path("/dev/shm")
 
 
+def files_of(pid: int) -> list[Path]:
+    """The shelves that a process has lent and not taken back."""
+    return list(SHARED.glob(f"camwire-test-shelf-{pid}-*"))
+
+
 class HostPicture:
     """A picture on a shelf, as `bgr24`; its place is free when it goes."""
 
@@ -35,7 +40,7 @@ class HostShelf:
     """The worker's end: a file in memory, which goes with this object."""
 
     def __init__(self, place_size: int, places: int) -> None:
-        descriptor, name = tempfile.mkstemp(prefix="camwire-test-shelf-", dir=SHARED)
+        descriptor, name = tempfile.mkstemp(prefix=f"camwire-test-shelf-{os.getpid()}-", dir=SHARED)
         os.ftruncate(descriptor, place_size * places)
         self.path = Path(name)
         self.handle = os.fsencode(name)
@@ -55,9 +60,9 @@ class HostShelf:
 class HostLender:
     """Implements ``camwire.sources.apart.Lender``."""
 
-    def __init__(self, *, full: str | None = None) -> None:
-        """``full``: there is no memory, for this reason."""
-        self.borrower = ("tests.sources.apart.host:HostBorrower",)
+    def __init__(self, *, full: str | None = None, broken: str | None = None) -> None:
+        """``full``: there is no memory, for this reason. ``broken``: why processes can't use the device."""
+        self.borrower = ("tests.sources.apart.host:HostBorrower", *([broken] if broken else []))
         self.full = full
 
     def shelf(self, place_size: int, places: int) -> HostShelf:
@@ -85,10 +90,14 @@ class HostBorrowedShelf:
 class HostBorrower:
     """Implements ``camwire.sources.apart.shelves.Borrower``."""
 
+    def __init__(self, broken: str | None = None) -> None:
+        if broken:
+            raise SourceError(broken)
+
     def hwaccel(self) -> None:
         return
 
-    def refuses(self, codec: str, pixel_format: str | None) -> str | None:  # noqa: ARG002
+    def refuses(self, codec: str, pixel_format: str | None) -> str | None:
         return "the host can't decode mpeg2video" if codec == "mpeg2video" else None
 
     def described(self, picture: av.VideoFrame) -> Lying:

@@ -1,7 +1,8 @@
 """The source process: reads cameras and puts their pictures on the worker's shelves, till the worker is gone.
 
 python -m camwire.sources.apart.child SOCKET PLACES MODULE:FUNCTION [ARGUMENT …]
-The first two are numbers of file descriptors; the function makes the Borrower (`shelves.py`).
+The first two are numbers of file descriptors; the function makes the Borrower (`shelves.py`) or raises
+SourceError.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ import os
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 import av
+import structlog
 
 from camwire.children import log_to
 from camwire.sources.apart.messages import (
     Cut,
     Ended,
+    Impossible,
     Incoming,
     Noted,
     Order,
@@ -38,6 +42,7 @@ from camwire.sources.apart.messages import (
 from camwire.sources.apart.placing import Placing
 from camwire.sources.apart.shelves import Borrower, Places
 from camwire.sources.camera import CameraSource
+from camwire.sources.faults import SourceError
 from camwire.sources.numbering import Numbering
 from camwire.sources.packets import PacketRing
 
@@ -45,6 +50,9 @@ REPORT_EVERY = 0.2
 """Seconds."""
 PIECE = 1 << 16
 """Bytes that are received, or sent of a video, at once."""
+
+
+_log = structlog.get_logger(__name__)
 
 
 class Run:
@@ -66,8 +74,8 @@ class Run:
         )
 
     def stop(self) -> None:
+        self.source.stop()  # first: what it waits for in vain then is no failure any more
         self.placing.stop()
-        self.source.stop()
 
 
 class Cameras:
@@ -89,7 +97,7 @@ class Cameras:
         elif (known := self._runs.get(order.run)) is not None:
             self._tell(known, order)
         elif isinstance(order, Cut):
-            self._say(VideoMade(order.question))
+            self._say(VideoMade(order.run, order.question))
 
     def _tell(self, run: Run, order: Order) -> None:
         match order:
@@ -106,40 +114,49 @@ class Cameras:
         try:
             video = ring.video(order.since, order.until)
         except (ValueError, av.FFmpegError) as error:
-            self._say(VideoMade(order.question, reason=str(error)))
+            self._say(VideoMade(order.run, order.question, reason=str(error)))
             return
         if video is None:
-            self._say(VideoMade(order.question))
+            self._say(VideoMade(order.run, order.question))
             return
         for begin in range(0, len(video.mp4), PIECE):  # frames go in between
-            self._say(VideoPart(order.question, video.mp4[begin : begin + PIECE]))
-        self._say(VideoMade(order.question, video.seconds))
+            self._say(VideoPart(order.run, order.question, video.mp4[begin : begin + PIECE]))
+        self._say(VideoMade(order.run, order.question, video.seconds))
 
     def _reporting(self) -> None:
-        """The thread's supervisor boundary: without its reports the worker replaces this process."""
+        """The thread's supervisor boundary: a process that can't report any more is no good."""
         pause = threading.Event()
         try:
             while not pause.wait(REPORT_EVERY):
                 self.report()
         except OSError:
             return  # the worker is gone, and so is this process in a moment
+        except Exception as error:  # noqa: BLE001
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{at.filename}:{at.lineno}"
+            _log.error("a source process can't report", error=type(error).__name__, where=where)
+            os._exit(1)  # the worker starts another one
 
     def report(self) -> None:
         """Say how each run does, and which have ended."""
         runs = dict(self._runs)
+        ended = [number for number, run in runs.items() if run.source.join(0)]  # before their last reports
         self._say(Reports({number: run.source.report() for number, run in runs.items()}))
-        for number, run in runs.items():
-            if run.source.join(0):
-                run.placing.close()
-                del self._runs[number]
-                self._say(Ended(number))
+        for number in ended:
+            self._runs.pop(number).placing.close()
+            self._say(Ended(number))
 
 
 def serve(connection: socket.socket, places: Places, make_borrower: Callable[[], Borrower]) -> None:
     """Obey until the other end is closed."""
     say, orders = Outgoing(connection), Incoming[Order](Order)
     log_to(lambda remark: say(Noted(remark)))
-    cameras = Cameras(make_borrower(), places, say)
+    try:
+        borrower = make_borrower()
+    except SourceError as error:
+        say(Impossible(str(error)))
+        return
+    cameras = Cameras(borrower, places, say)
     cameras.start()
     while piece := connection.recv(PIECE):
         for order in orders(piece):

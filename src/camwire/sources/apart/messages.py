@@ -125,6 +125,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class VideoPart(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The next bytes of a video."""
 
+    run: int
     question: int
     content: bytes
 
@@ -132,9 +133,16 @@ class VideoPart(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class VideoMade(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The video is complete; or it can't be made, for this ``reason``, or there is nothing to make it of."""
 
+    run: int
     question: int
     seconds: float | None = None
     reason: str | None = None
+
+
+class Impossible(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The process can't read any camera, for this reason, and ends."""
+
+    reason: str
 
 
 class Noted(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -145,7 +153,7 @@ class Noted(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 Order = Start | Stop | Recall | ShelfMade | ShelfRefused | Cut
 """What the worker says."""
-Report = Ready | Arrived | ShelfWanted | Reports | Ended | VideoPart | VideoMade | Noted
+Report = Ready | Arrived | ShelfWanted | Reports | Ended | VideoPart | VideoMade | Impossible | Noted
 """What the source process says."""
 
 Message = TypeVar("Message")

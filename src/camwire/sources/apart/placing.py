@@ -36,6 +36,8 @@ class Placing:
         self._patient = patient
         self._stopped = threading.Event()
         self._answers: SimpleQueue[ShelfMade | ShelfRefused | None] = SimpleQueue()
+        self._owed = 0
+        """Answers that are still to come: the worker answers each question, in their order."""
         self._shelf: Shelf | None = None
         self._row = self._place_size = 0
 
@@ -76,17 +78,26 @@ class Placing:
     def _new_shelf(self, size: int) -> Shelf:
         self.close()
         self._say(ShelfWanted(self._run, size))
-        try:
-            answer = self._answers.get(timeout=PATIENCE)
-            while isinstance(answer, ShelfMade) and answer.place_size != size:
-                answer = self._answers.get(timeout=PATIENCE)  # that one was asked for in vain, long ago
-        except Empty:
-            raise SourceError(f"the worker gave no memory for pictures within {PATIENCE:g} s") from None
-        if not isinstance(answer, ShelfMade):
-            raise SourceError(answer.reason if answer else "the camera was stopped")
+        self._owed += 1
+        answer = self._newest_answer()
+        if isinstance(answer, ShelfRefused):
+            raise SourceError(answer.reason)
         self._shelf = self._borrower.shelf(answer.handle, answer.place_size)
         self._row, self._place_size = answer.row, answer.place_size
         return self._shelf
+
+    def _newest_answer(self) -> ShelfMade | ShelfRefused:
+        """To the last question; those to earlier ones, which nobody waited for, mean nothing any more."""
+        while True:
+            try:
+                answer = self._answers.get(timeout=PATIENCE)
+            except Empty:
+                raise SourceError(f"the worker gave no memory for pictures within {PATIENCE:g} s") from None
+            if answer is None:
+                raise SourceError("the camera was stopped")
+            self._owed -= 1
+            if self._owed == 0:
+                return answer
 
     def hear(self, answer: ShelfMade | ShelfRefused) -> None:
         """What the worker says to a ShelfWanted."""

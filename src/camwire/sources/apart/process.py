@@ -19,6 +19,7 @@ from camwire.sources.apart.messages import (
     NO_PLACE,
     Arrived,
     Ended,
+    Impossible,
     Incoming,
     Noted,
     Order,
@@ -113,7 +114,7 @@ class SourceProcess:
     """Sources, the process that reads them now, and the thread that listens to it."""
 
     def __init__(self, lender: Lender, name: str) -> None:
-        """Starts at once. ``name``: for people who look at threads."""
+        """Starts with its first source. ``name``: for people who look at threads."""
         self._lender = lender
         self._lock = threading.Lock()
         self._sources: dict[int, ApartSource] = {}
@@ -127,7 +128,6 @@ class SourceProcess:
         self._child: Child | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
 
     @property
     def pid(self) -> int | None:
@@ -140,24 +140,32 @@ class SourceProcess:
         return len(self._sources)
 
     def begin(self, source: ApartSource) -> None:
-        """Read a source from now on."""
+        """Read a source from now on; one that comes after the end has ended."""
         with self._lock:
+            if self._closed.is_set():
+                source.hear_ended()
+                return
             self._sources[source.run] = source
+            if self._thread.ident is None:
+                self._thread.start()
             self._send(source.started())
 
     def end(self, source: ApartSource) -> None:
         """Read a source no more; it hears when its thread has ended."""
         with self._lock:
+            if source.run not in self._sources:
+                source.hear_ended()
+                return
             self._ending.add(source.run)
             if self._child is None:
                 self._forget_ending()
             else:
                 self._send(Stop(source.run))
 
-    def order(self, order: Order) -> None:
-        """What is ordered while there is no process comes to nothing."""
+    def order(self, order: Order) -> bool:
+        """Whether there is a process that hears it."""
         with self._lock:
-            self._send(order)
+            return self._send(order)
 
     def close(self) -> None:
         """Kill the process. Sources that haven't ended by now end so."""
@@ -165,15 +173,19 @@ class SourceProcess:
             self._closed.set()
             if self._child is not None:
                 self._child.end()
+            if self._thread.ident is None:
+                return
         self._thread.join()
 
-    def _send(self, order: Order) -> None:
+    def _send(self, order: Order) -> bool:
         if self._child is None:
-            return
+            return False
         try:
             self._child.say(order)
         except OSError:  # it has ended, or it hangs: the listening thread hears of it in a moment
             self._child.end()
+            return False
+        return True
 
     def _forget_ending(self) -> None:
         """Where there is no process, nothing is read."""
@@ -197,8 +209,9 @@ class SourceProcess:
             for source in self._known():
                 source.hear_lost(f"the process that reads it is gone: {reason}", time.time() + delay)
             self._closed.wait(delay)
-        for source in self._known():
-            source.hear_ended()
+        with self._lock:
+            self._ending.update(self._sources)
+            self._forget_ending()
 
     def _known(self) -> list[ApartSource]:
         with self._lock:
@@ -216,12 +229,12 @@ class SourceProcess:
         except Exception as error:  # the supervisor's boundary: the next process goes on
             log.exception("listening to a source process failed", pid=child.pid)
             reason = f"listening to it failed ({type(error).__name__})"
+        ended = child.end()  # before anything is forgotten that it still reads or writes to
         with self._lock:
             self._child = None
             self._forget_ending()
         self._shelves.clear()
         self._rows.clear()
-        ended = child.end()
         child.close()
         return child.pid, reason or ended
 
@@ -240,6 +253,8 @@ class SourceProcess:
         try:
             while piece := child.hear(patience):
                 for message in incoming(piece):
+                    if isinstance(message, Impossible):
+                        return message.reason
                     self._hear(message, child)
                 patience = PATIENCE
                 time.sleep(GATHERING)
@@ -260,7 +275,7 @@ class SourceProcess:
             case ShelfWanted():
                 self._send_shelf(message, child)
             case VideoPart() | VideoMade():
-                for source in self._known():
+                if (source := self._sources.get(message.run)) is not None:
                     source.hear_video(message)
             case Noted():
                 message.remark.log(log)

@@ -71,7 +71,8 @@ class Lender(Protocol):
     """A device whose memory other processes may use."""
 
     borrower: tuple[str, ...]
-    """What a source process makes its Borrower of: `module:function`, and the function's arguments."""
+    """What a source process makes its Borrower of: `module:function`, and the function's arguments. Raises
+    SourceError where there can be none."""
 
     def shelf(self, place_size: int, places: int) -> LentShelf:
         """Take memory. Raises SourceError where there is none."""

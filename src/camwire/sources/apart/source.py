@@ -39,8 +39,8 @@ class Reader(Protocol):
 
     def begin(self, source: ApartSource) -> None: ...
     def end(self, source: ApartSource) -> None: ...
-    def order(self, order: Order) -> None:
-        """What is ordered while there is no process comes to nothing."""
+    def order(self, order: Order) -> bool:
+        """Whether there is a process that hears it."""
 
 
 class LosingSink(FrameSink, Protocol):
@@ -74,18 +74,19 @@ class ApartSource:
         self._bound, self._paced, self._looped, self._recall_s = bound, paced, looped, recall_s
         self._numbers = numbering
         self._reader = reader
+        self._stopped = False
         self._ended = threading.Event()
-        self._report = NOT_YET
-        self._before = NOT_YET
-        """What was counted in processes that have ended."""
-        self._videos = VideoQuestions(run, reader.order)
+        self._reports = NOT_YET, NOT_YET
+        """The last of the process that reads it now, and one that counts what came in those before."""
+        self._videos = VideoQuestions(run, self._order)
 
     def start(self) -> None:
         """Start reading; returns at once."""
         self._reader.begin(self)
 
     def stop(self) -> None:
-        """Ask to end; returns at once."""
+        """Ask to end; returns at once. No frame comes any more that isn't on its way to the sink already."""
+        self._stopped = True
         self._reader.end(self)
 
     def join(self, timeout: float) -> bool:
@@ -94,7 +95,7 @@ class ApartSource:
 
     def report(self) -> SourceReport:
         """How things stand, or stood a moment ago."""
-        now, before = self._report, self._before
+        now, before = self._reports
         return replace(
             now,
             frames_in=before.frames_in + now.frames_in,
@@ -116,6 +117,9 @@ class ApartSource:
         """See ``camwire.sources.packets.Recalling``."""
         return self._videos.ask(since, until)
 
+    def _order(self, order: Order) -> bool:
+        return not self._ended.is_set() and self._reader.order(order)
+
     def started(self) -> Start:
         """The order that starts it in a process, where it goes on as it was in the one before."""
         numbers = self._numbers
@@ -133,6 +137,8 @@ class ApartSource:
 
     def hear_arrived(self, message: Arrived, picture: Any) -> None:
         """A frame; ``picture`` is None where there was no place for it."""
+        if self._stopped:
+            return  # the next source of this camera may be counting already
         numbers = self._numbers
         numbers.sequence, numbers.epoch, numbers.turn = message.sequence + 1, message.epoch, message.turn
         frame = Frame(
@@ -154,52 +160,64 @@ class ApartSource:
             self._sink.put(frame)
 
     def hear_report(self, report: SourceReport) -> None:
-        self._report = report
+        self._reports = report, self._reports[1]
 
     def hear_video(self, message: VideoPart | VideoMade) -> None:
         self._videos.hear(message)
 
     def hear_ended(self) -> None:
-        self._videos.give_up()
         self._ended.set()
+        self._videos.give_up()
 
     def hear_lost(self, reason: str, retry_at: float) -> None:
         """The process is gone; the next one starts at ``retry_at`` (UTC)."""
-        self._before = replace(self.report(), phase="retrying", reason=reason)
-        self._report = replace(
-            NOT_YET, phase="retrying", reason=reason, retry_at=retry_at, codec=self._before.codec
-        )
+        before = self.report()
+        now = replace(NOT_YET, phase="retrying", reason=reason, retry_at=retry_at, codec=before.codec)
+        self._reports = now, before
         self._videos.give_up()
 
 
 class VideoQuestions:
     """Videos that are asked for, one at a time, and their parts as they come."""
 
-    def __init__(self, run: int, order: Callable[[Order], None]) -> None:
+    def __init__(self, run: int, order: Callable[[Order], bool]) -> None:
+        """``order``: tells the process, if there is one; else it is false."""
         self._run, self._order = run, order
+        self._asking = threading.Lock()
         self._number = 0
-        self._heard: SimpleQueue[VideoPart | VideoMade | None] = SimpleQueue()
+        self._heard: SimpleQueue[VideoPart | VideoMade | None] | None = None
+        """While somebody waits."""
 
     def ask(self, since: float, until: float) -> Video | None:
         """See ``camwire.sources.packets.Recalling``."""
-        self._number += 1
-        while not self._heard.empty():
-            self._heard.get()
-        self._order(Cut(self._run, self._number, since, until))
-        parts: list[bytes] = []
-        try:
-            while isinstance(heard := self._heard.get(timeout=VIDEO_PATIENCE), VideoPart):
-                parts.append(heard.content)
-        except Empty:
-            return None
-        if heard is not None and heard.reason is not None:
-            raise ValueError(heard.reason)
-        return Video(b"".join(parts), heard.seconds) if heard and heard.seconds is not None else None
+        with self._asking:
+            self._number += 1
+            heard = self._heard = SimpleQueue()
+            try:
+                if not self._order(Cut(self._run, self._number, since, until)):
+                    return None
+                return put_together(heard)
+            finally:
+                self._heard = None
 
     def hear(self, message: VideoPart | VideoMade) -> None:
-        if message.question == self._number:  # else nobody waits for it any more
-            self._heard.put(message)
+        if (heard := self._heard) is not None and message.question == self._number:
+            heard.put(message)
 
     def give_up(self) -> None:
         """The packets are gone with their process."""
-        self._heard.put(None)
+        if (heard := self._heard) is not None:
+            heard.put(None)
+
+
+def put_together(heard: SimpleQueue[VideoPart | VideoMade | None]) -> Video | None:
+    """A video of its parts, as they come. Raises ValueError where it can't be made."""
+    parts: list[bytes] = []
+    try:
+        while isinstance(message := heard.get(timeout=VIDEO_PATIENCE), VideoPart):
+            parts.append(message.content)
+    except Empty:
+        return None
+    if message is not None and message.reason is not None:
+        raise ValueError(message.reason)
+    return Video(b"".join(parts), message.seconds) if message and message.seconds is not None else None
