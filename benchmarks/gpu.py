@@ -7,7 +7,8 @@ boxes a frame, several anchors each, so that suppression, tracking and drawing h
 drift, so that tracks move. Pictures go to the end of the pipeline, not over the link. The clip is repeated
 into a long one first, so that opening decoders isn't measured. Pipelines: `detect` (decoding, detection),
 `track` (and tracking and rules), `all` (and a drawn 1280×720 JPEG of every frame). With CAMWIRE_CORES=4 in
-the environment each process's threads keep to four of the processor's cores.
+the environment each process's threads keep to four of the processor's cores. With --apart cameras are read in
+processes of their own, which is worth it beside NVIDIA's MPS alone.
 """
 
 from __future__ import annotations
@@ -102,6 +103,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=2, help="batches in the network at the same time")
     parser.add_argument("--no-stages", action="store_true")
     parser.add_argument("--compile", action="store_true", help="the network fused by torch.compile")
+    parser.add_argument("--apart", type=int, default=0, help="cameras that a source process reads; 0: none")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--beside", action="store_true", help="also detection and JPEG beside decoders")
     parser.add_argument("--decode-only", type=int, help=argparse.SUPPRESS)
@@ -159,6 +161,8 @@ def main() -> None:
                             draw=kind == "all",
                             paced=False,
                             lanes=arguments.lanes,
+                            apart=arguments.apart,
+                            batch_sizes=detector.batch_sizes,
                         )
                     )
                     print(
@@ -178,6 +182,8 @@ def main() -> None:
                             draw=True,
                             paced=True,
                             lanes=arguments.lanes,
+                            apart=arguments.apart,
+                            batch_sizes=detector.batch_sizes,
                         )
                     )
             del detector, moved

@@ -20,13 +20,15 @@ from camwire.link.desired import DesiredCamera, DesiredTracker
 from camwire.link.pictures import Rendition
 from camwire.pipeline.inlet import Inlet
 from camwire.pipeline.lane import Lanes
+from camwire.pipeline.lending import Lending
 from camwire.pipeline.policy import BatchPolicy
 from camwire.pipeline.recollection import Recollection
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.slots import Slots
 from camwire.pipeline.stages import Stages
 from camwire.sources import CameraSource
-from camwire.tracking import apart
+from camwire.sources.apart import ApartSource, SourceProcesses
+from camwire.tracking.apart import create as create_tracker
 from gpu_parts import BOUND, DEVICE, NAMES, ON, Result, torch
 
 RULES: list[Rule] = [
@@ -59,6 +61,12 @@ def cpu_by_thread() -> dict[str, float]:
     return spent
 
 
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Waiting:
     """How long a thread waits for the interpreter: what a short sleep takes beyond itself."""
 
@@ -84,6 +92,8 @@ class Waiting:
 
 
 class NoTracker:
+    pid = None
+
     def step(self, batch: Batch, detections: Detections) -> Tracks:  # noqa: ARG002
         return Tracks.empty()
 
@@ -137,14 +147,20 @@ def pipeline(
     draw: bool,
     paced: bool,
     lanes: int = 4,
+    apart: int = 0,
+    batch_sizes: tuple[int, ...] = (),
 ) -> Result:
-    """The product's own sources, slots and lanes for ``seconds``, two seconds after all cameras are live."""
+    """The product's own sources, slots and lanes for ``seconds``, two seconds after all cameras are live.
+
+    ``apart``: cameras that a source process reads at most; 0: they are read here.
+    """
     free_before, _ = torch.cuda.mem_get_info()
     recorder = Recorder()
     slots = Slots(
         BatchPolicy(DEVICE.batch_size, 0.010),
         on_overwritten=lambda f: recorder.lost((f,), "overwritten"),
-        patient=not paced,
+        # One thread listens to a source process: it waits for no camera, and a newer frame takes the place.
+        patient=not paced and not apart,
     )
     ids = [f"camera-{n}" for n in range(cameras)]
     done: list[tuple[float, float, int]] = []
@@ -164,7 +180,7 @@ def pipeline(
         done.append((now, now - frame.arrived, len(jpeg)))
         return True
 
-    tracker = apart.create(DesiredTracker(type="bytetrack", trace_length=30)) if track else NoTracker()
+    tracker = create_tracker(DesiredTracker(type="bytetrack", trace_length=30)) if track else NoTracker()
     tracker.step = timed_step(tracker.step)
     rules = Rules(RULES if track else ())
     stages = Stages(
@@ -177,15 +193,30 @@ def pipeline(
         max_fps=0.0,
         jpeg_quality=85,
         thumbnail=Size(480, 270),
+        batch_sizes=batch_sizes,
     )
-    running = Lanes(slots, recorder, publish, count=lanes, expected=lambda: cameras, stages=stages)
-    sources = []
+    running = Lanes(
+        slots,
+        recorder,
+        publish,
+        count=lanes,
+        detecting=DEVICE.detecting,
+        expected=lambda: cameras,
+        stages=stages,
+    )
+    sources: list[CameraSource | ApartSource] = []
+    processes = SourceProcesses(Lending(DEVICE.lender), apart) if apart else None
     for camera in ids:
         recorder.add(camera)
         slots.add(camera)
         desired = DesiredCamera(
             id=camera, url=str(clip), enabled=True, transport="tcp", latency_ms=50, drop_on_latency=False
         )
+        if processes is not None:
+            inlet = Inlet(slots, recorder, DEVICE, apart=True)
+            sources.append(processes.source(desired, inlet, bound=BOUND, paced=paced))
+            sources[-1].start()
+            continue
         sources.append(
             CameraSource(
                 desired,
@@ -199,7 +230,8 @@ def pipeline(
         )
     running.start()
     for source in sources:
-        source.start()
+        if processes is None:
+            source.start()
         if paced:
             time.sleep(1 / 30 / cameras * 2)  # cameras don't send in step
     opened = time.monotonic()
@@ -209,9 +241,13 @@ def pipeline(
     time.sleep(2)
     together(name)
     waiting = Waiting()
+    helpers = [] if processes is None else list(processes.pids)
+    helpers += [tracker.pid] if tracker.pid else []
     begin, cpu, by_thread = time.monotonic(), time.process_time(), cpu_by_thread()
+    others = sum(map(cpu_of, helpers))
     time.sleep(seconds)
     end, cpu, later = time.monotonic(), time.process_time() - cpu, cpu_by_thread()
+    cpu += sum(map(cpu_of, helpers)) - others
     print(
         f"   opened in {opened:.1f} s; cores busy by thread:",
         {k: round((later[k] - by_thread.get(k, 0.0)) / seconds, 2) for k in later},
@@ -226,6 +262,8 @@ def pipeline(
         source.join(10)
     running.join(10)
     tracker.close()
+    if processes is not None:
+        processes.close()
     rows = [row for row in done if begin <= row[0] <= end]
     latency = np.array([row[1] for row in rows] or [np.nan]) * 1000
     return Result(

@@ -63,6 +63,7 @@ class Seeing:
     """A detector that notes what it is given."""
 
     class_names = ("person",)
+    batch_sizes = ()
 
     def __init__(self) -> None:
         self.pictures: list[object] = []

@@ -1,9 +1,10 @@
 from math import inf
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camwire.pipeline.policy import BatchPolicy
+from camwire.pipeline.policy import IN_VAIN, BatchPolicy, worthwhile
 
 waiting_cameras = st.dictionaries(st.text(min_size=1, max_size=3), st.floats(0, 100), max_size=12)
 
@@ -42,3 +43,41 @@ def test_what_is_due_stays_due_and_is_within_bounds(waiting, size, expected, now
     if pause == 0:
         assert policy.seconds_until_due(waiting, policy.enough(expected), now + 1) == 0
     assert len(policy.chosen(waiting)) == min(size, len(waiting))
+
+
+@pytest.mark.parametrize(
+    ("waiting", "taken"),
+    [
+        (1, 1),
+        (2, 2),
+        (7, 7),
+        (8, 8),
+        (9, 8),
+        (12, 8),
+        (13, 8),
+        (14, 14),
+        (16, 16),
+        (20, 16),
+        (27, 16),
+        (28, 28),
+        (32, 32),
+    ],
+)
+def test_what_would_be_computed_in_vain_waits_for_the_next_batch(waiting, taken):
+    assert worthwhile(waiting, (1, 8, 16, 32)) == taken
+
+
+@given(st.integers(1, 40), st.sets(st.integers(1, 40)).map(sorted))
+def test_most_are_taken_and_little_is_in_vain_unless_there_is_no_better_size(waiting, sizes):
+    taken = worthwhile(waiting, sizes)
+    assert waiting / 2 < taken <= waiting
+    above = next((size for size in sizes if size >= taken), taken)
+    if taken < waiting:
+        assert taken in sizes
+    elif taken < above * (1 - IN_VAIN):
+        assert not any(waiting / 2 < size < waiting for size in sizes)
+
+
+def test_those_who_wait_for_the_next_batch_came_last():
+    waiting = {name: float(number) for number, name in enumerate("cabedfgih")}
+    assert BatchPolicy(size=32, max_wait=0).chosen(waiting, (1, 8, 16, 32)) == list("cabedfgi")

@@ -106,7 +106,9 @@ class Device(Protocol):
     batch_size: int
     """Frames taken together at most."""
     lanes: int
-    """Batches in flight."""
+    """Batches in flight ..."""
+    detecting: int
+    """... and of those in detection or before it."""
     lender: Lender | None
     """For cameras that are read in other processes; None where that brings nothing."""
 

@@ -85,6 +85,11 @@ class Detector:
     def class_names(self) -> tuple[str, ...]:
         return self._model.classes
 
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """Any."""
+        return ()
+
     def describe(self) -> str:
         """Model, input sizes in use, runtime and precision: `NanoDet-g 416×256, OpenVINO FP32`."""
         sizes = " and ".join(f"{size.width}×{size.height}" for size in self._runtime.sizes)

@@ -16,6 +16,10 @@ class AnyDetector(Protocol):
     @property
     def class_names(self) -> tuple[str, ...]: ...
 
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """Of batches that suit the network, ascending; none: any."""
+
     def describe(self) -> str:
         """Model, input size, runtime and precision, for people."""
 

@@ -150,6 +150,7 @@ class Engine:
             jpeg_quality=output.jpeg_quality,
             thumbnail=Size(output.thumbnail_width, output.thumbnail_height),
             event_pictures=desired.event_pictures,
+            batch_sizes=detector.batch_sizes,
             analysed=self.analysis.nvds_frame_of,
         )
 
@@ -206,6 +207,7 @@ class Engine:
             self.recorder,
             self._publish,
             count=self._device.lanes,
+            detecting=self._device.detecting,
             expected=lambda: self._live,
             stages=stages,
         )

@@ -17,9 +17,6 @@ from camwire.pipeline.interval import Intervals
 from camwire.pipeline.selection import NO_BOUND, Limits, Selection
 from camwire.runtimes.networks import choose_network
 
-AT_ONCE = 2
-"""Batches in the network at once: while one's boxes are thinned out, the other keeps the chip busy."""
-
 log = structlog.get_logger()
 
 
@@ -47,7 +44,7 @@ class GpuDetector:
                 device.batch_size,
                 full_precision=settings.precision == "full",
             )
-        network = CudaDetector(index, choice.network, batch_size=device.batch_size, lanes=AT_ONCE)
+        network = CudaDetector(index, choice.network, batch_size=device.batch_size, lanes=device.detecting)
         log.info("model ready", model=network.describe(), runtime_because=choice.reason)
         return cls(network, settings, carried_from)
 
@@ -60,6 +57,11 @@ class GpuDetector:
     @property
     def class_names(self) -> tuple[str, ...]:
         return self._network.class_names
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """Those that the network has graphs for, ascending."""
+        return self._network.batch_sizes
 
     def describe(self) -> str:
         """Model, input size, runtime and precision: `yolo11s 640×384, PyTorch FP16`."""

@@ -60,10 +60,13 @@ class Lanes:
         publish: Publisher,
         *,
         count: int,
+        detecting: int | None = None,
         expected: Callable[[], int],
         stages: Stages,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``count`` batches are under way at once, ``detecting`` of them on their way to detection or in it;
+        None: all."""
         self.stages = stages
         self.under_way = UnderWay()
         self._slots = slots
@@ -71,6 +74,7 @@ class Lanes:
         self._publish = publish
         self._expected = expected
         self._clock = clock
+        self._room = threading.Semaphore(detecting or count)
         self._tracking = Turnstile()
         self._analysing = Turnstile()
         self._publishing = Turnstile()
@@ -119,15 +123,23 @@ class Lanes:
 
     def _run(self) -> None:
         self.stages.device.settle()
-        while (batch := self._slots.take(self._expected)) is not None:
-            self.process(batch, self.stages)
+        while True:
+            # Room comes first: while there is none, frames gather, and fewer, fuller batches catch up.
+            self._room.acquire()
+            batch = self._slots.take(self._expected, self.stages.batch_sizes)
+            if batch is None:
+                self._room.release()
+                return
+            self.process(batch, self.stages, self._room.release)
 
-    def process(self, batch: Batch, stages: Stages) -> None:
-        """Take one batch all the way. Whatever fails costs this batch, counted, and nothing else: all that
-        may fail is attempted, so that every batch passes all turnstiles and nobody waits for it for ever."""
+    def process(self, batch: Batch, stages: Stages, leave: Callable[[], None] = lambda: None) -> None:
+        """Take one batch all the way; ``leave`` is called behind detection. Whatever fails costs this batch,
+        counted, and nothing else: all that may fail is attempted, so that every batch passes all turnstiles
+        and nobody waits for it for ever."""
         marks = Marks()
         made: list[Made] | None = None
         detections = self._attempt("detect", batch, stages.detect, batch)
+        leave()
         marks.detected = self._clock()
         with self._tracking.passing(batch.ticket):
             tracks = (

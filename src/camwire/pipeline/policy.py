@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+
+IN_VAIN = 1 / 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,22 @@ class BatchPolicy:
             return 0.0
         return max(0.0, min(waiting.values()) + self.max_wait - now)
 
-    def chosen(self, waiting: Mapping[str, float]) -> list[str]:
-        """The cameras whose frames are taken: those that have waited longest, so that none starves."""
-        return sorted(waiting, key=waiting.__getitem__)[: self.size]
+    def chosen(self, waiting: Mapping[str, float], sizes: Sequence[int] = ()) -> list[str]:
+        """The cameras whose frames are taken: those that have waited longest, so that none starves.
+
+        ``sizes``: see :func:`worthwhile`.
+        """
+        count = worthwhile(min(len(waiting), self.size), sizes)
+        return sorted(waiting, key=waiting.__getitem__)[:count]
+
+
+def worthwhile(waiting: int, sizes: Sequence[int]) -> int:
+    """How many of so many frames to take, where a network is made for batches of ``sizes`` (ascending; none:
+    of any size) and what is missing to the next of them is computed in vain.
+
+    More than an eighth in vain is too much: then the frames beyond the size below wait for the next batch,
+    unless they would be most of them.
+    """
+    above = next((size for size in sizes if size >= waiting), waiting)
+    below = max((size for size in sizes if size < waiting), default=0)
+    return below if waiting < above * (1 - IN_VAIN) and 2 * below > waiting else waiting

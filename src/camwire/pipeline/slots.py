@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 
 from camwire.frames import Batch, Frame
@@ -73,21 +73,22 @@ class Slots:
             self._on_overwritten(lost)
         return True
 
-    def take(self, expected: Callable[[], int]) -> Batch | None:
-        """Wait until a batch is due and take it; None once the slots are closed."""
+    def take(self, expected: Callable[[], int], sizes: Sequence[int] = ()) -> Batch | None:
+        """Wait until a batch is due and take it; None once the slots are closed. ``sizes``: of batches that
+        suit the network, as ``BatchPolicy.chosen`` takes them."""
         with self._lock:
             while not self._closed:
                 now = self._clock()
                 self._enough = self._policy.enough(expected())
                 pause = self._policy.seconds_until_due(self._filled, self._enough, now)
                 if pause == 0.0:
-                    return self._taken(now)
+                    return self._taken(now, sizes)
                 self._due.wait(None if pause == inf else pause)
             return None
 
-    def _taken(self, now: float) -> Batch:
+    def _taken(self, now: float, sizes: Sequence[int]) -> Batch:
         frames = []
-        for camera in self._policy.chosen(self._filled):
+        for camera in self._policy.chosen(self._filled, sizes):
             frame = self._frames[camera]
             assert frame is not None, "a filled slot holds a frame"
             frames.append(frame)

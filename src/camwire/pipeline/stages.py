@@ -38,5 +38,7 @@ class Stages:
     """Thumbnails fit into this."""
     event_pictures: tuple[Rendition, ...] = ()
     """What is made of frames in which rules report something, whether or not anyone watches."""
+    batch_sizes: tuple[int, ...] = ()
+    """Of batches that suit ``detect``, ascending; none: any."""
     analysed: NvdsLookup = unanalysed
     """For messages about objects."""

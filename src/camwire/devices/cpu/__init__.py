@@ -31,6 +31,7 @@ class CpuDevice:
         # One batch a core, and two more so that a core which has finished finds the next one ready: measured
         # on two cores, 0.90 of what they could do with one more, 0.95 with two (benchmarks/pipeline.py).
         self.lanes: int = CORES + 2
+        self.detecting: int = self.lanes
 
     def settle(self) -> None:
         """Any core will do."""

@@ -30,6 +30,8 @@ from camwire.frames import Batch
 BATCH_SIZE = 32
 LANES = 4
 """While one batch is in the network the next ones are decoded, drawn and encoded."""
+AT_ONCE = 2
+"""Batches in detection: while one's boxes are thinned out, the other keeps the chip busy."""
 SUCCESS, NOT_READY = 0, 600
 CAPTURING = range(900, 910)
 """``cudaError_t``: all is well, work is under way, a graph is being captured just now."""
@@ -50,6 +52,7 @@ class CudaDevice:
         self.name: str = f"cuda:{index}"
         self.batch_size: int = BATCH_SIZE
         self.lanes: int = LANES
+        self.detecting: int = AT_ONCE
         self._room = Room(index)
         self.lender: Lender | None = CudaLender(index)
         self.preprocess: Preprocessor = _refuse

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -44,12 +44,13 @@ class CudaDetector:
         """Captures its graphs, which takes seconds. ``lanes``: how many batches may be under way at once."""
         self._index = index
         self._network = network
-        self._batch_size = batch_size
+        self.batch_sizes = tuple(batch_sizes(batch_size, few=network.slow_to_prepare))
+        """That there is a graph for, ascending."""
         self._lanes: queue.LifoQueue[_Lane] = queue.LifoQueue()
         with self._device():
             way = _Way()
             for _ in range(lanes):
-                self._lanes.put(_Lane(network, batch_size, way))
+                self._lanes.put(_Lane(network, self.batch_sizes, way))
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -99,9 +100,10 @@ class _Way:
 class _Lane:
     """Buffers and a graph for each batch size: what one batch needs."""
 
-    def __init__(self, network: Network, batch_size: int, way: _Way) -> None:
+    def __init__(self, network: Network, batch_sizes: Sequence[int], way: _Way) -> None:
         import torch
 
+        batch_size = batch_sizes[-1]
         width, height = network.input.size
         self._network = network
         self._stream, self._entrance = way.stream, way.entrance
@@ -128,7 +130,7 @@ class _Lane:
         self._counts_here = torch.zeros_like(self._counts, device="cpu").pin_memory()
         self._heads: dict[int, _Described] = {}
         """By batch size."""
-        self._runs = self._prepared(batch_size)
+        self._runs = self._prepared(batch_sizes)
 
     def detect(self, batch: Batch, scores: Float32Array, overlaps: Float32Array) -> Detections:
         import torch
@@ -153,7 +155,7 @@ class _Lane:
         raw = detections_of(network.model, found[:count], counts, network.input.size, masks)
         return in_pictures(raw, fed, batch)
 
-    def _prepared(self, batch_size: int) -> dict[int, Callable[[], None]]:
+    def _prepared(self, batch_sizes: Sequence[int]) -> dict[int, Callable[[], None]]:
         """What launches the work for each of ``batch_sizes``: a graph, unless the network must not be in one.
 
         Only one graph runs at a time, so they share memory.
@@ -162,7 +164,7 @@ class _Lane:
 
         pool = torch.cuda.graph_pool_handle()
         runs: dict[int, Callable[[], None]] = {}
-        for size in reversed(batch_sizes(batch_size, few=self._network.slow_to_prepare)):
+        for size in reversed(batch_sizes):
             with torch.inference_mode(), torch.cuda.stream(self._stream):
                 for _ in range(WARM_UP):
                     self._work(size)
