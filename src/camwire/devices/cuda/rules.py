@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import atan2, cos, hypot, pi, sin
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -16,30 +16,60 @@ from camwire.devices.cpu.zones import TINT, arrow_inwards, bgr, caption, rule_pi
 from camwire.devices.cuda.scene import jpeg_colours
 from camwire.devices.cuda.sheet import AREA, SHAPE, Sheet, edged, text_pixels
 from camwire.devices.cuda.surfaces import Records
-from camwire.frames import Float32Array, Frame, Size
+from camwire.frames import Frame, Size
 
 
-def add_rule(sheet: Sheet, rule: Rule, frame: Frame, overlay: Overlay, style: Style) -> None:
-    """Everything of a rule that is on the frame's picture and whose toggle is on."""
-    full = frame.size if overlay.bound is None else frame.source_size.fitted_into(overlay.bound)
+class RuleShapes:
+    """The rules on a batch's pictures. What is the same on all pictures of a size is looked up once."""
+
+    def __init__(self, overlay: Overlay) -> None:
+        self._overlay = overlay
+        self._rules = [rule for rule in overlay.rules if _is_shown(rule, overlay.toggles)]
+        self._drawn: dict[tuple[Size, Size], list[_DrawnRule]] = {}
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def add(self, sheet: Sheet, frame: Frame, style: Style) -> None:
+        """Everything of the rules that is on the frame's picture."""
+        if not any(rule.applies_to(frame.camera) for rule in self._rules):
+            return
+        counts = self._overlay.counts.get(frame.camera, {})
+        for rule, drawn in zip(self._rules, self._on(frame, style), strict=True):
+            if not rule.applies_to(frame.camera):
+                continue
+            if drawn.area is not None:
+                sheet.add_area(drawn.area, drawn.corners)
+            sheet.add(drawn.strokes)
+            plate = text_pixels(caption(rule.name, counts.get(rule.name, {})), drawn.colour, style.text)
+            sheet.add_plate(plate, drawn.left, drawn.bottom, frame.size)
+
+    def _on(self, frame: Frame, style: Style) -> list[_DrawnRule]:
+        """The rules as they are on pictures like the frame's."""
+        drawn = self._drawn.get((frame.size, frame.source_size))
+        if drawn is None:
+            bound = self._overlay.bound
+            full = frame.size if bound is None else frame.source_size.fitted_into(bound)
+            drawn = [_drawn_rule(rule, frame.size, full, style) for rule in self._rules]
+            self._drawn[frame.size, frame.source_size] = drawn
+        return drawn
+
+
+def _is_shown(rule: Rule, toggles: frozenset[str]) -> TypeGuard[ZoneRule | LineRule | DirectionRule]:
     wanted = "zones" if isinstance(rule, ZoneRule) else "lines"
-    if wanted not in overlay.toggles or not isinstance(rule, (ZoneRule, LineRule, DirectionRule)):
-        return
-    drawn = _drawn_rule(rule, frame.size, full, style)
-    if drawn.area is not None:
-        sheet.add_area(drawn.area, drawn.corners)
-    sheet.add(drawn.strokes)
-    counts = overlay.counts.get(frame.camera, {})
-    plate = text_pixels(caption(rule.name, counts.get(rule.name, {})), bgr(rule.colour), style.text)
-    sheet.add_plate(plate, drawn.left, drawn.bottom, frame.size)
+    return wanted in toggles and isinstance(rule, (ZoneRule, LineRule, DirectionRule))
 
 
 class _DrawnRule(NamedTuple):
     """What is the same in every frame."""
 
-    area: Records | None
-    corners: Float32Array
-    strokes: Records
+    area: bytes | None
+    """A record, and ..."""
+    corners: bytes
+    """... float32 [n, 2]."""
+    strokes: bytes
+    """Records."""
+    colour: Colour
     left: int
     """Of the caption, and ..."""
     bottom: int
@@ -69,7 +99,8 @@ def _drawn_rule(
             else _arrow(pixels[0], pixels[1], colour, style)
         )
     left, top = pixels[0].tolist()
-    return _DrawnRule(area, corners, strokes, left, top - style.line)
+    tint = None if area is None else area.tobytes()
+    return _DrawnRule(tint, corners.tobytes(), strokes.tobytes(), colour, left, top - style.line)
 
 
 def _line(ends: np.ndarray, colour: Colour, style: Style) -> Records:

@@ -16,7 +16,7 @@ from camwire.devices.cpu.lines import eighths
 from camwire.devices.cpu.masks import OPACITY
 from camwire.devices.cpu.palette import Style
 from camwire.devices.cpu.skeletons import LEAST_SURE, LIMBS
-from camwire.devices.cuda.rules import add_rule
+from camwire.devices.cuda.rules import RuleShapes
 from camwire.devices.cuda.scene import COLOURS, DARK
 from camwire.devices.cuda.sheet import MASK, SHAPE, Shapes, Sheet, strokes
 from camwire.devices.cuda.signs import add_remarks, add_signs
@@ -37,7 +37,7 @@ def pack_shapes(
     ``objects``: the tracks, packed; remarks on them are added. ``annotations``: of those frames, scaled.
     """
     on, sheet = overlay.toggles, Sheet()
-    rules = overlay.rules if on & {"zones", "lines"} else ()
+    rules = RuleShapes(overlay)
     masks = tracks.masks if "masks" in on else None
     keypoints = tracks.keypoints if "keypoints" in on else None
     turned = tracks.corners if "boxes" in on else None
@@ -47,9 +47,7 @@ def pack_shapes(
     for index in chosen:
         frame, rows, first = batch.frames[index], tracks.rows_of(index), sheet.count
         style, classes = Style.for_size(frame.size), tracks.classes[rows]
-        for rule in rules:
-            if rule.applies_to(frame.camera):
-                add_rule(sheet, rule, frame, overlay, style)
+        rules.add(sheet, frame, style)
         if (annotation := annotations.get(index)) is not None:
             add_signs(sheet, annotation, on)
             add_remarks(sheet, annotation, objects[rows], classes, style, frame.size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from struct import Struct
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from camwire.devices.cuda.surfaces import Records
 from camwire.frames import Float32Array, Int32Array, Size, UInt8Array
 
 STROKE, AREA, PLATE, MASK = range(4)
+CORNER = 8
+"""Bytes."""
 
 SHAPE = np.dtype(
     [
@@ -30,7 +33,11 @@ SHAPE = np.dtype(
 )
 """``Shape`` of kernels/scene.cuh."""
 
-NO_SHAPES = np.zeros(0, SHAPE)
+_SHAPE = Struct("4i4f4fif3fi")
+"""``SHAPE``, a value at a time."""
+_FIRST_AND_LAST = Struct("ii")
+_AFTER_THE_KIND = 4
+"""Bytes; there ``first`` begins."""
 
 
 class Shapes(NamedTuple):
@@ -47,27 +54,32 @@ class Shapes(NamedTuple):
 
 
 class Sheet:
-    """Collects shapes with their corners and pixels."""
+    """Collects shapes with their corners and pixels. Records are bytes here: NumPy takes tens of microseconds
+    to put even two arrays of them together, and pictures have a handful of shapes each."""
 
     def __init__(self) -> None:
-        self._records: list[Records] = []
-        self.count = 0
-        self._corners: list[Float32Array] = []
-        self._corner_count = 0
+        self._records = bytearray()
+        self._corners = bytearray()
         self._pixels: list[UInt8Array] = []
         self._pixel_count = 0
 
-    def add(self, records: Records) -> None:
-        if len(records):
-            self._records.append(records)
-            self.count += len(records)
+    @property
+    def count(self) -> int:
+        """Shapes so far."""
+        return len(self._records) // SHAPE.itemsize
 
-    def add_area(self, record: Records, corners: Float32Array) -> None:
-        record = record.copy()
-        record["first"], record["last"] = self._corner_count, self._corner_count + len(corners)
-        self._corners.append(corners)
-        self._corner_count += len(corners)
-        self.add(record)
+    def add(self, records: Records | bytes) -> None:
+        """[n] of SHAPE, or their bytes."""
+        self._records += records if isinstance(records, bytes) else records.tobytes()
+
+    def add_area(self, record: bytes, corners: bytes) -> None:
+        """``corners``: of float32 [n, 2]."""
+        first = len(self._corners) // CORNER
+        self._corners += corners
+        _FIRST_AND_LAST.pack_into(
+            area := bytearray(record), _AFTER_THE_KIND, first, len(self._corners) // CORNER
+        )
+        self._records += area
 
     def add_masks(self, records: Records, masks: UInt8Array) -> None:
         """``masks`` [n, S, S], of a record each."""
@@ -79,11 +91,10 @@ class Sheet:
         height, width = pixels.shape[:2]
         left = max(0, min(left, picture.width - width))
         top = max(0, min(bottom - height, picture.height - height))
-        record = np.zeros(1, SHAPE)
-        record["kind"], record["pitch"], record["first"] = PLATE, 3 * width, self.add_pixels(pixels)
-        record["left"], record["top"] = left, top
-        record["right"], record["bottom"] = left + width, top + height
-        self.add(record)
+        first = self.add_pixels(pixels)
+        self._records += _SHAPE.pack(
+            PLATE, first, 0, 3 * width, left, top, left + width, top + height, *([0] * 10)
+        )
 
     def add_pixels(self, pixels: UInt8Array) -> int:
         """Where they begin."""
@@ -94,9 +105,9 @@ class Sheet:
 
     def shapes(self, ends: list[tuple[int, int, int]]) -> Shapes:
         return Shapes(
-            np.concatenate(self._records) if self._records else NO_SHAPES,
+            np.frombuffer(self._records, SHAPE),
             ends,
-            np.concatenate(self._corners) if self._corners else np.zeros((0, 2), np.float32),
+            np.frombuffer(self._corners, np.float32).reshape(-1, 2),
             np.concatenate(self._pixels) if self._pixels else np.zeros(0, np.uint8),
         )
 
