@@ -61,6 +61,34 @@ def test_camwire_run_shows_every_camera(tmp_path: Path, model: Path, cameras: li
     assert "blobs 640×384, PyTorch FP16" in product.text
 
 
+def test_with_mps_cameras_are_read_by_processes_that_may_be_killed(
+    tmp_path: Path, model: Path, cameras: list[dict[str, Any]]
+) -> None:
+    from camwire.server.mps.program import find_program
+    from tests.support.product import as_client, camwire, until, write_config
+
+    if find_program() is None:
+        pytest.skip("NVIDIA's nvidia-cuda-mps-control is missing")
+    config = write_config(tmp_path, cameras, model={"file": str(model)}, device="cuda:0", mps="on")
+    with camwire("run", str(config)) as product:
+
+        def reading() -> list[Any]:
+            return [one for one in product.family() if "camwire.sources.apart.child" in one.cmdline()]
+
+        async def play(socket: Any, seen: Any) -> None:
+            def shown(more: dict[str, int]) -> bool:
+                return all(len(seen.pictures[name]) > more.get(name, 0) + 20 for name in CAMERAS)
+
+            await until(socket, seen, lambda: shown({}), "pictures", 120)
+            [process] = reading()
+            process.kill()
+            before = {name: len(seen.pictures[name]) for name in CAMERAS}
+            await until(socket, seen, lambda: shown(before), "pictures from another process", 60)
+
+        as_client(product, play)
+    assert "a source process ended; another one goes on" in product.text
+
+
 @pytest.mark.parametrize("devices", [("cuda:0",), ("cuda:0", "cuda:1")], ids=["one GPU", "two GPUs"])
 def test_cameras_of_a_lost_worker_go_to_the_other(
     tmp_path: Path, model: Path, cameras: list[dict[str, Any]], devices: tuple[str, ...]

@@ -10,6 +10,7 @@ from camwire.config.secrets import SecretUrl
 from camwire.link.worker_names import device_of, name_of, number_of
 from camwire.server import devices
 from camwire.server.devices import (
+    CAMERAS_A_WORKER,
     MANY_CAMERAS,
     Devices,
     Found,
@@ -98,12 +99,24 @@ def test_many_cameras_are_shared_by_several_workers_on_a_gpu(
     assert [name_of(device_of(worker), number_of(worker)) for worker in workers] == list(workers)
 
 
-def test_a_second_worker_is_left_out_where_other_processes_read_the_cameras() -> None:
-    many = tuple(CAMERA.model_copy(update={"id": str(n)}) for n in range(MANY_CAMERAS))
-    one = Devices(("cuda:0",), "")
-    assert workers_of(Config(cameras=many), one, sources_apart=True) == ("cuda:0",)
-    asked_for = Config(cameras=many, workers_per_gpu=2)
-    assert workers_of(asked_for, one, sources_apart=True) == ("cuda:0", "cuda:0+2")
+@pytest.mark.parametrize(
+    ("cameras", "gpus", "settings", "each"),
+    [
+        (MANY_CAMERAS, 1, {}, 1),
+        (CAMERAS_A_WORKER, 1, {}, 1),
+        (CAMERAS_A_WORKER + 1, 1, {}, 2),
+        (100, 1, {}, 4),
+        (100, 2, {}, 2),
+        (1000, 1, {}, 4),
+        (1, 1, {"workers_per_gpu": 2}, 2),
+    ],
+)
+def test_where_other_processes_read_the_cameras_a_worker_has_more_of_them(
+    cameras: int, gpus: int, settings: dict, each: int
+) -> None:
+    many = tuple(CAMERA.model_copy(update={"id": str(n)}) for n in range(cameras))
+    devices = Devices(tuple(f"cuda:{n}" for n in range(gpus)), "")
+    assert len(workers_of(Config(cameras=many, **settings), devices, sources_apart=True)) == each * gpus
 
 
 @pytest.mark.integration

@@ -45,9 +45,9 @@ class Config(ConfigModel):
         None,
         ge=1,
         le=4,
-        description="Processes on each GPU, which share its cameras. Where absent: one, or two from 24 "
-        "cameras a GPU on, with which one interpreter can't keep up, where `mps` isn't in use. Each holds "
-        "the model in memory.",
+        description="Processes on each GPU, which share its cameras. Where absent: one; two from 24 "
+        "cameras a GPU on, with which one interpreter can't keep up; where `mps` is in use one for each 32 "
+        "cameras, four at most. Each holds the model in memory.",
     )
     cores_per_gpu_worker: int | None = Field(
         None,

@@ -131,6 +131,7 @@ class Lanes:
                 self._room.release()
                 return
             self.process(batch, self.stages, self._room.release)
+            del batch  # or its pictures would stay for as long as this lane waits for its next one
 
     def process(self, batch: Batch, stages: Stages, leave: Callable[[], None] = lambda: None) -> None:
         """Take one batch all the way; ``leave`` is called behind detection. Whatever fails costs this batch,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,8 @@ from camwire.link.worker_names import name_of
 
 MANY_CAMERAS = 24
 """On a GPU: from so many on two workers are faster than one (1.7 times on an H100 with 48)."""
+CAMERAS_A_WORKER, MOST_WORKERS = 32, 4
+"""Where workers share the GPU through MPS: a hundred cameras at 30 frames a second are four workers' work."""
 LOOKING = 90.0
 """Seconds that looking may take; packages of a gigabyte are read from a cold disk."""
 CARD = Path("/dev/nvidiactl")
@@ -67,12 +70,18 @@ def chosen_devices(config: Config, look: Callable[[ModelConfig], Found] | None =
 
 def workers_of(config: Config, devices: Devices, *, sources_apart: bool = False) -> tuple[str, ...]:
     """The workers' names: `cuda:0`, and `cuda:0+2` for a second one on the same GPU, which takes over half of
-    what keeps one's interpreter busy. ``sources_apart``: other processes do that, so one is enough."""
+    what keeps one's interpreter busy. ``sources_apart``: other processes read the cameras, and workers share
+    the GPU without taking turns."""
     gpus = [name for name in devices.names if name != "cpu"]
     each = config.workers_per_gpu
     if each is None:
-        many = bool(gpus) and len(config.cameras) >= MANY_CAMERAS * len(devices.names)
-        each = 2 if many and config.engine == "native" and not sources_apart else 1
+        cameras = len(config.cameras) / len(devices.names)
+        if not gpus or config.engine != "native":
+            each = 1
+        elif sources_apart:
+            each = max(1, min(MOST_WORKERS, ceil(cameras / CAMERAS_A_WORKER)))
+        else:
+            each = 2 if cameras >= MANY_CAMERAS else 1
     more = (name_of(name, number) for number in range(1, each) for name in gpus)
     return (*devices.names, *more)
 

@@ -25,7 +25,7 @@ from camwire.sources.numbering import Numbering
 
 __all__ = ["ApartSource", "Lender", "LosingSink", "SourceProcesses"]
 
-CAMERAS = 16
+CAMERAS = 25
 """In a process, at most."""
 
 
