@@ -8,7 +8,7 @@ drift, so that tracks move. Pictures go to the end of the pipeline, not over the
 into a long one first, so that opening decoders isn't measured. Pipelines: `detect` (decoding, detection),
 `track` (and tracking and rules), `all` (and a drawn 1280×720 JPEG of every frame). With CAMWIRE_CORES=4 in
 the environment each process's threads keep to four of the processor's cores. With --apart cameras are read in
-processes of their own, which is worth it beside NVIDIA's MPS alone.
+processes of their own, which is worth it with --mps alone.
 """
 
 from __future__ import annotations
@@ -29,19 +29,40 @@ from pathlib import Path
 import av
 
 from camwire.frames import Size
+from camwire.server.mps.daemon import Daemon
+from camwire.server.mps.program import SHARED_BY, find_program
 from gpu_parts import DEVICE, PUBLISHED, Result, detector_for, drifting, repeated, torch
 from gpu_pipeline import pipeline
 from gpu_stages import beside_decoding, decoding, in_threads, network_alone, stages_alone
 
 
-def in_processes(count: int, arguments: list[str]) -> None:
+@contextmanager
+def shared_by_mps(wanted: bool) -> Iterator[dict[str, str]]:
+    """What processes are told so that they share the GPU; nothing where that isn't wanted."""
+    if not wanted:
+        yield {}
+        return
+    program = find_program()
+    if program is None:
+        raise SystemExit("NVIDIA's nvidia-cuda-mps-control is missing")
+    with tempfile.TemporaryDirectory() as folder:
+        daemon = Daemon(program, Path(folder) / "mps")
+        try:
+            yield {SHARED_BY: f"{folder}/mps"}
+        finally:
+            daemon.end()
+
+
+def in_processes(count: int, arguments: list[str], environment: dict[str, str]) -> None:
     """The same measurement in ``count`` processes at once; prints the sums."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{n}.json" for n in range(count)]
         running = [
             subprocess.Popen(
                 [sys.executable, __file__, *arguments, "--json", str(file)],
-                env=os.environ | {"CAMWIRE_TOGETHER": f"{folder}:{count}", "CAMWIRE_WORKER": str(worker)},
+                env=os.environ
+                | environment
+                | {"CAMWIRE_TOGETHER": f"{folder}:{count}", "CAMWIRE_WORKER": str(worker)},
                 stdout=subprocess.DEVNULL,
             )
             for worker, file in enumerate(files)
@@ -88,6 +109,14 @@ def watched_gpu() -> Iterator[list[str]]:
         reader.join(2)
 
 
+def without(words: list[str], option: str) -> list[str]:
+    """The command line without an option and its value."""
+    if option not in words:
+        return words
+    at = words.index(option)
+    return words[:at] + words[at + 2 :]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -104,6 +133,7 @@ def main() -> None:
     parser.add_argument("--no-stages", action="store_true")
     parser.add_argument("--compile", action="store_true", help="the network fused by torch.compile")
     parser.add_argument("--apart", type=int, default=0, help="cameras that a source process reads; 0: none")
+    parser.add_argument("--mps", action="store_true", help="have NVIDIA's MPS share the GPU")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--beside", action="store_true", help="also detection and JPEG beside decoders")
     parser.add_argument("--decode-only", type=int, help=argparse.SUPPRESS)
@@ -112,9 +142,10 @@ def main() -> None:
     if arguments.decode_only:
         in_threads(arguments.decode_only, 60, lambda: decoding(arguments.clips[0]), "decode")
         return
-    if arguments.processes > 1:
-        at = sys.argv.index("--processes")
-        in_processes(arguments.processes, sys.argv[1:at] + sys.argv[at + 2 :])
+    if arguments.processes > 1 or arguments.mps:
+        own = [word for word in without(sys.argv[1:], "--processes") if word != "--mps"]
+        with shared_by_mps(arguments.mps) as environment:
+            in_processes(arguments.processes, own, environment)
         return
     size = Size(*map(int, arguments.size.split("x")))
     results: list[Result] = []

@@ -3,8 +3,8 @@
     python benchmarks/gpu_report.py FOLDER [--minutes 8.5] [--only NAME ...] [--dry-run]
 
 Makes a 1080p clip each of H.264 and H.265, runs the tests that need a GPU (with two GPUs also those of a
-worker on each), then benchmarks/gpu.py for YOLO11s, n and m, a hundred paced cameras in two and four workers,
-on all cores and on few. What each step printed is in FOLDER/NAME.log; steps for which there is no time are
+worker on each), then benchmarks/gpu.py for YOLO11s, n and m, a hundred paced cameras in two to four workers,
+with NVIDIA's MPS and cameras read apart, and without. What each step printed is in FOLDER/NAME.log; steps for which there is no time are
 left out, and that is said.
 """
 
@@ -46,12 +46,11 @@ def measure(name: str, seconds: float, clips: list[Path], *arguments: str) -> St
     return Step(name, (str(HERE / "gpu.py"), *map(str, clips), *arguments, "--seconds", "4"), seconds)
 
 
-def shared(workers: int, clip: Path, cores: str) -> Step:
+def shared(workers: int, clip: Path, *options: str, name: str = "") -> Step:
     """All there is, in several workers: as fast as it goes, and a hundred cameras at their own pace."""
-    name = f"workers-{workers}{'-few-cores' if cores else ''}"
-    paced = "--cameras", "32", "--paced", str(100 // workers), "--processes", str(workers)
-    step = measure(name, 90, [clip], "--scales", "s", "--compile", "--kinds", "all", "--no-stages", *paced)
-    return replace(step, cores=cores)
+    paced = "--cameras", "24", "--paced", str(100 // workers), "--processes", str(workers), "--no-stages"
+    kinds = "--scales", "s", "--compile", "--kinds", "track", "all"
+    return measure(f"workers-{workers}{name}", 100, [clip], *kinds, *paced, *options)
 
 
 def steps(clips: Path) -> list[Step]:
@@ -61,7 +60,9 @@ def steps(clips: Path) -> list[Step]:
     return [
         pytest("tests", 110, "tests/gpu", "tests/devices", "--ignore=tests/gpu/test_product.py"),
         measure("s", 170, [h264], "--scales", "s", "--compile"),
-        *(shared(workers, h264, cores) for workers in (2, 4) for cores in ("", "4")),
+        *(shared(workers, h264, "--mps", "--apart", "25", name="-mps") for workers in (4, 3, 2)),
+        *(shared(workers, h264) for workers in (2, 4)),
+        replace(shared(4, h264, name="-few-cores"), cores="4"),
         measure("h265", 80, [h265], "--scales", "s", "--compile", *alone),
         measure("n-and-m", 80, both, "--scales", "n", "m", "--kinds", "detect", "all", *alone),
         pytest("product", 60, "tests/gpu/test_product.py"),
