@@ -18,6 +18,7 @@ from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
 from camwire.link.desired import DesiredCamera, DesiredTracker
 from camwire.link.pictures import Rendition
+from camwire.pipeline.engine import MAX_WAIT
 from camwire.pipeline.inlet import Inlet
 from camwire.pipeline.lane import Lanes
 from camwire.pipeline.lending import Lending
@@ -157,7 +158,7 @@ def pipeline(
     free_before, _ = torch.cuda.mem_get_info()
     recorder = Recorder()
     slots = Slots(
-        BatchPolicy(DEVICE.batch_size, 0.010),
+        BatchPolicy(DEVICE.batch_size, MAX_WAIT),
         on_overwritten=lambda f: recorder.lost((f,), "overwritten"),
         # One thread listens to a source process: it waits for no camera, and a newer frame takes the place.
         patient=not paced and not apart,

@@ -4,8 +4,8 @@
 
 Makes a 1080p clip each of H.264 and H.265, runs the tests that need a GPU (with two GPUs also those of a
 worker on each), then benchmarks/gpu.py for YOLO11s, n and m, a hundred paced cameras in two to four workers,
-with NVIDIA's MPS and cameras read apart, and without. What each step printed is in FOLDER/NAME.log; steps for which there is no time are
-left out, and that is said.
+with NVIDIA's MPS and cameras read apart, and without. What each step printed is in FOLDER/NAME.log; steps for
+which there is no time are left out, and that is said.
 """
 
 from __future__ import annotations
