@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from math import inf
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from camwire.sources.apart import source as source_module
 from camwire.sources.apart.messages import Cut, Order, VideoMade, VideoPart
 from camwire.sources.apart.source import VideoQuestions
 from camwire.sources.packets import PacketRing, Video
-from tests.sources.apart.conftest import Read, started
+from tests.sources.apart.conftest import Read, left, started
+from tests.sources.apart.host import HostLender
 from tests.sources.apart.test_reasons import write_film
 from tests.support.clips import counter_of, make_clip
 from tests.support.waiting import wait_for
@@ -28,6 +30,24 @@ pytestmark = pytest.mark.integration
 
 KEPT = 60.0
 """Seconds; longer than any test."""
+
+
+@pytest.fixture(scope="module")
+def one_for_all() -> Iterator[SourceProcesses]:
+    processes = SourceProcesses(HostLender())
+    yield processes
+    processes.close()
+    wait_for(lambda: not left(), "nothing is left")
+
+
+@pytest.fixture
+def processes(one_for_all: SourceProcesses) -> Iterator[SourceProcesses]:
+    """The same for each test, without what the tests before have read."""
+    yield one_for_all
+    for process in one_for_all._processes:
+        for source in process._known():
+            source.stop()
+            assert source.join(30)
 
 
 def counters_of(video: Video) -> list[int]:
