@@ -41,12 +41,16 @@ class Shelf:
 
     def __init__(self, shelf: AnyShelf) -> None:
         self._shelf = shelf
-        self.close = shelf.close
 
     def put(self, picture: Lying, place: int) -> None:
         """Raises SourceError."""
         with told_of_the_camera():
             self._shelf.put(picture, place)
+
+    def close(self) -> None:
+        """Raises SourceError."""
+        with told_of_the_camera():
+            self._shelf.close()
 
 
 class Borrowing:

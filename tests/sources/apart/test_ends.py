@@ -17,9 +17,10 @@ from structlog.testing import capture_logs
 
 from camwire.sources.apart import ApartSource, SourceProcesses
 from camwire.sources.apart import process as process_module
+from camwire.sources.faults import SourceError
 from camwire.sources.numbering import Numbering
 from tests.sources.apart.conftest import BOUND, Made, Read, Sink, left, pixels_of, source_processes, started
-from tests.sources.apart.host import HostLender, files_of
+from tests.sources.apart.host import HostBorrowedShelf, HostBorrower, HostLender, files_of
 from tests.sources.cameras import camera
 from tests.sources.test_files import raw_h264
 from tests.support.clips import make_clip
@@ -297,6 +298,33 @@ def is_running(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+class UnclosableShelf(HostBorrowedShelf):
+    def close(self) -> None:
+        raise SourceError("it can't be closed")
+
+
+class UnclosableBorrower(HostBorrower):
+    def shelf(self, handle: bytes, place_size: int) -> UnclosableShelf:
+        return UnclosableShelf(os.fsdecode(handle), place_size)
+
+
+def test_a_process_that_cannot_report_any_more_is_replaced(make_processes: Made, clips: Path) -> None:
+    lender = HostLender()
+    lender.borrower = (f"{__name__}:UnclosableBorrower",)
+    processes = make_processes(lender)
+    stopped, sink = started(processes, clips / "short.mp4", id="stopped")
+    _, others = started(processes, clips / "short.mp4", id="other")
+    wait_for(lambda: len(sink) and len(others), "frames come")
+    with capture_logs() as logs:
+        stopped.stop()
+        assert stopped.join(AT_ONCE)
+        moment = time.monotonic()
+        wait_for(lambda: others.frames[-1].arrived > moment and ends_in(logs), "the other goes on")
+    [line] = [line for line in logs if line["event"] == "a source process can't report"]
+    assert (line["error"], line["log_level"]) == ("SourceError", "error")
+    assert [line["reason"] for line in ends_in(logs)] == ["it ended with status 1"]
 
 
 def test_a_clip_that_ends_while_nobody_looks(read: Read, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ class Placing:
         self._answers.put(None)
 
     def close(self) -> None:
-        """Nothing will be put any more, unless there is another shelf."""
-        if self._shelf is not None:
-            self._shelf.close()
-            self._shelf = None
+        """Nothing will be put any more, unless there is another shelf. Raises SourceError."""
+        shelf, self._shelf = self._shelf, None
+        if shelf is not None:
+            shelf.close()

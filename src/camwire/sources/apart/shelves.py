@@ -38,7 +38,7 @@ class Shelf(Protocol):
         """Copy a picture into a place; it is there when this returns. Raises SourceError."""
 
     def close(self) -> None:
-        """Look at it no more."""
+        """Look at it no more. Raises SourceError."""
 
 
 class Borrower(Protocol):
