@@ -40,10 +40,10 @@ class Sink:
         with self._lock:
             self._lost.append(frame)
 
-    def release(self) -> None:
-        """From now on nothing is held; what was held is gone."""
+    def release(self, *, holding: bool = False) -> None:
+        """What was held is gone; whether what comes now is held."""
         with self._lock:
-            self.holding = False
+            self.holding = holding
             self._frames.clear()
 
     @property

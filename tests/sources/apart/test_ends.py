@@ -18,12 +18,10 @@ from structlog.testing import capture_logs
 from camwire.sources.apart import ApartSource, SourceProcesses
 from camwire.sources.apart import process as process_module
 from camwire.sources.faults import SourceError
-from camwire.sources.numbering import Numbering
 from tests.sources.apart.conftest import BOUND, Made, Read, Sink, left, pixels_of, source_processes, started
 from tests.sources.apart.host import HostBorrowedShelf, HostBorrower, HostLender, files_of
 from tests.sources.cameras import camera
 from tests.sources.test_files import raw_h264
-from tests.support.clips import make_clip
 from tests.support.rtsp_faults import silent_server
 from tests.support.waiting import wait_for
 
@@ -242,19 +240,6 @@ def test_closing_ends_everything(make_processes: Made, clips: Path) -> None:
     processes.close()  # is no harm
 
 
-def test_numbers_go_on_in_the_next_source_of_a_camera(read: Read, clips: Path) -> None:
-    numbering = Numbering()
-    first, sink = read(clips / "short.mp4", numbering=numbering)
-    wait_for(lambda: len(sink) > 12, "two turns")
-    first.stop()
-    assert first.join(AT_ONCE)
-    _, again = read(clips / "short.mp4", numbering=numbering)
-    wait_for(lambda: len(again), "frames of the next source")
-    last, new = sink.frames[-1], again.frames[0]
-    assert new.sequence == last.sequence + 1
-    assert (new.epoch, new.turn) == (last.epoch + 1, last.turn)
-
-
 WORKER = """
 import sys, time
 from camwire.sources.apart import SourceProcesses
@@ -325,14 +310,3 @@ def test_a_process_that_cannot_report_any_more_is_replaced(make_processes: Made,
     [line] = [line for line in logs if line["event"] == "a source process can't report"]
     assert (line["error"], line["log_level"]) == ("SourceError", "error")
     assert [line["reason"] for line in ends_in(logs)] == ["it ended with status 1"]
-
-
-def test_a_clip_that_ends_while_nobody_looks(read: Read, tmp_path: Path) -> None:
-    """The last report comes before the end, so that nothing that was counted is missing."""
-    for number in range(3):
-        clip = make_clip(tmp_path / f"{number}.mp4", frames=3 + number, gop=3)
-        source, sink = read(clip, id=str(number), paced=False, looped=False)
-        assert source.join(30)
-        report = source.report()
-        assert (report.frames_in, report.reason) == (3 + number, "the file has ended")
-        assert len(sink) == 3 + number

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from camwire.sources import CameraSource
 from camwire.sources.apart import SourceProcesses
-from tests.sources.apart.conftest import BOUND, Read, Sink, started
+from tests.sources.apart.conftest import BOUND, Sink, started
 from tests.sources.cameras import camera
 from tests.support.clips import counted_pictures
 from tests.support.rtsp_faults import ScriptedRtsp, refusing_port
@@ -33,7 +33,10 @@ def reason_here(url: str) -> str | None:
     return reason
 
 
-def test_what_is_wrong_is_said_as_in_this_process(processes: SourceProcesses, clips: Path) -> None:
+def test_what_is_wrong_is_said_as_in_this_process(
+    processes: SourceProcesses, clips: Path, tmp_path: Path
+) -> None:
+    write_film(tmp_path / "mpeg2.ts", "mpeg2video")
     with refusing_port() as port, ScriptedRtsp(status="404 Not Found") as server:
         urls = [
             str(clips / "missing.mp4"),
@@ -49,16 +52,12 @@ def test_what_is_wrong_is_said_as_in_this_process(processes: SourceProcesses, cl
             assert report.reason == reason_here(url)
             assert report.retry_at is not None
             assert len(sink) == 0
+        refused, _ = started(processes, tmp_path / "mpeg2.ts", id="refused")
+        wait_for(lambda: refused.report().phase == "retrying", "the reason")
+        assert refused.report().reason == "the host can't decode mpeg2video"
+        _, sound = started(processes, clips / "short.mp4", id="sound")
+        wait_for(lambda: len(sound), "another's frames")
     assert len(processes.pids) == 1, "none of this ends the process"
-
-
-def test_a_codec_that_the_device_lacks_is_the_reason(read: Read, tmp_path: Path) -> None:
-    path = tmp_path / "mpeg2.ts"
-    write_film(path, "mpeg2video")
-    source, sink = read(path)
-    wait_for(lambda: source.report().phase == "retrying", "the reason")
-    assert source.report().reason == "the host can't decode mpeg2video"
-    assert len(sink) == 0
 
 
 def write_film(path: Path, encoder: str) -> None:
@@ -68,14 +67,6 @@ def write_film(path: Path, encoder: str) -> None:
         for picture in counted_pictures(10, 160, 128):
             output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         output.mux(stream.encode(None))
-
-
-def test_a_file_that_appears_is_read(read: Read, clips: Path, tmp_path: Path) -> None:
-    source, sink = read(tmp_path / "later.mp4")
-    wait_for(lambda: source.report().phase == "retrying", "the reason")
-    (tmp_path / "later.mp4").write_bytes((clips / "short.mp4").read_bytes())
-    wait_for(lambda: len(sink) and source.report().phase == "live", "the file's pictures")
-    assert source.report().reason is None
 
 
 def test_what_a_source_process_logs_is_in_the_workers_log_and_holds_no_secret(
