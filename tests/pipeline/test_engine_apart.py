@@ -147,7 +147,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
         running.taking.set()
     ended = [running.engine.stop(5) for running in started]
     assert all(ended)
-    wait_for(lambda: not left(), f"nothing is left behind: {left()}")
+    wait_for(lambda: not left(), "nothing is left behind")
 
 
 @pytest.fixture
