@@ -129,6 +129,8 @@ class Engine:
         self._stop_cameras(tuple(self._running) if resized else changes.stop)
         for camera in changes.start:
             self._start_camera(camera, _bound(desired))
+        if self._processes is not None:
+            self._processes.tidy()
 
     def _stages(self, desired: DesiredState, detector: AnyDetector, tracker: Tracker) -> Stages:
         """What batches go through from now on."""
@@ -265,8 +267,6 @@ class Engine:
                 self._lanes.forget(camera)
             self.recorder.remove(camera)
             del self._sources[camera], self._running[camera], self.rings[camera]
-        if self._processes is not None:
-            self._processes.tidy()
 
     def elements(self) -> dict[str, float]:
         """Nothing: what there is to tell, the cameras' reports tell by stage."""
@@ -318,9 +318,11 @@ class Engine:
         for source in sources:
             source.stop()
         self.recorder.lost(self._slots.close(), "stopped")
-        ended = [source.join(max(0.05, deadline - time.monotonic())) for source in sources]
+        for source in sources:
+            source.join(max(0.05, deadline - time.monotonic()))
         if self._processes is not None:
             self._processes.close()
+        ended = [source.join(0) for source in sources]
         lanes = self._lanes is None or self._lanes.join(max(0.05, deadline - time.monotonic()))
         with self._closing:
             if self._tracker is not None:

@@ -13,7 +13,7 @@ import pytest
 
 from camwire.frames import Frame, Size
 from camwire.sources.apart import ApartSource, SourceProcesses
-from camwire.sources.apart.process import CHILD
+from camwire.sources.apart.life import CHILD
 from tests.sources.apart.host import HostLender, files_of
 from tests.sources.cameras import camera
 from tests.support.clips import read_counter

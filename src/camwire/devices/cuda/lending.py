@@ -65,8 +65,13 @@ class LentMemory:
                     f"cuda:{index} has no memory left for another camera's pictures: {free >> 20} MB of "
                     f"{total >> 20} MB are free and {(RESERVE + size) >> 20} MB are wanted"
                 )
-            self._address = int(runtime.malloc(size))
-            self.handle: bytes = runtime.ipcGetMemHandle(self._address)
+            try:
+                self._address = int(runtime.malloc(size))
+                self.handle: bytes = runtime.ipcGetMemHandle(self._address)
+            except runtime.CUDARuntimeError as error:
+                raise DeviceError(
+                    f"cuda:{index} has no memory for another camera's pictures: {error}"
+                ) from None
 
     def picture(self, place: int, how: Sequence[Any], let_go: Callable[[], None]) -> LentPicture:
         """The picture in a place; ``how`` it lies there is what ``Borrower.described`` said."""

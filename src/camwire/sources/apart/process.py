@@ -1,20 +1,16 @@
-"""A source process as its worker sees it: started, told, listened to, replaced when it ends."""
+"""Sources and the process that reads them: told, listened to, replaced when it ends."""
 
 from __future__ import annotations
 
-import socket
-import struct
 import threading
 import time
 import weakref
-from contextlib import ExitStack, suppress
 from functools import partial
 
 import msgspec
 import structlog
 
-from camwire.children import start_child
-from camwire.exit_status import describe_exit
+from camwire.sources.apart.life import Life
 from camwire.sources.apart.messages import (
     NO_PLACE,
     Arrived,
@@ -23,7 +19,6 @@ from camwire.sources.apart.messages import (
     Incoming,
     Noted,
     Order,
-    Outgoing,
     Report,
     Reports,
     ShelfMade,
@@ -37,77 +32,19 @@ from camwire.sources.apart.shelves import PLACES, Lender, LentShelf, Places
 from camwire.sources.apart.source import ApartSource
 from camwire.sources.faults import SourceError
 
-CHILD = "camwire.sources.apart.child"
 PATIENCE = 10.0
 """Seconds that a process may say nothing; it reports five times a second."""
 PATIENCE_AT_START = 60.0
 """Seconds until it says something: packages are read, perhaps from a cold disk."""
-HANGS = 5
-"""Seconds that it may take to take an order."""
 GATHERING = 0.002
 """Seconds between two looks at what has come: at one look there are several frames, and the interpreter's
 lock changes hands once for all of them."""
-LARGEST = 1 << 20
-"""Bytes received at once."""
 FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
 """Seconds until a process that ended is replaced; twice as many each time, unless it ran for ..."""
 LONG_ENOUGH = 60.0
 """... so many seconds."""
-TIMEVAL = struct.Struct("@ll")
-"""Seconds and microseconds."""
 
 log = structlog.get_logger(__name__)
-
-
-class Child:
-    """One process, from its start to its end. It ends with this one, whatever ends it."""
-
-    def __init__(self, lender: Lender) -> None:
-        """Raises OSError where it can't be started."""
-        with ExitStack() as opened:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-            opened.callback(ours.close)
-            places = Places.new()
-            opened.callback(places.close)
-            with theirs:
-                descriptors = theirs.fileno(), places.descriptor
-                arguments = *map(str, descriptors), *lender.borrower
-                self._process = start_child(CHILD, *arguments, descriptors=descriptors)
-            opened.pop_all()
-        self.places = places
-        self._connection = ours
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, TIMEVAL.pack(HANGS, 0))
-        self.say = Outgoing(ours)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def hear(self, patience: float) -> bytes:
-        """What has come; empty when the process has ended. Raises TimeoutError after ``patience`` seconds."""
-        # Not settimeout, which waits and receives in two calls, each of which gives up the lock.
-        whole = int(patience)
-        self._connection.setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVTIMEO, TIMEVAL.pack(whole, int((patience - whole) * 1e6))
-        )
-        try:
-            return self._connection.recv(LARGEST)
-        except BlockingIOError:
-            raise TimeoutError from None
-        except ConnectionError:
-            return b""
-
-    def end(self) -> str:
-        """Kill it, if it hasn't ended; how it ended, for people."""
-        with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RDWR)  # whoever listens wakes up
-        self._process.kill()  # one that has ended keeps the status that it ended with
-        return describe_exit(self._process.wait())
-
-    def close(self) -> None:
-        """After its end, by whoever listened."""
-        self._connection.close()
-        self.places.close()
 
 
 class SourceProcess:
@@ -125,7 +62,7 @@ class SourceProcess:
         """By row; what is known of the process that runs now. Used by the listening thread alone."""
         self._rows: dict[int, int] = {}
         """By run."""
-        self._child: Child | None = None
+        self._child: Life | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -238,16 +175,16 @@ class SourceProcess:
         child.close()
         return child.pid, reason or ended
 
-    def _started(self) -> Child:
+    def _started(self) -> Life:
         with self._lock:
-            child = self._child = Child(self._lender)
+            child = self._child = Life(self._lender)
             if self._closed.is_set():
                 child.end()
             for source in self._sources.values():
                 self._send(source.started())
         return child
 
-    def _listen(self, child: Child) -> str | None:
+    def _listen(self, child: Life) -> str | None:
         """Until the process has ended, or why it is given up."""
         incoming, patience = Incoming[Report](Report), PATIENCE_AT_START
         try:
@@ -264,7 +201,7 @@ class SourceProcess:
             return f"it said what can't be read: {error}"
         return None
 
-    def _hear(self, message: Report, child: Child) -> None:
+    def _hear(self, message: Report, child: Life) -> None:
         match message:
             case Arrived():
                 self._arrived(message, child.places)
@@ -290,7 +227,7 @@ class SourceProcess:
         if (source := self._sources.get(message.run)) is not None:
             source.hear_arrived(message, picture)
 
-    def _send_shelf(self, wanted: ShelfWanted, child: Child) -> None:
+    def _send_shelf(self, wanted: ShelfWanted, child: Life) -> None:
         self._drop_shelf(wanted.run)
         try:
             made = self._made_shelf(wanted, child.places)

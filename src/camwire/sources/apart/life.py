@@ -1,0 +1,71 @@
+"""One source process, from its start to its end."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from contextlib import ExitStack, suppress
+
+from camwire.children import start_child
+from camwire.exit_status import describe_exit
+from camwire.sources.apart.messages import Outgoing
+from camwire.sources.apart.shelves import Lender, Places
+
+CHILD = "camwire.sources.apart.child"
+HANGS = 5
+"""Seconds that it may take to take an order."""
+LARGEST = 1 << 20
+"""Bytes received at once."""
+TIMEVAL = struct.Struct("@ll")
+"""Seconds and microseconds."""
+
+
+class Life:
+    """The process and the socket to it. It ends with this process, whatever ends it."""
+
+    def __init__(self, lender: Lender) -> None:
+        """Raises OSError where it can't be started."""
+        with ExitStack() as opened:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            opened.callback(ours.close)
+            places = Places.new()
+            opened.callback(places.close)
+            with theirs:
+                descriptors = theirs.fileno(), places.descriptor
+                arguments = *map(str, descriptors), *lender.borrower
+                self._process = start_child(CHILD, *arguments, descriptors=descriptors)
+            opened.pop_all()
+        self.places = places
+        self._connection = ours
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, TIMEVAL.pack(HANGS, 0))
+        self.say = Outgoing(ours)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def hear(self, patience: float) -> bytes:
+        """What has come; empty when the process has ended. Raises TimeoutError after ``patience`` seconds."""
+        # Not settimeout, which waits and receives in two calls, each of which gives up the lock.
+        whole = int(patience)
+        self._connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, TIMEVAL.pack(whole, int((patience - whole) * 1e6))
+        )
+        try:
+            return self._connection.recv(LARGEST)
+        except BlockingIOError:
+            raise TimeoutError from None
+        except ConnectionError:
+            return b""
+
+    def end(self) -> str:
+        """Kill it, if it hasn't ended; how it ended, for people."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)  # whoever listens wakes up
+        self._process.kill()  # one that has ended keeps the status that it ended with
+        return describe_exit(self._process.wait())
+
+    def close(self) -> None:
+        """After its end, by whoever listened."""
+        self._connection.close()
+        self.places.close()
