@@ -74,7 +74,9 @@ class Rules:
 class Run:
     """Lanes over patient slots, so that every frame goes through."""
 
-    def __init__(self, detect=lambda batch: Detections.empty(), *, device=None, accepts=True, **stages):
+    def __init__(
+        self, detect=lambda batch: Detections.empty(), *, device=None, accepts=True, detecting=None, **stages
+    ):
         self.tracker, self.sent, self.made, self.accepts = Tracker(), [], [], accepts
         self.rules = Rules(self.tracker)
         self.recorder = Recorder()
@@ -94,6 +96,7 @@ class Run:
             self.recorder,
             self._publish,
             count=3,
+            detecting=detecting,
             expected=lambda: 2,
             stages=Stages(
                 device=device or Device(),
@@ -122,9 +125,12 @@ class Run:
 
     def _source(self, camera, count):
         for number in range(count):
-            one = frame(camera, number)
-            self.recorder.arrived(one)
-            assert self.slots.put(one)
+            self.give(camera, number)
+
+    def give(self, camera, number):
+        one = frame(camera, number)
+        self.recorder.arrived(one)
+        assert self.slots.put(one)
 
     def end(self):
         self.slots.close()

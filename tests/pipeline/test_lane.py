@@ -1,6 +1,7 @@
 """Lanes: order, accounting and forgetting."""
 
 import random
+import threading
 import time
 
 from camwire.frames import Detections
@@ -76,3 +77,33 @@ def test_the_next_batch_is_tracked_while_the_rules_look_at_this_one():
     run.put(10).end()
     assert waited
     assert run.rules.seen == run.tracker.seen
+
+
+def test_while_there_is_no_room_in_detection_frames_gather():
+    entered, leave, sizes = threading.Semaphore(0), threading.Semaphore(0), []
+
+    def detect(batch):
+        sizes.append(len(batch))
+        entered.release()
+        assert leave.acquire(timeout=30)
+        return Detections.empty()
+
+    run = Run(detect, detecting=1)
+    run.lanes.start()
+    run.give("a", 0)
+    assert entered.acquire(timeout=30)
+    run.give("b", 0)
+    assert not entered.acquire(timeout=0.1), "a frame is on its way that has waited long enough"
+    run.give("a", 1)
+    leave.release(2)
+    wait_for(lambda: run.recorder.under_way == 0, "every frame to come out")
+    run.end()
+    assert sizes == [1, 2]
+
+
+def test_whatever_fails_in_detection_leaves_room_for_the_next_batch():
+    def detect(batch):
+        raise RuntimeError("out of order")
+
+    run = Run(detect, detecting=1).put(10)
+    assert run.end()["a"].drops == {"error": 10}

@@ -107,3 +107,12 @@ def test_what_one_lane_leaves_wakes_another():
     for lane in lanes:
         lane.join(5)
     assert sorted(f.camera for batch in batches for f in batch.frames) == ["a", "b", "c"]
+
+
+def test_frames_beyond_a_size_that_suits_the_network_are_in_the_next_batch():
+    slots = Slots(BatchPolicy(size=8, max_wait=0.0), on_overwritten=lambda _: None)
+    for camera in "abcde":
+        slots.add(camera)
+        slots.put(frame(camera))
+    taken = [slots.take(lambda: 8, (1, 4, 8)) for _ in range(2)]
+    assert [[one.camera for one in batch.frames] for batch in taken] == [list("abcd"), ["e"]]
