@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 from camwire.frames import Size
@@ -34,6 +35,7 @@ class Style:
     text: int
 
     @staticmethod
+    @lru_cache(maxsize=256)
     def for_size(size: Size) -> Style:
         """Sizes that look alike on every picture, never so small that they vanish."""
         unit = sqrt(size.width * size.height) / 960  # 1 at 1280×720

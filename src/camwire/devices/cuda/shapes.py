@@ -41,13 +41,19 @@ def pack_shapes(
     masks = tracks.masks if "masks" in on else None
     keypoints = tracks.keypoints if "keypoints" in on else None
     turned = tracks.corners if "boxes" in on else None
-    if not rules and not annotations and masks is None and keypoints is None and turned is None:
+    bare = not annotations and masks is None and keypoints is None and turned is None
+    if not rules and bare:
         return sheet.shapes([(0, 0, 0)] * len(chosen))
     ends = []
     for index in chosen:
-        frame, rows, first = batch.frames[index], tracks.rows_of(index), sheet.count
-        style, classes = Style.for_size(frame.size), tracks.classes[rows]
+        frame, first = batch.frames[index], sheet.count
+        style = Style.for_size(frame.size)
         rules.add(sheet, frame, style)
+        if bare:
+            ends.append((first, sheet.count, sheet.count))
+            continue
+        rows = tracks.rows_of(index)
+        classes = tracks.classes[rows]
         if (annotation := annotations.get(index)) is not None:
             add_signs(sheet, annotation, on)
             add_remarks(sheet, annotation, objects[rows], classes, style, frame.size)

@@ -62,6 +62,8 @@ class Sheet:
         self._corners = bytearray()
         self._pixels: list[UInt8Array] = []
         self._pixel_count = 0
+        self._starts: dict[int, int] = {}
+        """By the identity of arrays, which are kept here."""
 
     @property
     def count(self) -> int:
@@ -97,9 +99,11 @@ class Sheet:
         )
 
     def add_pixels(self, pixels: UInt8Array) -> int:
-        """Where they begin."""
-        start = self._pixel_count
-        self._pixels.append(pixels.reshape(-1))
+        """Where they begin; the very same plate on several pictures is there once."""
+        if (known := self._starts.get(id(pixels))) is not None:
+            return known
+        start = self._starts[id(pixels)] = self._pixel_count
+        self._pixels.append(pixels)
         self._pixel_count += pixels.size
         return start
 
@@ -108,7 +112,9 @@ class Sheet:
             np.frombuffer(self._records, SHAPE),
             ends,
             np.frombuffer(self._corners, np.float32).reshape(-1, 2),
-            np.concatenate(self._pixels) if self._pixels else np.zeros(0, np.uint8),
+            np.concatenate([pixels.reshape(-1) for pixels in self._pixels])
+            if self._pixels
+            else np.zeros(0, np.uint8),
         )
 
 
