@@ -130,7 +130,8 @@ def test_a_name_server_that_never_answers_is_said(tmp_path: Path) -> None:
     resolver, script, answered = (tmp_path / name for name in ("resolv.conf", "ask.py", "said.json"))
     resolver.write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:2\n")
     script.write_text(ASKING)
-    inside = f"ip link set lo up && mount --bind {resolver} /etc/resolv.conf && {sys.executable} {script} 30 {answered}"
+    ask = f"{sys.executable} {script} 30 {answered}"
+    inside = f"ip link set lo up && mount --bind {resolver} /etc/resolv.conf && {ask}"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     answer = subprocess.run(
         ["unshare", "-rmn", "sh", "-c", inside], capture_output=True, text=True, check=False, env=environment
