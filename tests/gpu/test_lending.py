@@ -248,10 +248,10 @@ def test_a_full_gpu_is_the_cameras_reason_and_it_comes_back_by_itself(
 ) -> None:
     path = write_clip(tmp_path / "clip.mp4", "libx264", "yuv420p", 640, 360)
     with monkeypatch.context() as full:
-        full.setattr("camwire.devices.cuda.lending.RESERVE", 1 << 50)
+        full.setattr("camwire.devices.cuda.room.RESERVE", 1 << 50)
         source, sink = read(processes, path, paced=True)
         wait_for(lambda: source.report().reason, "the reason", COMING)
-        assert "cuda:0 has no memory left for another camera's pictures" in (source.report().reason or "")
+        assert "cuda:0 has no memory left for another camera:" in (source.report().reason or "")
         assert sink.frames.empty()
     sink.next()
     wait_for(lambda: source.report().phase == "live", "it is well again")

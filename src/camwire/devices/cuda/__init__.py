@@ -54,7 +54,7 @@ class CudaDevice:
         self.lanes: int = LANES
         self.detecting: int = AT_ONCE
         self._room = Room(index)
-        self.lender: Lender | None = CudaLender(index)
+        self.lender: Lender | None = CudaLender(index, self._room)
         self.preprocess: Preprocessor = _refuse
         self.render: Renderer = CudaRenderer(index)
         self.encode: Encoder = CudaEncoder(index)

@@ -13,7 +13,7 @@ from camwire.devices import DeviceError
 from camwire.devices.cuda.context import open_context
 from camwire.devices.cuda.decoder import refusal
 from camwire.devices.cuda.driver import Context, context_of
-from camwire.devices.cuda.room import RESERVE
+from camwire.devices.cuda.room import RESERVE, Room
 from camwire.devices.cuda.surfaces import Surface, surface_of
 from camwire.frames import Size
 
@@ -47,24 +47,18 @@ class LentPicture:
 
 
 class LentMemory:
-    """Memory of the worker for ``places`` pictures, which another process may open by ``handle``."""
+    """Memory of the worker for pictures, which another process may open by ``handle``."""
 
-    def __init__(self, index: int, place_size: int, places: int) -> None:
-        """Raises DeviceError where the GPU has too little."""
+    def __init__(self, index: int, place_size: int, size: int) -> None:
+        """``size``: of all places together, ``place_size`` that of one, aligned; in bytes. Raises DeviceError
+        where the GPU has too little."""
         import cupy
         from cupy.cuda import runtime
 
         self._index = index
-        self._place_size = aligned(place_size)
-        size = -(-self._place_size * places // PIECE) * PIECE
+        self._place_size = place_size
         self._address = 0
         with cupy.cuda.Device(index):
-            free, total = runtime.memGetInfo()
-            if free < RESERVE + size:
-                raise DeviceError(
-                    f"cuda:{index} has no memory left for another camera's pictures: {free >> 20} MB of "
-                    f"{total >> 20} MB are free and {(RESERVE + size) >> 20} MB are wanted"
-                )
             try:
                 self._address = int(runtime.malloc(size))
                 self.handle: bytes = runtime.ipcGetMemHandle(self._address)
@@ -94,13 +88,17 @@ class LentMemory:
 class CudaLender:
     """The worker's end."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, room: Room) -> None:
         self._index = index
+        self._room = room
         self.borrower: tuple[str, ...] = ("camwire.devices.cuda.lending:CudaBorrower", str(index))
 
     def shelf(self, place_size: int, places: int) -> LentMemory:
         """Raises DeviceError where the GPU has too little memory."""
-        return LentMemory(self._index, place_size, places)
+        place = aligned(place_size)
+        size = -(-place * places // PIECE) * PIECE
+        self._room.admit(size)
+        return LentMemory(self._index, place, size)
 
 
 class Described(NamedTuple):

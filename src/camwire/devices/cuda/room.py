@@ -26,14 +26,14 @@ class Room:
         self._before_cameras = 0
         self._cameras_came = False
 
-    def admit(self) -> None:
-        """Ask for room for another camera. Raises DeviceError."""
+    def admit(self, size: int = 0) -> None:
+        """Ask for room for another camera and ``size`` bytes for its pictures. Raises DeviceError."""
         now = self.now()
         self._cameras_came = True
-        if now.free < RESERVE:
+        if now.free < RESERVE + size:
             raise DeviceError(
                 f"cuda:{self._index} has no memory left for another camera: {now.free >> 20} MB of "
-                f"{now.total >> 20} MB are free and {RESERVE >> 20} MB are wanted"
+                f"{now.total >> 20} MB are free and {(RESERVE + size) >> 20} MB are wanted"
             )
 
     def now(self) -> MemoryUse:
