@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from selenium.webdriver import Chrome
 
@@ -85,6 +85,7 @@ stats_like = st.fixed_dictionaries(
         st.one_of(st.text(max_size=20), json_values.map(json.dumps), stats_like.map(json.dumps)), max_size=8
     )
 )
+@example(['{"type": "stats", "cameras": {"": {}}, "camera_order": [[]]}'])
 def test_whatever_text_comes_is_read_or_refused(blank: Chrome, batch: list[str]) -> None:
     body = """
         return a[0].map((raw) => {

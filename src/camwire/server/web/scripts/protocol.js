@@ -127,7 +127,8 @@ function readStats(message) {
  * @returns {[string, unknown][]}
  */
 function inOrder(values, order) {
-  const told = (Array.isArray(order) ? order : []).filter((key) => Object.hasOwn(values, key));
+  const names = (Array.isArray(order) ? order : []).filter((key) => typeof key === "string");
+  const told = names.filter((key) => Object.hasOwn(values, key)); // which would take [] for ""
   const keys = new Set([...told, ...Object.keys(values)]);
   return Array.from(keys, (key) => [key, values[key]]);
 }
