@@ -214,7 +214,7 @@ def pipeline(
             id=camera, url=str(clip), enabled=True, transport="tcp", latency_ms=50, drop_on_latency=False
         )
         if processes is not None:
-            inlet = Inlet(slots, recorder, DEVICE, apart=True)
+            inlet = Inlet(slots, recorder, DEVICE)
             sources.append(processes.source(desired, inlet, bound=BOUND, paced=paced))
             sources[-1].start()
             continue

@@ -1,23 +1,29 @@
-"""Processes that do a part of a worker's work: how they are started, and how what they log comes back.
+"""Processes that do a part of another one's work: how they are started, heard, and what they log comes back.
 
-Such a child ends when the socket closes that it was given, so it outlives nobody, whatever ends its worker;
-what else it is told and tells is its own affair (`tracking/apart/`, `sources/apart/`).
+Such a child ends when the socket closes that it was given, so it outlives nobody, whatever ends its parent;
+what else it is told and tells is its own affair (`tracking/apart/`, `sources/apart/`, `server/mps/`).
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 import msgspec
 import structlog
 
 from camwire.cores import ALLOWED
+
+_TIMEVAL = struct.Struct("@ll")
+"""Seconds and microseconds."""
 
 
 class Remark(msgspec.Struct, frozen=True, array_like=True):
@@ -51,6 +57,34 @@ def start_child(module: str, *arguments: str, descriptors: Sequence[int]) -> sub
             stdout=2,  # ours may be read by programs
             pass_fds=descriptors,
         )
+
+
+def named(name: str) -> Callable[..., Any]:
+    """What is called `module:name`: how a child is told what to work with."""
+    module, _, what = name.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), what)
+    return found
+
+
+def receive_within(connection: socket.socket, seconds: float, most: int) -> bytes:
+    """``most`` bytes at most; none when the other end is closed. Raises TimeoutError.
+
+    Unlike ``settimeout``, which waits and receives in two calls, this gives the interpreter's lock up once.
+    """
+    whole = int(seconds)
+    patience = _TIMEVAL.pack(whole, int((seconds - whole) * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+    try:
+        return connection.recv(most)
+    except BlockingIOError:
+        raise TimeoutError from None
+    except ConnectionError:
+        return b""
+
+
+def give_up_sending_after(connection: socket.socket, seconds: int) -> None:
+    """From now on what can't be sent within that time raises OSError."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(seconds, 0))
 
 
 @contextmanager

@@ -8,22 +8,21 @@ from typing import Any
 import numpy as np
 
 from camwire.deepstream.metadata import MetadataError
-from camwire.devices.cuda.adoption import AdoptedPicture
 from camwire.devices.cuda.colours import BT601, BT709
-from camwire.devices.cuda.surfaces import PLANES, Surface
+from camwire.devices.cuda.surfaces import PLANES, PictureOnDevice, Surface
 from camwire.frames import Size
 
 SURFACE = np.dtype([*PLANES, ("full_range", np.int32), ("is_bt709", np.int32)], align=True)
 """``CamwireSurface`` of deepstream/metadata/batch.h."""
 
 
-class BatchedPicture(AdoptedPicture):
+class BatchedPicture(PictureOnDevice):
     """One NV12 picture of a batch; the buffer it is in lives as long as it does."""
 
     __slots__ = ("_buffer",)
 
     def __init__(self, surface: Surface, buffer: Any) -> None:
-        self.surface = surface
+        super().__init__(surface)
         self._buffer = buffer
 
 

@@ -231,7 +231,7 @@ class Engine:
     def _source(self, camera: DesiredCamera, bound: Size) -> CameraSource | ApartSource:
         """In this process or in one of its own."""
         recall = self._desired.recall_s if self._desired else 0.0
-        inlet = Inlet(self._slots, self.recorder, self._device, apart=self._processes is not None)
+        inlet = Inlet(self._slots, self.recorder, self._device)
         numbering = self._numbering[camera.id]
         if self._processes is not None:
             apart = self._processes.source(camera, inlet, bound=bound, recall_s=recall, numbering=numbering)

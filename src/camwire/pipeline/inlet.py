@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from camwire.devices import DeviceError
 from camwire.devices.contracts import Device
 from camwire.frames import Frame
+from camwire.pipeline.device_faults import told_of_the_camera
 from camwire.pipeline.recorder import Recorder
 from camwire.pipeline.slots import Slots
-from camwire.sources.faults import SourceError
 
 
 class Inlet:
     """Counts a frame, makes its picture the device's own, and puts it into the camera's slot."""
 
-    def __init__(self, slots: Slots, recorder: Recorder, device: Device, *, apart: bool = False) -> None:
-        """``apart``: pictures come from a source process, and are the device's own already."""
+    def __init__(self, slots: Slots, recorder: Recorder, device: Device) -> None:
         self._slots = slots
         self._recorder = recorder
         self._device = device
-        self._is_adopted = device.name != "cpu" and not apart
+        self._is_adopted = device.name != "cpu"
 
     def put(self, frame: Frame) -> None:
         """Raises SourceError where the device can't take the camera's pictures."""
@@ -39,19 +37,15 @@ class Inlet:
 
 def adopted(device: Device, picture: Any) -> Any:
     """Raises SourceError: what the device can't take is that camera's reason."""
-    try:
+    with told_of_the_camera():
         return device.adopt(picture)
-    except DeviceError as error:
-        raise SourceError(str(error)) from None
 
 
 def hwaccel_of(device: Device) -> Callable[[], Any]:
     """``device.hwaccel`` for sources: that a GPU is full is a reason that they tell people."""
 
     def hwaccel() -> Any:
-        try:
+        with told_of_the_camera():
             return device.hwaccel()
-        except DeviceError as error:
-            raise SourceError(str(error)) from None
 
     return hwaccel

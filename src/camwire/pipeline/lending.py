@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any
 
-from camwire.devices import DeviceError
+from camwire.children import named
 from camwire.devices.contracts import Lender
+from camwire.pipeline.device_faults import told_of_the_camera
 from camwire.sources.apart.shelves import Lying
 from camwire.sources.apart.shelves import Shelf as AnyShelf
-from camwire.sources.faults import SourceError
-
-
-@contextmanager
-def told_of_the_camera() -> Iterator[None]:
-    """A DeviceError in here is the camera's SourceError."""
-    try:
-        yield
-    except DeviceError as error:
-        raise SourceError(str(error)) from None
 
 
 class Lending:
@@ -61,9 +50,8 @@ class Borrowing:
 
         Raises SourceError.
         """
-        module, _, kind = name.partition(":")
         with told_of_the_camera():
-            self._device = getattr(import_module(module), kind)(*arguments)
+            self._device = named(name)(*arguments)
         self.refuses: Callable[[str, str | None], str | None] = self._device.refuses
 
     def hwaccel(self) -> Any:

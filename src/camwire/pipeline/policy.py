@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 IN_VAIN = 1 / 8
+"""Of a batch, at most: what is missing to the size that the network is made for."""
 
 
 @dataclass(frozen=True, slots=True)

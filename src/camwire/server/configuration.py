@@ -23,9 +23,9 @@ log = structlog.get_logger()
 Edit = Callable[[str, Config], str]
 """Text and what it says → changed text. Raises CannotEditError, UnknownCameraError."""
 
-RESTART_SECTIONS = {
-    *("server", "device", "devices", "workers_per_gpu", "cores_per_gpu_worker", "mps", "engine"),
-}
+RESTART_SECTIONS = frozenset(
+    ("server", "device", "devices", "workers_per_gpu", "cores_per_gpu_worker", "mps", "engine")
+)
 """What is looked at once, at the start."""
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camwire.children import Remark
-from camwire.frames import Size
+from camwire.frames import Frame, Size
 from camwire.link.desired import DesiredCamera
 from camwire.sources.apart.messages import (
     LENGTH,
@@ -54,6 +54,20 @@ cameras = st.builds(
     latency_ms=numbers,
     drop_on_latency=st.booleans(),
 )
+frames = st.builds(
+    Frame,
+    camera=texts,
+    sequence=numbers,
+    epoch=numbers,
+    picture=st.none(),
+    source_size=sizes,
+    size=sizes,
+    time=moments,
+    arrived=moments,
+    captured=moments,
+    decoded=moments,
+    turn=numbers,
+)
 lying = st.lists(st.one_of(numbers, moments, st.booleans(), texts), max_size=9).map(tuple)
 remarks = st.builds(Remark, names, texts, st.dictionaries(names, st.one_of(texts, numbers), max_size=3))
 source_reports = st.builds(
@@ -88,22 +102,7 @@ orders = st.one_of(
 )
 reports = st.one_of(
     st.builds(Ready),
-    st.builds(
-        Arrived,
-        numbers,
-        numbers,
-        st.integers(-1, 5),
-        lying,
-        numbers,
-        numbers,
-        numbers,
-        sizes,
-        sizes,
-        moments,
-        moments,
-        moments,
-        moments,
-    ),
+    st.builds(Arrived, numbers, numbers, st.integers(-1, 5), lying, frames),
     st.builds(ShelfWanted, numbers, numbers),
     st.builds(Reports, st.dictionaries(numbers, source_reports, max_size=3)),
     st.builds(Ended, numbers),

@@ -61,7 +61,7 @@ def source_of(numbering: Numbering | None = None) -> tuple[ApartSource, NotedSin
 
 
 def arrived(sequence: int, place: int = 0) -> Arrived:
-    return Arrived(3, 0, place, (), sequence, 5, 2, SIZE, SIZE, 0.1, 10.0, 1e9, 10.5)
+    return Arrived(3, 0, place, (), Frame("test", sequence, 5, None, SIZE, SIZE, 0.1, 10.0, 1e9, 10.5, 2))
 
 
 def test_a_frame_has_what_the_message_says() -> None:

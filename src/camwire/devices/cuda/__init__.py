@@ -25,6 +25,7 @@ from camwire.devices.cuda.integrals import integrals
 from camwire.devices.cuda.lending import CudaLender, nvdec
 from camwire.devices.cuda.render import CudaRenderer
 from camwire.devices.cuda.room import Room
+from camwire.devices.cuda.surfaces import PictureOnDevice
 from camwire.frames import Batch
 
 BATCH_SIZE = 32
@@ -66,9 +67,10 @@ class CudaDevice:
         with suppress(OSError):  # where nobody may choose, or these were taken away: then anywhere
             os.sched_setaffinity(0, self._cores)  # of this thread alone
 
-    def adopt(self, picture: Any) -> AdoptedPicture:
-        """What frames carry in place of a decoded ``av.VideoFrame``. Raises DeviceError."""
-        return AdoptedPicture(picture)
+    def adopt(self, picture: Any) -> PictureOnDevice:
+        """What frames carry in place of a decoded ``av.VideoFrame``; what lies on the device for them already
+        is that. Raises DeviceError."""
+        return picture if isinstance(picture, PictureOnDevice) else AdoptedPicture(picture)
 
     def hwaccel(self) -> Any:
         """NVDEC, frames staying on the device; what it can't decode is an error.

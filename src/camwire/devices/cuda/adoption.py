@@ -10,35 +10,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from camwire.devices.cuda.lending import LentPicture
-from camwire.devices.cuda.surfaces import Surface, surface_of
+from camwire.devices.cuda.surfaces import PictureOnDevice, surface_of
 from camwire.devices.dlpack import taken
 
 
-class AdoptedPicture:
+class AdoptedPicture(PictureOnDevice):
     """A decoded picture on the device, in place of its ``av.VideoFrame``; frees the surface when it goes."""
 
-    __slots__ = ("_delete", "_tensor", "surface")
+    __slots__ = ("_delete", "_tensor")
 
     def __init__(self, picture: Any) -> None:
         """Raises DeviceError for a picture that NVDEC didn't make."""
-        self.surface: Surface = surface_of(picture)
+        super().__init__(surface_of(picture))
         self._tensor, self._delete = taken(picture.planes[0].__dlpack__())
-
-    @property
-    def width(self) -> int:
-        return self.surface.size.width
-
-    @property
-    def height(self) -> int:
-        return self.surface.size.height
 
     def __del__(self) -> None:
         tensor = getattr(self, "_tensor", None)
         if tensor is not None:  # else there was nothing to adopt
             self._delete(tensor)
-
-
-def surface_on_device(picture: Any) -> Surface:
-    """The surface of an adopted or lent picture or of an ``av.VideoFrame``. Raises DeviceError."""
-    return picture.surface if isinstance(picture, AdoptedPicture | LentPicture) else surface_of(picture)

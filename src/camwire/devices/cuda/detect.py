@@ -18,12 +18,11 @@ from typing import Any
 import numpy as np
 
 from camwire.devices.contracts import ModelInput
-from camwire.devices.cuda.adoption import surface_on_device
 from camwire.devices.cuda.heads import HEAD, ROW, detections_of, extras_of, head_of
 from camwire.devices.cuda.masks import DeviceMasks
 from camwire.devices.cuda.preprocess import grid_of, pack, target_of
 from camwire.devices.cuda.program import THREADS, foreign_stream, launch
-from camwire.devices.cuda.surfaces import SURFACE, Records
+from camwire.devices.cuda.surfaces import SURFACE, Records, surface_on_device
 from camwire.frames import Batch, Detections, Float32Array
 from camwire.models.contract import Model
 from camwire.models.nanodet import NanoDet

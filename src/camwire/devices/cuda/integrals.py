@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from camwire.devices.cuda.adoption import surface_on_device
+from camwire.devices.cuda.surfaces import surface_on_device
 
 BYTES = {False: 1, True: 2}
 """A sample's, by whether it is wide."""

@@ -13,8 +13,8 @@ from camwire.devices import DeviceError
 from camwire.devices.cuda.context import open_context
 from camwire.devices.cuda.decoder import refusal
 from camwire.devices.cuda.driver import Context, context_of
-from camwire.devices.cuda.room import RESERVE, Room
-from camwire.devices.cuda.surfaces import Surface, surface_of
+from camwire.devices.cuda.room import Room, require_room
+from camwire.devices.cuda.surfaces import PictureOnDevice, Surface, surface_of
 from camwire.frames import Size
 
 PIECE = 2 << 20
@@ -24,23 +24,15 @@ ALIGNED = 512
 """Bytes; places begin at multiples, as rows of FFmpeg's surfaces do."""
 
 
-class LentPicture:
-    """A picture on a lent shelf, in place of an ``av.VideoFrame``; its place is free when it goes."""
+class LentPicture(PictureOnDevice):
+    """A picture on a lent shelf; its place is free when it goes."""
 
-    __slots__ = ("_let_go", "_shelf", "surface")
+    __slots__ = ("_let_go", "_shelf")
 
     def __init__(self, surface: Surface, shelf: LentMemory, let_go: Callable[[], None]) -> None:
-        self.surface = surface
+        super().__init__(surface)
         self._shelf = shelf  # which stays as long as this does
         self._let_go = let_go
-
-    @property
-    def width(self) -> int:
-        return self.surface.size.width
-
-    @property
-    def height(self) -> int:
-        return self.surface.size.height
 
     def __del__(self) -> None:
         self._let_go()
@@ -136,12 +128,7 @@ class CudaBorrower:
 
     def hwaccel(self) -> Any:
         """As ``CudaDevice.hwaccel``."""
-        free = self._context.free_memory()
-        if free < RESERVE:
-            raise DeviceError(
-                f"cuda:{self._index} has no memory left for another camera: {free >> 20} MB are free and "
-                f"{RESERVE >> 20} MB are wanted"
-            )
+        require_room(self._index, self._context.free_memory())
         return nvdec(self._index)
 
     def refuses(self, codec: str, pixel_format: str | None) -> str | None:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from camwire.devices.annotations import Annotation
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.palette import Style
-from camwire.devices.cuda.adoption import surface_on_device
 from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
 from camwire.devices.cuda.program import THREADS, launch
@@ -30,7 +29,7 @@ from camwire.devices.cuda.scene import (
     pack_steps,
 )
 from camwire.devices.cuda.shapes import pack_shapes
-from camwire.devices.cuda.surfaces import Records, Spot, fill
+from camwire.devices.cuda.surfaces import Records, Spot, fill, surface_on_device
 from camwire.devices.cuda.threads import PerThread, after_decoding, high_priority_stream
 from camwire.frames import Batch, Float32Array, Size, Tracks, UInt8Array
 

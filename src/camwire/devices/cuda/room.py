@@ -11,6 +11,15 @@ RESERVE = 512 << 20
 """Bytes that have to be free for another camera: what is left is for the cameras that run."""
 
 
+def require_room(index: int, free: int, size: int = 0) -> None:
+    """Raises DeviceError where so many ``free`` bytes are too few for another camera and ``size`` more."""
+    if free < RESERVE + size:
+        raise DeviceError(
+            f"cuda:{index} has no memory left for another camera: {free >> 20} MB are free and "
+            f"{(RESERVE + size) >> 20} MB are wanted"
+        )
+
+
 class Room:
     """Bounds what PyTorch and CuPy keep on one GPU, and tells how much of it is for what."""
 
@@ -30,11 +39,7 @@ class Room:
         """Ask for room for another camera and ``size`` bytes for its pictures. Raises DeviceError."""
         now = self.now()
         self._cameras_came = True
-        if now.free < RESERVE + size:
-            raise DeviceError(
-                f"cuda:{self._index} has no memory left for another camera: {now.free >> 20} MB of "
-                f"{now.total >> 20} MB are free and {(RESERVE + size) >> 20} MB are wanted"
-            )
+        require_room(self._index, now.free, size)
 
     def now(self) -> MemoryUse:
         """How things are."""

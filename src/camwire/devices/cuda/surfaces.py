@@ -56,6 +56,28 @@ class Surface(NamedTuple):
     full: bool
 
 
+class PictureOnDevice:
+    """What frames carry in place of an ``av.VideoFrame``; kinds of it differ in what keeps their memory."""
+
+    __slots__ = ("surface",)
+
+    def __init__(self, surface: Surface) -> None:
+        self.surface = surface
+
+    @property
+    def width(self) -> int:
+        return self.surface.size.width
+
+    @property
+    def height(self) -> int:
+        return self.surface.size.height
+
+
+def surface_on_device(picture: Any) -> Surface:
+    """The surface of a PictureOnDevice or of an ``av.VideoFrame``. Raises DeviceError."""
+    return picture.surface if isinstance(picture, PictureOnDevice) else surface_of(picture)
+
+
 def surface_of(picture: Any) -> Surface:
     """Describe an ``av.VideoFrame`` that NVDEC made. Raises DeviceError for any other.
 

@@ -12,15 +12,13 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from importlib import import_module
-from typing import Any
 
 import av
 import structlog
 
-from camwire.children import log_to
+from camwire.children import log_to, named
 from camwire.sources.apart.messages import (
     Cut,
     Ended,
@@ -50,7 +48,6 @@ REPORT_EVERY = 0.2
 """Seconds."""
 PIECE = 1 << 16
 """Bytes that are received, or sent of a video, at once."""
-
 
 _log = structlog.get_logger(__name__)
 
@@ -163,16 +160,9 @@ def serve(connection: socket.socket, places: Places, make_borrower: Callable[[],
             cameras.obey(order)
 
 
-def found(name: str) -> Callable[..., Any]:
-    """`module:function`."""
-    module, _, function = name.partition(":")
-    made: Mapping[str, Any] = vars(import_module(module))
-    return made[function]  # type: ignore[no-any-return]
-
-
 if __name__ == "__main__":
     ours, table, borrower, *arguments = sys.argv[1:]
     with suppress(ConnectionError):  # the worker ended
-        serve(socket.socket(fileno=int(ours)), Places(int(table)), lambda: found(borrower)(*arguments))
+        serve(socket.socket(fileno=int(ours)), Places(int(table)), lambda: named(borrower)(*arguments))
     # Cameras' threads may be in FFmpeg for seconds yet, and nobody waits for what they would bring.
     os._exit(0)

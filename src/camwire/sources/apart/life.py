@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import socket
-import struct
 from contextlib import ExitStack, suppress
 
-from camwire.children import start_child
+from camwire.children import give_up_sending_after, receive_within, start_child
 from camwire.exit_status import describe_exit
 from camwire.sources.apart.messages import Outgoing
 from camwire.sources.apart.shelves import Lender, Places
@@ -16,8 +15,6 @@ HANGS = 5
 """Seconds that it may take to take an order."""
 LARGEST = 1 << 20
 """Bytes received at once."""
-TIMEVAL = struct.Struct("@ll")
-"""Seconds and microseconds."""
 
 
 class Life:
@@ -37,7 +34,7 @@ class Life:
             opened.pop_all()
         self.places = places
         self._connection = ours
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, TIMEVAL.pack(HANGS, 0))
+        give_up_sending_after(ours, HANGS)
         self.say = Outgoing(ours)
 
     @property
@@ -46,17 +43,7 @@ class Life:
 
     def hear(self, patience: float) -> bytes:
         """What has come; empty when the process has ended. Raises TimeoutError after ``patience`` seconds."""
-        # Not settimeout, which waits and receives in two calls, each of which gives up the lock.
-        whole = int(patience)
-        self._connection.setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVTIMEO, TIMEVAL.pack(whole, int((patience - whole) * 1e6))
-        )
-        try:
-            return self._connection.recv(LARGEST)
-        except BlockingIOError:
-            raise TimeoutError from None
-        except ConnectionError:
-            return b""
+        return receive_within(self._connection, patience, LARGEST)
 
     def end(self) -> str:
         """Kill it, if it hasn't ended; how it ended, for people."""

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from camwire.children import Remark
-from camwire.frames import Size
+from camwire.frames import Frame, Size
 from camwire.link.desired import DesiredCamera
 from camwire.sources.status import SourceReport
 
@@ -24,7 +24,11 @@ NO_PLACE = -1
 LENGTH = struct.Struct("<I")
 
 
-class Start(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Said(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """A message: its kind and its fields."""
+
+
+class Start(Said, frozen=True):
     """Run a camera. ``run`` is what all messages call it: a camera that is started again is another run."""
 
     run: int
@@ -38,20 +42,20 @@ class Start(msgspec.Struct, frozen=True, array_like=True, tag=True):
     turn: int
 
 
-class Stop(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Stop(Said, frozen=True):
     """End a run; the answer is Ended."""
 
     run: int
 
 
-class Recall(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Recall(Said, frozen=True):
     """Keep so many seconds of packets."""
 
     run: int
     seconds: float
 
 
-class ShelfMade(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class ShelfMade(Said, frozen=True):
     """A shelf for a run's pictures. ``row``: of the table of places that are taken."""
 
     run: int
@@ -62,14 +66,14 @@ class ShelfMade(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """What opens it in another process."""
 
 
-class ShelfRefused(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class ShelfRefused(Said, frozen=True):
     """There is no shelf; the camera tells people why."""
 
     run: int
     reason: str
 
 
-class Cut(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Cut(Said, frozen=True):
     """Make a video of what came between two times (UTC); the answer is VideoParts and VideoMade."""
 
     run: int
@@ -78,12 +82,12 @@ class Cut(msgspec.Struct, frozen=True, array_like=True, tag=True):
     until: float
 
 
-class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Ready(Said, frozen=True):
     """The process takes orders."""
 
 
-class Arrived(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """A picture, with the fields of its Frame."""
+class Arrived(Said, frozen=True):
+    """A picture."""
 
     run: int
     row: int
@@ -91,18 +95,11 @@ class Arrived(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Or NO_PLACE."""
     how: tuple[Any, ...]
     """How the picture lies there (``shelves.Lying``)."""
-    sequence: int
-    epoch: int
-    turn: int
-    source_size: Size
-    size: Size
-    time: float
-    arrived: float
-    captured: float
-    decoded: float
+    frame: Frame
+    """Without its picture."""
 
 
-class ShelfWanted(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class ShelfWanted(Said, frozen=True):
     """A run has no shelf yet, or its pictures have outgrown it."""
 
     run: int
@@ -110,19 +107,19 @@ class ShelfWanted(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Bytes."""
 
 
-class Reports(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Reports(Said, frozen=True):
     """How each run does."""
 
     reports: dict[int, SourceReport]
 
 
-class Ended(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Ended(Said, frozen=True):
     """A run's thread has ended."""
 
     run: int
 
 
-class VideoPart(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class VideoPart(Said, frozen=True):
     """The next bytes of a video."""
 
     run: int
@@ -130,7 +127,7 @@ class VideoPart(msgspec.Struct, frozen=True, array_like=True, tag=True):
     content: bytes
 
 
-class VideoMade(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class VideoMade(Said, frozen=True):
     """The video is complete; or it can't be made, for this ``reason``, or there is nothing to make it of."""
 
     run: int
@@ -139,13 +136,13 @@ class VideoMade(msgspec.Struct, frozen=True, array_like=True, tag=True):
     reason: str | None = None
 
 
-class Impossible(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Impossible(Said, frozen=True):
     """The process can't read any camera, for this reason, and ends."""
 
     reason: str
 
 
-class Noted(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Noted(Said, frozen=True):
     """A line for the log."""
 
     remark: Remark

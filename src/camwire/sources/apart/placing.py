@@ -51,29 +51,13 @@ class Placing:
         while place is None and self._patient and not self._stopped.wait(PAUSE):
             place = self._places.take(self._row)
         if place is None:
-            self._tell(frame, NO_PLACE, ())
+            self._tell(frame, NO_PLACE)
             return
         shelf.put(picture, place)
         self._tell(frame, place, picture.how)
 
-    def _tell(self, frame: Frame, place: int, how: tuple[Any, ...]) -> None:
-        self._say(
-            Arrived(
-                self._run,
-                self._row,
-                place,
-                how,
-                frame.sequence,
-                frame.epoch,
-                frame.turn,
-                frame.source_size,
-                frame.size,
-                frame.time,
-                frame.arrived,
-                frame.captured,
-                frame.decoded,
-            )
-        )
+    def _tell(self, frame: Frame, place: int, how: tuple[Any, ...] = ()) -> None:
+        self._say(Arrived(self._run, self._row, place, how, frame.with_picture(None)))
 
     def _new_shelf(self, size: int) -> Shelf:
         self.close()

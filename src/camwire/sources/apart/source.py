@@ -139,25 +139,12 @@ class ApartSource:
         """A frame; ``picture`` is None where there was no place for it."""
         if self._stopped:
             return  # the next source of this camera may be counting already
-        numbers = self._numbers
-        numbers.sequence, numbers.epoch, numbers.turn = message.sequence + 1, message.epoch, message.turn
-        frame = Frame(
-            self.camera.id,
-            message.sequence,
-            message.epoch,
-            picture,
-            message.source_size,
-            message.size,
-            message.time,
-            message.arrived,
-            message.captured,
-            message.decoded,
-            message.turn,
-        )
+        numbers, frame = self._numbers, message.frame
+        numbers.sequence, numbers.epoch, numbers.turn = frame.sequence + 1, frame.epoch, frame.turn
         if message.place == NO_PLACE:
             self._sink.lose(frame)
         else:
-            self._sink.put(frame)
+            self._sink.put(frame.with_picture(picture))
 
     def hear_report(self, report: SourceReport) -> None:
         self._reports = report, self._reports[1]

@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from camwire.children import start_child
+from camwire.children import receive_within, start_child
 from camwire.exit_status import describe_exit
 from camwire.tracking.apart.memory import Memory
 
 CHILD = "camwire.tracking.apart.child"
 LENGTH = struct.Struct("<Q")
 """All that goes over the socket: how long the message is that lies in the memory."""
-TIMEVAL = struct.Struct("@ll")
-"""Seconds and microseconds."""
 
 
 class ProcessEndedError(RuntimeError):
@@ -56,19 +54,22 @@ class TrackingProcess:
         """
         length = self._questions.write(parts)
         try:
-            # Not settimeout, which waits and receives in two calls, each of which gives up the lock.
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(patience))
-            self._socket.send(LENGTH.pack(length))
-            said = self._socket.recv(LENGTH.size)
-        except BlockingIOError:
+            said = self._said(length, patience)
+        except TimeoutError:
             self.end()
             raise ProcessEndedError(f"it gave no answer for {patience:g} s and was killed") from None
-        except ConnectionError:
-            said = b""
         if not said:
             self.end()  # if another thread is just doing so, there is no status yet
             raise ProcessEndedError(describe_exit(self._process.wait()))
         return self._answers.read(*LENGTH.unpack(said))
+
+    def _said(self, length: int, patience: float) -> bytes:
+        """To a question of that length; nothing when the process has ended. Raises TimeoutError."""
+        try:
+            self._socket.send(LENGTH.pack(length))
+        except ConnectionError:
+            return b""
+        return receive_within(self._socket, patience, LENGTH.size)
 
     def end(self) -> None:
         """Kill it: it holds nothing that anyone will miss."""
@@ -81,8 +82,3 @@ def _end(process: subprocess.Popen[bytes], connection: socket.socket, *memories:
     process.wait()
     for memory in memories:
         memory.close()
-
-
-def _timeval(seconds: float) -> bytes:
-    whole = int(seconds)
-    return TIMEVAL.pack(whole, int((seconds - whole) * 1e6))
