@@ -4,6 +4,8 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from camwire.config.camera import CameraConfig
 from camwire.config.root import Config
 from camwire.config.secrets import SecretUrl
 from camwire.config.server import ServerConfig
-from camwire.link.endpoint import Endpoints, private_endpoints
+from camwire.link.endpoint import private_endpoints
 from camwire.link.server_end import ServerEnd
 from camwire.server import main
 from camwire.server.devices import Devices, Found
@@ -29,7 +31,6 @@ from camwire.server.supervisor import Launch
 from tests.server.configs import config as small_config
 from tests.server.running import until
 from tests.support import mps_program
-from tests.support.waiting import wait_for
 
 ONE = Devices(("cuda:0",), "")
 COMMAND = ["camwire", "worker"]
@@ -220,21 +221,19 @@ def kill_daemon(place: Path) -> None:
     os.kill(int((place / "mps" / mps_program.PID_FILE).read_text()), signal.SIGKILL)
 
 
-@pytest.fixture
-def with_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def seems_to_have_a_gpu(
+    _model: object, environment: Mapping[str, str] | None = None, patience: float = 90.0
+) -> Found:
     """Looking finds one, and is seen to go through the daemon that it is told of."""
-
-    def found(model: object, environment: Mapping[str, str] | None = None, patience: float = 90.0) -> Found:
-        return look(environment) if environment else Found(gpus=("cuda:0",))
-
-    monkeypatch.setattr(main, "look_for_gpus", found)
+    return look(environment) if environment else Found(gpus=("cuda:0",))
 
 
 @pytest.mark.integration
-@pytest.mark.usefixtures("with_gpu")
+@pytest.mark.usefixtures("place")
 def test_camwire_does_not_start_without_what_the_configuration_insists_on(
-    place: Path, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(main, "look_for_gpus", seems_to_have_a_gpu)
     insists = config(1, mps="on", server=ServerConfig(port=0))
     assert serve(insists, on_ready=pytest.fail) == 1
     assert capsys.readouterr().err == (
@@ -243,27 +242,15 @@ def test_camwire_does_not_start_without_what_the_configuration_insists_on(
 
 
 @pytest.mark.integration
-@pytest.mark.usefixtures("with_gpu")
 def test_the_server_starts_one_worker_beside_its_daemon_and_ends_both(place: Path) -> None:
     mps_program.install(place)
-    started = place / "started"
-    begun: list[tuple[str, Path]] = []
-
-    def worker(name: str, endpoints: Endpoints) -> list[str]:
-        begun.append((name, endpoints.directory))
-        return [
-            "sh",
-            "-c",
-            f'echo "$@ ${PIPES}" > {started}.new; mv {started}.new {started}; exec sleep 9',
-            "sh",
-        ]
-
-    def stop_when_it_runs(address: str) -> None:
-        wait_for(lambda: runs(begun[0][1] / "mps"), "the daemon runs")
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    assert serve(config(30, server=ServerConfig(port=0)), on_ready=stop_when_it_runs, worker=worker) == 0
-    [(name, folder)] = begun
-    assert name == "cuda:0", "with 30 cameras, but their sources apart, one is enough"
-    assert not folder.exists()
-    assert not runs(folder / "mps")
+    answer = place / "answer"
+    with subprocess.Popen([sys.executable, "-m", "tests.server.mps.serving", str(answer)]) as server:
+        wait_for(lambda: answer.exists() or server.poll() is not None, "it serves, or has failed")
+        name, folder = answer.read_text().split()
+        assert name == "cuda:0", "with 30 cameras, but their sources apart, one is enough"
+        assert runs(Path(folder) / "mps")
+        server.terminate()
+        assert server.wait(60) == 0
+    assert not Path(folder).exists()
+    assert not runs(Path(folder) / "mps")
