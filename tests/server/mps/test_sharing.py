@@ -31,6 +31,7 @@ from camwire.server.supervisor import Launch
 from tests.server.configs import config as small_config
 from tests.server.running import until
 from tests.support import mps_program
+from tests.support.waiting import wait_for
 
 ONE = Devices(("cuda:0",), "")
 COMMAND = ["camwire", "worker"]
@@ -246,11 +247,14 @@ def test_the_server_starts_one_worker_beside_its_daemon_and_ends_both(place: Pat
     mps_program.install(place)
     answer = place / "answer"
     with subprocess.Popen([sys.executable, "-m", "tests.server.mps.serving", str(answer)]) as server:
-        wait_for(lambda: answer.exists() or server.poll() is not None, "it serves, or has failed")
-        name, folder = answer.read_text().split()
-        assert name == "cuda:0", "with 30 cameras, but their sources apart, one is enough"
-        assert runs(Path(folder) / "mps")
-        server.terminate()
-        assert server.wait(60) == 0
+        try:
+            wait_for(lambda: answer.exists() or server.poll() is not None, "it serves, or has failed")
+            name, folder = answer.read_text().split()
+            assert name == "cuda:0", "with 30 cameras, but their sources apart, one is enough"
+            assert runs(Path(folder) / "mps")
+            server.terminate()
+            assert server.wait(60) == 0
+        finally:
+            server.kill()
     assert not Path(folder).exists()
     assert not runs(Path(folder) / "mps")
