@@ -55,8 +55,8 @@ def test_removing_a_camera_returns_its_frame():
     slots, _ = slots_for("a")
     waiting = frame("a")
     slots.put(waiting)
-    assert slots.remove("a") is waiting
-    assert slots.remove("a") is None
+    assert slots.remove("a") == [waiting]
+    assert slots.remove("a") == []
     assert not slots.put(frame("a"))
 
 
@@ -82,6 +82,24 @@ def test_a_patient_slot_makes_its_source_wait():
     source.join(5)
     assert taken == frames
     assert lost == []
+
+
+def test_where_frames_queue_they_wait_behind_each_other_for_the_slot():
+    slots, lost = slots_for("a", "b", queued=True)
+    frames = [frame(camera, n) for n in range(3) for camera in "ab"]
+    assert all(slots.put(one) for one in frames)
+    batches = [slots.take(lambda: 2).frames for _ in range(3)]
+    assert batches == [tuple(frames[n : n + 2]) for n in (0, 2, 4)]
+    assert lost == []
+
+
+def test_a_queue_goes_with_its_camera_and_with_the_slots():
+    slots, _ = slots_for("a", "b", queued=True)
+    frames = {camera: [frame(camera, n) for n in range(3)] for camera in "ab"}
+    for one in frames["a"] + frames["b"]:
+        slots.put(one)
+    assert slots.remove("a") == frames["a"]
+    assert slots.close() == frames["b"]
 
 
 def test_a_patient_source_is_freed_when_its_camera_goes():

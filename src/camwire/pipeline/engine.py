@@ -255,9 +255,7 @@ class Engine:
         for camera in cameras:
             log.info("camera stops", camera=camera)
             self._sources[camera].stop()
-            waiting = self._slots.remove(camera)
-            if waiting is not None:
-                self.recorder.lost((waiting,), "stopped")
+            self.recorder.lost(self._slots.remove(camera), "stopped")
         for camera in cameras:
             if not self._sources[camera].join(STOP_TIMEOUT):
                 log.warning(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from math import inf
 
@@ -15,7 +16,8 @@ class Slots:
     """Sources put frames, lanes take batches; a newer frame takes an older one's place.
 
     ``on_overwritten`` is told the frame that was lost. With ``patient`` set a full slot makes its source wait
-    instead, so that a recording is processed whole and as fast as the pipeline goes.
+    instead, so that a recording is processed whole and as fast as the pipeline goes; with ``queued`` the newer
+    frame waits behind the older one, which is for sources that by themselves have only so many on their way.
     """
 
     def __init__(
@@ -24,14 +26,17 @@ class Slots:
         *,
         on_overwritten: Callable[[Frame], None],
         patient: bool = False,
+        queued: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policy = policy
         self._on_overwritten = on_overwritten
-        self._patient = patient
+        self._patient, self._queued = patient, queued
         self._clock = clock
         self._frames: dict[str, Frame | None] = {}
         self._filled: dict[str, float] = {}
+        self._behind: defaultdict[str, deque[Frame]] = defaultdict(deque)
+        """What waits for a slot to be empty, where it is ``queued``."""
         self._tickets = 0
         self._closed = False
         self._lock = threading.Lock()
@@ -49,13 +54,14 @@ class Slots:
             self._frames.setdefault(camera, None)
             self._room.setdefault(camera, threading.Condition(self._lock))
 
-    def remove(self, camera: str) -> Frame | None:
-        """Close a camera's slot and return the frame that was waiting in it."""
+    def remove(self, camera: str) -> list[Frame]:
+        """Close a camera's slot and return the frames that were waiting in it and for it."""
         with self._lock:
             self._filled.pop(camera, None)
             if room := self._room.pop(camera, None):
                 room.notify_all()
-            return self._frames.pop(camera, None)
+            inside, behind = self._frames.pop(camera, None), self._behind.pop(camera, ())
+            return [] if inside is None else [inside, *behind]
 
     def put(self, frame: Frame) -> bool:
         """Hand a frame over; false when the camera has no slot (any more)."""
@@ -65,13 +71,19 @@ class Slots:
             if self._closed or frame.camera not in self._frames:
                 return False
             lost = self._frames[frame.camera]
-            self._frames[frame.camera] = frame
-            self._filled.setdefault(frame.camera, self._clock())
-            if len(self._filled) == 1 or len(self._filled) >= self._enough:
-                self._due.notify()
+            if lost is not None and self._queued:
+                self._behind[frame.camera].append(frame)
+                return True
+            self._fill(frame)
         if lost is not None:
             self._on_overwritten(lost)
         return True
+
+    def _fill(self, frame: Frame) -> None:
+        self._frames[frame.camera] = frame
+        self._filled.setdefault(frame.camera, self._clock())
+        if len(self._filled) == 1 or len(self._filled) >= self._enough:
+            self._due.notify()
 
     def take(self, expected: Callable[[], int], sizes: Sequence[int] = ()) -> Batch | None:
         """Wait until a batch is due and take it; None once the slots are closed. ``sizes``: of batches that
@@ -96,6 +108,9 @@ class Slots:
             del self._filled[camera]
             if self._patient:
                 self._room[camera].notify()
+        for frame in frames:
+            if behind := self._behind.get(frame.camera):
+                self._fill(behind.popleft())
         if self._filled:
             self._due.notify()
         return Batch(self._next_ticket(), tuple(frames), now)
@@ -115,8 +130,10 @@ class Slots:
         with self._lock:
             self._closed = True
             left = [frame for frame in self._frames.values() if frame is not None]
+            left += [frame for behind in self._behind.values() for frame in behind]
             self._frames.clear()
             self._filled.clear()
+            self._behind.clear()
             for waiting in (self._due, *self._room.values()):
                 waiting.notify_all()
             return left
