@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from glob import escape as glob_escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -92,6 +94,46 @@ class Waiting:
         return f"the interpreter is waited for {p50:.2f} ms (p50), {p95:.2f} ms (p95)"
 
 
+class Spent:
+    """What lanes' threads take of the processor for each stage, and batches so far."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.batches = 0
+        self._lock = threading.Lock()
+
+    def by(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, whose time is counted as the stage's."""
+
+        def counted(*arguments: Any, **named: Any) -> Any:
+            begin = time.thread_time()
+            try:
+                return function(*arguments, **named)
+            finally:
+                with self._lock:
+                    self.seconds[stage] = self.seconds.get(stage, 0.0) + time.thread_time() - begin
+                    self.batches += stage == "detect"
+
+        return counted
+
+    def told(self, before: tuple[dict[str, float], int], frames: int) -> str:
+        """Since ``before`` (seconds, batches)."""
+        each = {
+            stage: round((seconds - before[0].get(stage, 0.0)) / max(frames, 1) * 1e6)
+            for stage, seconds in self.seconds.items()
+        }
+        return f"{frames / max(self.batches - before[1], 1):.1f} frames a batch; CPU µs a frame: {each}"
+
+
+class TimedDevice:
+    """The device as lanes use it, its time counted."""
+
+    def __init__(self, spent: Spent) -> None:
+        self.settle = DEVICE.settle
+        self.render = spent.by("render", DEVICE.render)
+        self.encode = spent.by("encode", DEVICE.encode)
+
+
 class NoTracker:
     pid = None
 
@@ -137,6 +179,26 @@ class Counted(Mapping[str, Mapping[str, Counts]]):
         return 0
 
 
+def source_of(
+    camera: str, clip: Path, inlet: Inlet, processes: SourceProcesses | None, *, paced: bool
+) -> CameraSource | ApartSource:
+    """A camera that sends the clip again and again, to be started."""
+    desired = DesiredCamera(
+        id=camera, url=str(clip), enabled=True, transport="tcp", latency_ms=50, drop_on_latency=False
+    )
+    if processes is not None:
+        return processes.source(desired, inlet, bound=BOUND, paced=paced)
+    return CameraSource(
+        desired,
+        inlet,
+        bound=BOUND,
+        hwaccel=DEVICE.hwaccel,
+        settle=DEVICE.settle,
+        paced=paced,
+        looped=True,
+    )
+
+
 def pipeline(
     name: str,
     clip: Path,
@@ -150,18 +212,21 @@ def pipeline(
     lanes: int = 4,
     apart: int = 0,
     batch_sizes: tuple[int, ...] = (),
+    spread: float = 5.0,
 ) -> Result:
     """The product's own sources, slots and lanes for ``seconds``, two seconds after all cameras are live.
 
-    ``apart``: cameras that a source process reads at most; 0: they are read here.
+    ``apart``: cameras that a source process reads at most; 0: they are read here. ``spread``: seconds within
+    which paced cameras begin, as long as the clip.
     """
     free_before, _ = torch.cuda.mem_get_info()
     recorder = Recorder()
     slots = Slots(
         BatchPolicy(DEVICE.batch_size, MAX_WAIT),
         on_overwritten=lambda f: recorder.lost((f,), "overwritten"),
-        # One thread listens to a source process: it waits for no camera, and a newer frame takes the place.
+        # One thread listens to a source process, so it must not wait for one camera.
         patient=not paced and not apart,
+        queued=not paced and bool(apart),
     )
     ids = [f"camera-{n}" for n in range(cameras)]
     done: list[tuple[float, float, int]] = []
@@ -183,10 +248,11 @@ def pipeline(
 
     tracker = create_tracker(DesiredTracker(type="bytetrack", trace_length=30)) if track else NoTracker()
     tracker.step = timed_step(tracker.step)
-    rules = Rules(RULES if track else ())
+    rules, spent = Rules(RULES if track else ()), Spent()
+    tracker.step, rules.step = spent.by("track", tracker.step), spent.by("rules", rules.step)
     stages = Stages(
-        device=DEVICE,
-        detect=detect,
+        device=TimedDevice(spent),
+        detect=spent.by("detect", detect),
         tracker=tracker,
         analysis=rules,
         overlay=Overlay(ON | {"zones", "lines"}, NAMES, tuple(RULES), rules.counts, BOUND),
@@ -207,45 +273,34 @@ def pipeline(
     )
     sources: list[CameraSource | ApartSource] = []
     processes = SourceProcesses(Lending(DEVICE.lender), apart) if apart else None
+    running.start()
     for camera in ids:
         recorder.add(camera)
         slots.add(camera)
-        desired = DesiredCamera(
-            id=camera, url=str(clip), enabled=True, transport="tcp", latency_ms=50, drop_on_latency=False
-        )
-        if processes is not None:
-            inlet = Inlet(slots, recorder, DEVICE)
-            sources.append(processes.source(desired, inlet, bound=BOUND, paced=paced))
-            sources[-1].start()
-            continue
-        sources.append(
-            CameraSource(
-                desired,
-                Inlet(slots, recorder, DEVICE),
-                bound=BOUND,
-                hwaccel=DEVICE.hwaccel,
-                settle=DEVICE.settle,
-                paced=paced,
-                looped=True,
-            )
-        )
-    running.start()
-    for source in sources:
-        if processes is None:
-            source.start()
+        sources.append(source_of(camera, clip, Inlet(slots, recorder, DEVICE), processes, paced=paced))
+        sources[-1].start()
         if paced:
-            time.sleep(1 / 30 / cameras * 2)  # cameras don't send in step
+            # Neither do cameras send in step, nor keyframes, for which the chip needs longer, at once.
+            time.sleep(spread / cameras)
     opened = time.monotonic()
     while any(source.report().phase != "live" for source in sources) and time.monotonic() - opened < 40:
         time.sleep(0.1)
     opened = time.monotonic() - opened
     time.sleep(2)
     together(name)
-    waiting = Waiting()
+
+    def dropped() -> Counter[str]:
+        now = time.monotonic()
+        reports = (
+            recorder.report(one, source.report(), now) for one, source in zip(ids, sources, strict=True)
+        )
+        return sum((Counter(report.drops) for report in reports), Counter())
+
+    waiting, drops = Waiting(), dropped()
     helpers = [] if processes is None else list(processes.pids)
     helpers += [tracker.pid] if tracker.pid else []
     begin, cpu, by_thread = time.monotonic(), time.process_time(), cpu_by_thread()
-    others = sum(map(cpu_of, helpers))
+    others, spent_before = sum(map(cpu_of, helpers)), (dict(spent.seconds), spent.batches)
     time.sleep(seconds)
     end, cpu, later = time.monotonic(), time.process_time() - cpu, cpu_by_thread()
     cpu += sum(map(cpu_of, helpers)) - others
@@ -254,8 +309,12 @@ def pipeline(
         {k: round((later[k] - by_thread.get(k, 0.0)) / seconds, 2) for k in later},
         waiting.told(),
     )
+    rows = [row for row in done if begin <= row[0] <= end]
+    print("  ", spent.told(spent_before, len(rows)))
     free, total = torch.cuda.mem_get_info()
+    drops = dropped() - drops
     report = recorder.report(ids[0], sources[0].report(), time.monotonic())
+    print("   p95 by stage:", {stage: round(q.p95, 1) for stage, q in report.latency_ms.items()})
     for source in sources:
         source.stop()
     recorder.lost(slots.close(), "stopped")
@@ -265,7 +324,6 @@ def pipeline(
     tracker.close()
     if processes is not None:
         processes.close()
-    rows = [row for row in done if begin <= row[0] <= end]
     latency = np.array([row[1] for row in rows] or [np.nan]) * 1000
     return Result(
         name,
@@ -279,6 +337,6 @@ def pipeline(
         batch=float(np.mean([row[2] for row in rows])) if rows and not draw else 0.0,
         gpu_gb=(total - free) / 1e9,
         camera_mb=max(0, free_before - free) / 1e6 / cameras,
-        drops={k: v for k, v in report.drops.items() if k not in ("unwatched", "stopped")},
+        drops={k: v for k, v in drops.items() if k not in ("unwatched", "stopped")},
         stages_ms={stage: q.p50 for stage, q in report.latency_ms.items()},
     )
