@@ -21,6 +21,7 @@ from camwire.frames import Batch, Detections, Frame, Size, Tracks
 from camwire.link.desired import DesiredCamera, DesiredTracker
 from camwire.link.pictures import Rendition
 from camwire.pipeline.engine import MAX_WAIT
+from camwire.pipeline.heap import LongLived
 from camwire.pipeline.inlet import Inlet
 from camwire.pipeline.lane import Lanes
 from camwire.pipeline.lending import Lending
@@ -219,6 +220,7 @@ def pipeline(
     ``apart``: cameras that a source process reads at most; 0: they are read here. ``spread``: seconds within
     which paced cameras begin, as long as the clip.
     """
+    LongLived().look(detect)
     free_before, _ = torch.cuda.mem_get_info()
     recorder = Recorder()
     slots = Slots(

@@ -85,6 +85,11 @@ class DeepstreamEngine:
         file = self._desired.deepstream.detector_config or self._desired.model.file
         return f"{Path(file).name} on DeepStream's nvinfer"
 
+    @property
+    def loaded(self) -> object:
+        """Nothing: DeepStream's models aren't Python's."""
+        return None
+
     def apply(self, desired: DesiredState) -> None:
         """Make what runs the same as ``desired``, touching only what differs.
 

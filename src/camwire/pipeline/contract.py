@@ -31,6 +31,10 @@ class PipelineEngine(Protocol):
     def model(self) -> str:
         """The model that runs, in words."""
 
+    @property
+    def loaded(self) -> object:
+        """Another one whenever a model was loaded into this process; None where none was."""
+
     def apply(self, desired: DesiredState) -> None:
         """Make what runs the same as ``desired``. Raises ModelError when that can't be done."""
 

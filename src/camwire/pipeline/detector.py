@@ -90,6 +90,10 @@ class Detector:
         """Any."""
         return ()
 
+    @property
+    def loaded(self) -> object:
+        return self._runtime
+
     def describe(self) -> str:
         """Model, input sizes in use, runtime and precision: `NanoDet-g 416×256, OpenVINO FP32`."""
         sizes = " and ".join(f"{size.width}×{size.height}" for size in self._runtime.sizes)

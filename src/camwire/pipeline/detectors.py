@@ -20,6 +20,10 @@ class AnyDetector(Protocol):
     def batch_sizes(self) -> tuple[int, ...]:
         """Of batches that suit the network, ascending; none: any."""
 
+    @property
+    def loaded(self) -> object:
+        """Another one whenever something was loaded."""
+
     def describe(self) -> str:
         """Model, input size, runtime and precision, for people."""
 

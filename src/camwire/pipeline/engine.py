@@ -101,6 +101,11 @@ class Engine:
         """The model that runs, in words."""
         return self._detector.describe() if self._detector else ""
 
+    @property
+    def loaded(self) -> object:
+        """Another one whenever a model was loaded; None before the first."""
+        return self._detector.loaded if self._detector else None
+
     def apply(self, desired: DesiredState) -> None:
         """Make what runs the same as ``desired``, touching only what differs.
 

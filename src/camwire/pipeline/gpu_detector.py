@@ -63,6 +63,10 @@ class GpuDetector:
         """Those that the network has graphs for, ascending."""
         return self._network.batch_sizes
 
+    @property
+    def loaded(self) -> object:
+        return self._network
+
     def describe(self) -> str:
         """Model, input size, runtime and precision: `yolo11s 640×384, PyTorch FP16`."""
         return self._network.describe()

@@ -16,8 +16,8 @@ class Slots:
     """Sources put frames, lanes take batches; a newer frame takes an older one's place.
 
     ``on_overwritten`` is told the frame that was lost. With ``patient`` set a full slot makes its source wait
-    instead, so that a recording is processed whole and as fast as the pipeline goes; with ``queued`` the newer
-    frame waits behind the older one, which is for sources that by themselves have only so many on their way.
+    instead, so that a recording is processed whole and as fast as the pipeline goes. With ``queued`` the
+    newer frame waits behind the older one; that is for sources that have but so many on their way.
     """
 
     def __init__(

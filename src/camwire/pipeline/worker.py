@@ -33,6 +33,7 @@ from camwire.pipeline.clips import Clips
 from camwire.pipeline.contract import EngineMaker
 from camwire.pipeline.engine import Engine
 from camwire.pipeline.event_pictures import EventPictures
+from camwire.pipeline.heap import LongLived
 from camwire.pipeline.outbox import Outbox
 from camwire.pipeline.probes import Probes
 from camwire.pipeline.rehearsals import Rehearsals
@@ -78,6 +79,7 @@ class Worker:
         self._rehearsals = Rehearsals(self._engine.analysis, name)
         self._clips = Clips(lambda: self._engine.rings, name)
         self._meter = ProcessMeter()
+        self._heap = LongLived()
         self._parent = os.getppid()
         self._stopping = threading.Event()
         self._newest: queue.Queue[DesiredState | None] = queue.Queue()
@@ -105,6 +107,7 @@ class Worker:
                 next_report = time.monotonic() + REPORT_EVERY
                 self._check_device()
                 self._tell()
+                self._heap.look(self._engine.loaded)
         return self._stop()
 
     def _hear(self, timeout: float) -> None:
