@@ -15,7 +15,6 @@ from camwire.devices.cuda.render import OBJECTS_A_BLOCK, annotations_of
 from camwire.devices.cuda.scene import (
     DARK,
     LAYERS,
-    OBJECT,
     PICTURE,
     REACH,
     Looks,
@@ -75,8 +74,7 @@ def draw(
     pictures = np.zeros(len(sizes), PICTURE)
     overlay = Overlay(frozenset(toggles), NAMES, rules, counts or {}, annotator=annotator)
     pack_pictures(pictures, sizes, range(len(sizes)), tracks, overlay, looks)
-    objects = np.zeros(len(tracks), OBJECT)
-    pack_objects(objects, sizes, tracks, looks)
+    objects = pack_objects(sizes, tracks, len(NAMES), looks)
     batch, chosen = batch_of(*map(picture_of, sizes)), range(len(sizes))
     shapes = pack_shapes(batch, chosen, tracks, overlay, objects, annotations_of(batch, chosen, overlay))
     ends = np.array(shapes.ends, np.int32).reshape(-1, 3)

@@ -152,8 +152,9 @@ def detections_of(
     ``masks``: of weights [M, P]. Raises ModelError when the model said what makes no sense.
     """
     require_sense(model, counts)
-    frame, anchor = np.nonzero(np.arange(rows.shape[1]) < counts[:, None])
-    chosen, extras = rows[frame, anchor], extras_of(model)
+    hits = np.flatnonzero(np.arange(rows.shape[1]) < counts[:, None])
+    frame, anchor = np.divmod(hits, rows.shape[1])
+    chosen, extras = rows.reshape(-1, rows.shape[2]).take(hits, axis=0), extras_of(model)
     require_finite(chosen, model.graph.name_of(0))
     found = Candidates(frame, anchor, chosen[:, 5].astype(np.int32), chosen[:, 4], chosen)
     unit = unit_of(isinstance(model, (Yolo, YoloRows)) and model.normalised, size)

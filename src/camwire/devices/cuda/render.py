@@ -20,7 +20,6 @@ from camwire.devices.cuda.program import THREADS, launch
 from camwire.devices.cuda.scene import (
     DARK,
     LAYERS,
-    OBJECT,
     PICTURE,
     REACH,
     Looks,
@@ -163,8 +162,7 @@ class _Easel:
             np.array([p.planes for p in pictures], np.uint64).reshape(-1, 3).T
         )
         records["y_pitch"], records["c_pitch"] = records["width"], records["width"] // 2
-        objects = np.zeros(len(tracks), OBJECT)
-        pack_objects(objects, sizes, tracks, looks)
+        objects = pack_objects(sizes, tracks, len(overlay.class_names), looks)
         annotations = annotations_of(batch, chosen, overlay)
         shapes = pack_shapes(batch, chosen, tracks, overlay, objects, annotations)
         ends = np.array(shapes.ends, np.int32).reshape(-1, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -139,18 +140,27 @@ def pack_steps(pictures: Records) -> None:
         pictures["chroma_step"][:, axis] = ((source + 1) // 2).astype(np.float32) / (target / 2)
 
 
+@lru_cache(maxsize=16)
+def objects_by_class(count: int) -> Records:
+    """[count] of OBJECT: what all objects of a class have in common."""
+    objects, classes = np.zeros(count, OBJECT), np.arange(count)
+    objects["name"], objects["rank"] = classes, classes % len(COLOURS)
+    objects["colour"] = objects["box_colour"] = COLOURS[classes % len(COLOURS)]
+    objects.flags.writeable = False
+    return objects
+
+
 def pack_objects(
-    objects: Records, sizes: Sequence[Size], tracks: Tracks, looks: Mapping[Size, Looks]
-) -> None:
-    """Fill ``objects`` [len(tracks)] of OBJECT, but for the traces and the digits, which a kernel adds."""
-    ranks = tracks.classes % len(COLOURS)
-    colours = COLOURS.take(ranks, axis=0)  # take is several times as fast as an index
-    objects["rank"], objects["colour"], objects["box_colour"] = ranks, colours, colours
+    sizes: Sequence[Size], tracks: Tracks, class_count: int, looks: Mapping[Size, Looks]
+) -> Records:
+    """[len(tracks)] of OBJECT, but for the traces and the digits, which a kernel adds."""
+    objects = objects_by_class(class_count).take(tracks.classes)
     rooms = np.array(sizes, np.int32).T.take(tracks.frame_index, axis=1)
     _pack_boxes(objects, rooms, tracks)
     _pack_labels(objects, rooms, sizes, tracks, looks)
     if tracks.corners is not None:
         _leave_out(objects, np.asarray(np.isfinite(tracks.corners).all(axis=(1, 2))))
+    return objects
 
 
 def _pack_boxes(objects: Records, rooms: Int32Array, tracks: Tracks) -> None:
@@ -173,7 +183,7 @@ def _pack_labels(
 ) -> None:
     """A plate on each box's upper edge, moved to be inside the picture of ``rooms`` [2, N]."""
     digits = (np.searchsorted(_POWERS, tracks.ids, side="right") + 1).astype(np.int32)
-    objects["id"], objects["name"], objects["digits"] = tracks.ids, tracks.classes, digits
+    objects["id"], objects["digits"] = tracks.ids, digits
     # The score's digits are those of Python's .2f, which rounds the exact binary value.
     objects["hundredths"] = np.rint(tracks.scores.astype(np.float64) * 100)
     names = tracks.classes.astype(np.intp)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from camwire.devices.cpu.labels import text_plate
+from camwire.devices.cpu.labels import letters, pieces_of, room, room_after, room_before
 from camwire.devices.cpu.lines import ONE
 from camwire.devices.cpu.palette import INK, Colour
 from camwire.devices.cuda.colours import JPEG_OF_RGB
@@ -146,4 +146,18 @@ def jpeg_pixels(bgr: UInt8Array) -> UInt8Array:
 @lru_cache(maxsize=4096)
 def text_pixels(text: str, colour: Colour, text_size: int, ink: Colour = INK) -> UInt8Array:
     """[h, w, 3] Y, Cb, Cr of a text plate; asked for with every picture."""
-    return jpeg_pixels(text_plate(text, colour, text_size, ink))
+    before, after = (
+        _room(width, colour, text_size) for width in (room_before(text_size), room_after(text_size))
+    )
+    pieces = [_letters(piece, colour, text_size, ink) for piece in pieces_of(text)]
+    return np.concatenate((before, *pieces, after), axis=1)
+
+
+@lru_cache(maxsize=4096)
+def _letters(text: str, colour: Colour, text_size: int, ink: Colour) -> UInt8Array:
+    return jpeg_pixels(letters(text, colour, text_size, ink))
+
+
+@lru_cache(maxsize=4096)
+def _room(width: int, colour: Colour, text_size: int) -> UInt8Array:
+    return jpeg_pixels(room(width, colour, text_size))
