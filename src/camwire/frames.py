@@ -206,6 +206,12 @@ class Tracks:
         return rows_of(self.frame_index, index)
 
 
+def starts_of(frame_index: Int32Array, frames: int) -> Int64Array:
+    """[frames + 1] where each frame's rows begin in an ascending ``frame_index``, and where they end."""
+    starts: Int64Array = frame_index.searchsorted(np.arange(frames + 1, dtype=frame_index.dtype))
+    return starts
+
+
 def rows_of(frame_index: Int32Array, index: int) -> slice:
     """The slice of an ascending ``frame_index`` that holds ``index``."""
     start, stop = np.searchsorted(frame_index, (index, index + 1))

@@ -11,6 +11,7 @@ from camwire.analytics.rules.instances import Pairs, RuleKind
 from camwire.analytics.rules.moment import Moment
 from camwire.analytics.rules.objects import Fields
 from camwire.config.rules import DirectionRule
+from camwire.frames import Float64Array, Int64Array
 
 
 class Directions(RuleKind[DirectionRule]):
@@ -35,19 +36,33 @@ class Directions(RuleKind[DirectionRule]):
         self._distance = np.array([rule.distance for rule in rules])
 
     def apply(self, moment: Moment, pairs: Pairs) -> None:
-        state, cell, instance = self.state, pairs.cell, pairs.instance
-        dx, dy = pairs.x - state["x"][cell], pairs.y - state["y"][cell]
+        state, cell = self.state, pairs.cell
+        dx, dy = pairs.x - state["x"].take(cell), pairs.y - state["y"].take(cell)
         length = np.hypot(dx, dy)
-        is_leg = length >= self._distance[instance]
-        ux, uy = self._along.take(instance, axis=1)
+        ended = (~(length < pairs.runs.of(self._distance))).nonzero()[0]  # New ones' begin.
+        legs = ended[~np.isnan(length[ended])]
+        if len(legs):
+            self._look_at(moment, pairs, legs, dx[legs], dy[legs], length[legs])
+        state["x"][cell[ended]], state["y"][cell[ended]] = pairs.x[ended], pairs.y[ended]
+
+    def _look_at(
+        self,
+        moment: Moment,
+        pairs: Pairs,
+        legs: Int64Array,
+        dx: Float64Array,
+        dy: Float64Array,
+        length: Float64Array,
+    ) -> None:
+        """Report the pairs whose leg, dx and dy pixels, goes the way, if the one before didn't."""
+        going, cell, which = self.state["going"], pairs.cell[legs], pairs.runs.among(legs)
+        ux, uy = which.of(self._along)
         # 180 degrees take in every leg; rounding must not leave out the exactly opposite ones.
-        goes = is_leg & (dx * ux + dy * uy >= self._cosine[instance] * length - 1e-9)
-        begins = goes & ~state["going"][cell]
-        state["going"][cell[is_leg]] = goes[is_leg]
-        restart = np.flatnonzero(is_leg | np.isnan(length))
-        state["x"][cell[restart]], state["y"][cell[restart]] = pairs.x[restart], pairs.y[restart]
-        for pair in np.flatnonzero(begins).tolist():
-            at = self.instances[instance[pair]]
-            row = int(pairs.row[pair])
+        goes = dx * ux + dy * uy >= which.of(self._cosine) * length - 1e-9
+        begins = goes & ~going[cell]
+        going[cell] = goes
+        instance = which.each()
+        for leg in begins.nonzero()[0].tolist():
+            at, row = self.instances[instance[leg]], int(pairs.row[legs[leg]])
             at.tally.add("direction", self.class_name(int(moment.tracks.classes[row])))
             moment.reports.add(moment, at, "direction", at.tally.snapshot(), row=row)

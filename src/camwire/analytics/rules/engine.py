@@ -13,8 +13,9 @@ from camwire.analytics.rules.events import AnalysisResult, Counts
 from camwire.analytics.rules.heatmaps import Heatmaps
 from camwire.analytics.rules.instances import Instance, RuleKind
 from camwire.analytics.rules.lines import Lines
-from camwire.analytics.rules.moment import Moment, Reports, anchor_points
+from camwire.analytics.rules.moment import AnchorPoints, Moment, Reports
 from camwire.analytics.rules.objects import ObjectTable
+from camwire.analytics.rules.runs import Runs
 from camwire.analytics.rules.speeds import Speeds
 from camwire.analytics.rules.state import Keeper
 from camwire.analytics.rules.zones import Zones
@@ -28,7 +29,7 @@ from camwire.config.rules import (
     duplicate_names,
     unknown_classes,
 )
-from camwire.frames import Batch, Float64Array, Frame, Size, Tracks
+from camwire.frames import Batch, Float64Array, Frame, Int64Array, Size, Tracks, starts_of
 
 OUT_OF_SIGHT = 3.0
 """Seconds after which an object that isn't seen any more is gone."""
@@ -49,7 +50,6 @@ class RuleEngine:
         Raises ValueError where two rules have one name, or one names a class that the model doesn't know.
         """
         _check(rules, class_names)
-        self._out_of_sight = out_of_sight
         self._class_names = tuple(class_names)
         ordered = list(enumerate(rules))
         self._zones = Zones(
@@ -67,7 +67,7 @@ class RuleEngine:
         self._names: list[str] = []
         self._sizes: list[Size] = []
         self._clocks: list[CameraClock] = []
-        self._table = ObjectTable()
+        self._table = ObjectTable(out_of_sight)
         self._keeper = Keeper(rules)
 
     def step(self, batch: Batch, tracks: Tracks) -> AnalysisResult:
@@ -76,7 +76,9 @@ class RuleEngine:
         for kind in self._kinds:
             kind.step(moment)
         self._table.update(moment.slots, moment.now, tracks)
-        self._forget(moment.clocks)
+        self._table.note(moment.cameras, moment.times, moment.slots)
+        if len(moment.overdue):
+            self._forget(np.setdiff1d(moment.overdue, moment.returned, assume_unique=True))
         return AnalysisResult(moment.reports.sorted(), moment.speeds)
 
     def counts_of(self, camera: str) -> dict[str, Counts]:
@@ -166,28 +168,32 @@ class RuleEngine:
             kind.add_camera(number, frame.camera, frame.size)
 
     def _moment(self, batch: Batch, tracks: Tracks, numbers: list[int]) -> Moment:
-        cameras = np.array(numbers, np.int64)[tracks.frame_index]
-        slots, grown = self._table.find(cameras, tracks.ids)
+        table, clocks = self._table, np.array([clock.now for clock in self._clocks])
+        begins = starts_of(tracks.frame_index, len(batch))
+        cameras = Runs(np.array(numbers, np.int64), begins[1:] - begins[:-1])
+        times = [self._clocks[number].now for number in numbers]
+        overdue = table.overdue(numbers, times)
+        slots, grown = table.find(cameras, tracks.ids)
         if grown:
             for kind in self._kinds:
-                kind.state.grow(self._table.capacity)
-        clocks = np.array([clock.now for clock in self._clocks])
-        present = np.zeros(len(clocks), bool)
-        present[numbers] = True
-        now, before = clocks[cameras], self._table.last_seen[slots]
-        if len(stale := np.flatnonzero(now - before > self._out_of_sight)):
-            before[stale] = np.nan
+                kind.state.grow(table.capacity)
+        returned = np.intersect1d(overdue, slots) if len(overdue) else overdue
+        if len(returned):
             for kind in self._kinds:
-                kind.forget_places(slots[stale])
+                kind.forget_places(returned)
+        present = np.zeros(len(clocks), bool)
+        present[cameras.which] = True
         return Moment(
             batch=batch,
             tracks=tracks,
-            table=self._table,
+            table=table,
             cameras=cameras,
             slots=slots,
-            now=now,
-            before=before,
-            anchors=anchor_points(tracks.boxes),
+            times=times,
+            now=np.array(times).repeat(cameras.length),
+            overdue=overdue,
+            returned=returned,
+            anchors=AnchorPoints(tracks.boxes),
             clocks=clocks,
             present=present,
             frames={number: position for position, number in enumerate(numbers)},
@@ -195,15 +201,11 @@ class RuleEngine:
             reports=Reports(self._class_names),
         )
 
-    def _forget(self, clocks: Float64Array) -> None:
+    def _forget(self, gone: Int64Array) -> None:
         """Give up the slots of objects that are gone."""
-        table = self._table
-        used = np.flatnonzero(table.camera >= 0)
-        gone = used[clocks[table.camera[used]] - table.last_seen[used] > self._out_of_sight]
-        if len(gone):
-            for kind in self._kinds:
-                kind.state.clear(gone)
-            table.release(gone)
+        for kind in self._kinds:
+            kind.state.clear(gone)
+        self._table.release(gone)
 
 
 def _check(rules: Sequence[Rule], class_names: Sequence[str]) -> None:

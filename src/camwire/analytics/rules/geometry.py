@@ -1,4 +1,4 @@
-"""Geometry for many points at once: tables of shapes, and with each point the place of its shape in one."""
+"""Geometry for many points at once: tables of shapes, and with the points which of them each is about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from camwire.frames import BoolArray, Float64Array, Int64Array
+from camwire.analytics.rules.runs import Runs
+from camwire.frames import BoolArray, Float64Array
 
 Points = Sequence[tuple[float, float]]
 
@@ -18,35 +19,33 @@ class PolygonTable:
         most = max(map(len, polygons), default=0)
         corners = np.array([[*polygon, *[polygon[0]] * (most - len(polygon) + 1)] for polygon in polygons])
         corners = corners.reshape(len(polygons), most + 1, 2)
-        self._start, self._along = corners[:, :-1], np.diff(corners, axis=1)
-        x, y = self._start[..., 0], self._start[..., 1]
-        dx, dy = self._along[..., 0], self._along[..., 1]
+        (x, y), (dx, dy) = corners[:, :-1].T, np.diff(corners, axis=1).T
         slope = np.divide(dx, dy, out=np.zeros_like(dx), where=dy != 0)
-        # [4, edges, polygons]: the y of both ends, the x at height 0, and how x grows with the height.
-        edges = np.stack((y, corners[:, 1:, 1], x - slope * y, slope))
-        self._edges = np.ascontiguousarray(edges.swapaxes(1, 2))
-        # [4, polygons]: the box around each.
-        self._bounds = np.array([x.min(axis=1), x.max(axis=1), y.min(axis=1), y.max(axis=1)])
+        self._edges = np.stack((y, corners[:, 1:, 1].T, x - slope * y, slope))
+        """[4, edges, polygons] the y of both ends, the x at height 0, and how x grows with the height."""
+        self._stretches = np.stack((x, y, dx, dy, np.maximum(dx * dx + dy * dy, 1e-12)))
+        """[5, edges, polygons] x and y of the start, the way from there to the end, its length squared."""
+        self._bounds = np.array([x.min(axis=0), x.max(axis=0), y.min(axis=0), y.max(axis=0)])
+        """[4, polygons] the box around each."""
 
-    def inside(self, x: Float64Array, y: Float64Array, which: Int64Array) -> BoolArray:
+    def inside(self, x: Float64Array, y: Float64Array, which: Runs) -> BoolArray:
         """[P] whether each point lies in its polygon: a ray to the right crosses an odd number of edges."""
-        left, right, top, bottom = self._bounds.take(which, axis=1)
+        left, right, top, bottom = which.of(self._bounds)
         found: BoolArray = (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
-        near = np.flatnonzero(found)  # Few are; only they are worth a look at every edge.
+        near = found.nonzero()[0]  # Few are; only they are worth a look at every edge.
         x, y = x[near], y[near]
-        begins, ends, foot, slope = self._edges.take(which[near], axis=2)
+        begins, ends, foot, slope = which.among(near).of(self._edges)
         crossed = ((begins > y) != (ends > y)) & (x < foot + slope * y)
         found[near] = np.logical_xor.reduce(crossed, axis=0)
         return found
 
-    def distance(self, x: Float64Array, y: Float64Array, which: Int64Array) -> Float64Array:
+    def distance(self, x: Float64Array, y: Float64Array, which: Runs) -> Float64Array:
         """[P] pixels from each point to the nearest edge of its polygon."""
-        along = self._along[which]
-        offset = np.column_stack((x, y))[:, None] - self._start[which]
-        squared = np.maximum(np.sum(along * along, axis=-1), 1e-12)
-        share = np.clip(np.sum(offset * along, axis=-1) / squared, 0, 1)
-        gap = offset - share[..., None] * along
-        nearest: Float64Array = np.sqrt(np.min(np.sum(gap * gap, axis=-1), axis=1))
+        start_x, start_y, dx, dy, squared = which.of(self._stretches)
+        from_x, from_y = x - start_x, y - start_y
+        share = np.minimum(np.maximum((from_x * dx + from_y * dy) / squared, 0), 1)
+        gap_x, gap_y = from_x - share * dx, from_y - share * dy
+        nearest: Float64Array = np.sqrt(np.minimum.reduce(gap_x * gap_x + gap_y * gap_y))
         return nearest
 
 
@@ -63,9 +62,9 @@ class LineTable:
         (x, y), (ux, uy) = self._start.T, self.unit.T
         self._normal = np.stack((-uy, ux, uy * x - ux * y))
 
-    def side(self, x: Float64Array, y: Float64Array, which: Int64Array) -> Float64Array:
+    def side(self, x: Float64Array, y: Float64Array, which: Runs) -> Float64Array:
         """[P] signed distance from each point to its line in pixels; positive to the right of its way."""
-        a, b, c = self._normal.take(which, axis=1)
+        a, b, c = which.of(self._normal)
         distance: Float64Array = a * x + b * y + c
         return distance
 
@@ -73,15 +72,14 @@ class LineTable:
         self,
         start: tuple[Float64Array, Float64Array],
         end: tuple[Float64Array, Float64Array],
-        which: Int64Array,
+        which: Runs,
     ) -> BoolArray:
         """[P] whether ways from start to end that lead over the line do so between its ends."""
         before, after = self.side(*start, which), self.side(*end, which)
         share = before / (before - after)
         x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
-        along = self._along[which]
-        reach = np.column_stack((x, y)) - self._start[which]
-        position = np.sum(reach * along, axis=1) / np.sum(along * along, axis=1)
+        (start_x, start_y), (dx, dy) = which.of(self._start.T), which.of(self._along.T)
+        position = ((x - start_x) * dx + (y - start_y) * dy) / (dx * dx + dy * dy)
         between: BoolArray = (position >= 0) & (position <= 1)
         return between
 

@@ -12,8 +12,9 @@ import numpy as np
 from camwire.analytics.rules.events import Counts
 from camwire.analytics.rules.moment import ANCHORS, Moment, class_name
 from camwire.analytics.rules.objects import Fields, ObjectTable, PairState
+from camwire.analytics.rules.runs import Runs
 from camwire.config.rules import AnchoredRule
-from camwire.frames import Float64Array, Int64Array, Size
+from camwire.frames import Float64Array, Int32Array, Int64Array, Size
 
 AnyRule = TypeVar("AnyRule", bound=AnchoredRule)
 
@@ -59,12 +60,15 @@ class Instance(Generic[AnyRule]):
 
 
 class Pairs(NamedTuple):
-    """Objects of the batch with the rules that are for them; P pairs, by row, then by rule."""
+    """Objects of the batch with the rules that are for them; P pairs, by frame, then by rule, then by row."""
 
+    runs: Runs
+    """The instances, each with its pairs."""
     row: Int64Array
-    instance: Int64Array
     cell: Int64Array
     """Where the pair's state is."""
+    now: Float64Array
+    """The camera's clock."""
     x: Float64Array
     """The object's anchor and ..."""
     y: Float64Array
@@ -83,8 +87,8 @@ class _Tables:
     def lay_out(self, instances: Sequence[Instance[Any]], class_names: Sequence[str]) -> None:
         self.camera = np.array([instance.camera for instance in instances], np.int64)
         self.column = np.array([instance.column for instance in instances], np.int64)
-        self.common_count = int(self.count[0]) if len(set(self.count.tolist())) == 1 else None
-        """How many instances every camera has, where it is the same."""
+        self.one_each = bool((self.count == 1).all())
+        """Whether every camera has one instance."""
         anchors = [ANCHORS.index(instance.rule.anchor) for instance in instances]
         self.anchor = np.array(anchors, np.int64)
         self.common_anchor = anchors[0] if len(set(anchors)) == 1 else None
@@ -156,32 +160,33 @@ class RuleKind(ABC, Generic[AnyRule]):
         return self.instances[start : start + int(self.tables.count[number])]
 
     def pairs(self, moment: Moment) -> Pairs:
-        tables = self.tables
-        row, instance = self._matches(moment.cameras)
+        tables, rows = self.tables, np.arange(len(moment.slots))
+        anchors = None if tables.common_anchor is None else moment.anchors.of(tables.common_anchor)
+        if tables.one_each and not tables.is_selective and anchors is not None:
+            runs = Runs(tables.start[moment.cameras.which], moment.cameras.length)
+            return Pairs(runs, rows, moment.slots * self.state.columns, moment.now, *anchors)
+        runs, row = self._matches(moment.cameras)
         if tables.is_selective:
-            classes = np.minimum(moment.tracks.classes, len(self._class_names))
-            chosen = tables.allowed[instance, classes[row]]
-            row, instance = row[chosen], instance[chosen]
-        anchor = tables.anchor[instance] if tables.common_anchor is None else tables.common_anchor
-        return Pairs(
-            row=row,
-            instance=instance,
-            cell=moment.slots[row] * self.state.columns + tables.column[instance],
-            x=moment.anchors[anchor, 0, row],
-            y=moment.anchors[anchor, 1, row],
-        )
+            runs, row = self._selected(runs, row, moment.tracks.classes)
+        if anchors is not None:
+            x, y = (values.take(row) for values in anchors)
+        else:
+            x, y = moment.anchors.all()[runs.of(tables.anchor), :, row].T
+        cell = moment.slots.take(row) * self.state.columns + runs.of(tables.column)
+        return Pairs(runs, row, cell, moment.now.take(row), x, y)
 
-    def _matches(self, cameras: Int64Array) -> tuple[Int64Array, Int64Array]:
-        """Row and instance of each pair, for rows of these cameras."""
-        rows, start = np.arange(len(cameras)), self.tables.start[cameras]
-        same = self.tables.common_count
-        if same == 1:
-            return rows, start
-        if same is not None:
-            return np.repeat(rows, same), (start[:, None] + np.arange(same)).ravel()
-        count = self.tables.count[cameras]
-        row = np.repeat(rows, count)
-        return row, (start - (np.cumsum(count) - count))[row] + np.arange(len(row))
+    def _matches(self, cameras: Runs) -> tuple[Runs, Int64Array]:
+        """Instances of the cameras, and the row of each pair; ``cameras``: of the rows."""
+        count = self.tables.count[cameras.which]
+        instances = Runs(self.tables.start[cameras.which], count).upwards()
+        runs = Runs(instances, cameras.length.repeat(count))
+        return runs, Runs(cameras.begins().repeat(count), runs.length).upwards()
+
+    def _selected(self, runs: Runs, row: Int64Array, classes: Int32Array) -> tuple[Runs, Int64Array]:
+        """The pairs whose object is of a class that the rule is for."""
+        known = np.minimum(classes, len(self._class_names)).take(row)
+        chosen = self.tables.allowed[runs.each(), known].nonzero()[0]
+        return runs.among(chosen), row.take(chosen)
 
     def class_name(self, class_id: int) -> str:
         return class_name(self._class_names, class_id)

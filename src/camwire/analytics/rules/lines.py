@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from camwire.analytics.rules.events import Kind
 from camwire.analytics.rules.geometry import LineTable
@@ -13,6 +14,8 @@ from camwire.analytics.rules.moment import Moment
 from camwire.analytics.rules.objects import Fields
 from camwire.config.rules import LineRule
 from camwire.frames import Int64Array
+
+Int8Array = NDArray[np.int8]
 
 
 class Lines(RuleKind[LineRule]):
@@ -36,33 +39,39 @@ class Lines(RuleKind[LineRule]):
             for rule, at in zip(rules, self.instances, strict=True)
         ]
         self._lines = LineTable(ends)
-        self._half_band = np.array([rule.band / 2 for rule in rules])
+        half_band = np.array([rule.band / 2 for rule in rules])
+        self._edges = np.stack((half_band, -np.maximum(half_band, np.nextafter(0, 1))))
+        """[2, instances] of the band: the distances from which on an object is to the right, and to the left.
+        On a line without a band it is to the right."""
         self._infinite = np.array([rule.infinite for rule in rules], bool)
         self._again = np.array([rule.again for rule in rules], bool)
 
     def apply(self, moment: Moment, pairs: Pairs) -> None:
-        state, cell, instance = self.state, pairs.cell, pairs.instance
-        distance = self._lines.side(pairs.x, pairs.y, instance)
-        beyond = np.abs(distance) >= self._half_band[instance]
-        side = np.where(beyond, np.where(distance >= 0, 1, -1), 0)
-        before = state["side"][cell]
-        crossing = np.flatnonzero(side * before < 0)
+        state, cell = self.state, pairs.cell
+        distance = self._lines.side(pairs.x, pairs.y, pairs.runs)
+        right, left = pairs.runs.of(self._edges)
+        side = (distance >= right).view(np.int8) - (distance <= left).view(np.int8)
+        before = state["side"].take(cell)
+        changed = (side != before).nonzero()[0]
+        crossing = changed[side[changed] * before[changed] < 0]
         if len(crossing):
             self._count(moment, pairs, crossing, side)
-        on_a_side = np.flatnonzero(beyond)
-        decided = cell[on_a_side]
-        state["side"][decided] = side[on_a_side]
-        state["x"][decided], state["y"][decided] = pairs.x[on_a_side], pairs.y[on_a_side]
+        on_a_side = side.nonzero()[0]
+        decided = cell.take(on_a_side)
+        if side[changed].any():
+            state["side"][decided] = side[on_a_side]
+        state["x"][decided], state["y"][decided] = pairs.x.take(on_a_side), pairs.y.take(on_a_side)
 
-    def _count(self, moment: Moment, pairs: Pairs, crossing: Int64Array, side: Int64Array) -> None:
-        state, cell, instance = self.state, pairs.cell[crossing], pairs.instance[crossing]
+    def _count(self, moment: Moment, pairs: Pairs, crossing: Int64Array, side: Int8Array) -> None:
+        state, cell, which = self.state, pairs.cell[crossing], pairs.runs.among(crossing)
         start = state["x"][cell], state["y"][cell]
         end = pairs.x[crossing], pairs.y[crossing]
-        met = self._infinite[instance] | self._lines.meet_between_ends(start, end, instance)
-        met &= self._again[instance] | ~state["counted"][cell]
+        met = which.of(self._infinite) | self._lines.meet_between_ends(start, end, which)
+        met &= which.of(self._again) | ~state["counted"][cell]
         state["counted"][cell] |= met
-        for pair in crossing[met].tolist():
-            at = self.instances[pairs.instance[pair]]
+        instance = which.each()
+        for place in met.nonzero()[0].tolist():
+            at, pair = self.instances[instance[place]], crossing[place]
             row = int(pairs.row[pair])
             kind: Kind = "in" if side[pair] > 0 else "out"
             at.tally.add(kind, self.class_name(int(moment.tracks.classes[row])))

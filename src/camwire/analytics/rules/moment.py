@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from camwire.analytics.rules.events import Counts, Event, Kind, Subject
 from camwire.analytics.rules.objects import ObjectTable
+from camwire.analytics.rules.runs import Runs
 from camwire.config.rules import Anchor
 from camwire.frames import Batch, BoolArray, Float32Array, Float64Array, Int64Array, Tracks
 
@@ -19,11 +21,37 @@ if TYPE_CHECKING:
 ANCHORS: tuple[Anchor, ...] = ("bottom_centre", "centre", "top_centre")
 
 
-def anchor_points(boxes: Float32Array) -> Float64Array:
-    """[anchors, 2, N] x and y of the points that can count of boxes [N, 4], in the order of ``ANCHORS``."""
-    x1, y1, x2, y2 = boxes.astype(np.float64).T
-    middle = (x1 + x2) / 2
-    return np.array([(middle, y) for y in (y2, (y1 + y2) / 2, y1)])
+class AnchorPoints:
+    """The points of boxes [N, 4] that can count, worked out when they are asked for."""
+
+    def __init__(self, boxes: Float32Array) -> None:
+        self._boxes = boxes
+
+    @cached_property
+    def _sides(self) -> Float64Array:
+        """[4, N] x1, y1, x2, y2."""
+        return np.array(self._boxes.T, np.float64, order="C")
+
+    @cached_property
+    def _middle(self) -> Float64Array:
+        x1, _, x2, _ = self._sides
+        middle: Float64Array = (x1 + x2) / 2
+        return middle
+
+    def of(self, anchor: int) -> tuple[Float64Array, Float64Array]:
+        """[N] x and y of the anchor at this place in ``ANCHORS``."""
+        _, y1, _, y2 = self._sides
+        match ANCHORS[anchor]:
+            case "bottom_centre":
+                return self._middle, y2
+            case "centre":
+                return self._middle, (y1 + y2) / 2
+            case "top_centre":
+                return self._middle, y1
+
+    def all(self) -> Float64Array:
+        """[anchors, 2, N] x and y, in the order of ``ANCHORS``."""
+        return np.array([self.of(anchor) for anchor in range(len(ANCHORS))])
 
 
 def class_name(class_names: Sequence[str], class_id: int) -> str:
@@ -38,16 +66,19 @@ class Moment:
     batch: Batch
     tracks: Tracks
     table: ObjectTable
-    cameras: Int64Array
-    """[N] number of the row's camera."""
+    cameras: Runs
+    """Numbers of the rows' cameras, one run a frame."""
     slots: Int64Array
     """[N] slot of the row's object."""
+    times: list[float]
+    """By frame, the camera's clock."""
     now: Float64Array
     """[N] the camera's clock."""
-    before: Float64Array
-    """[N] when the object was last seen, NaN for new ones."""
-    anchors: Float64Array
-    """[anchors, 2, N] x and y."""
+    overdue: Int64Array
+    """Slots, ascending, of objects that had not been seen for too long when the batch came."""
+    returned: Int64Array
+    """Those of them that are in it: nothing is known of where they were in between."""
+    anchors: AnchorPoints
     clocks: Float64Array
     """[C] every camera's clock."""
     present: BoolArray
@@ -57,6 +88,13 @@ class Moment:
     speeds: Float32Array
     """[N], for the speed rules to fill in."""
     reports: Reports
+
+    def before(self) -> Float64Array:
+        """[N] when the object was last seen; NaN for those that are new or were out of sight for too long."""
+        before = self.table.last_seen.take(self.slots)
+        if len(self.returned):
+            before[np.isin(self.slots, self.returned)] = np.nan
+        return before
 
 
 @dataclass(slots=True)

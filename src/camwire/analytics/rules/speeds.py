@@ -51,15 +51,16 @@ class Speeds(RuleKind[SpeedRule]):
         ).reshape(-1, 3, 3)
         self._window = np.array([rule.window for rule in rules])
         self._limit = np.array([np.inf if rule.limit is None else rule.limit for rule in rules])
+        self._some_limited = bool(np.isfinite(self._limit).any())
         self._standstill = np.array([rule.standstill for rule in rules])
         self._patience = np.array(
             [np.inf if rule.stopped_after is None else rule.stopped_after for rule in rules]
         )
 
     def apply(self, moment: Moment, pairs: Pairs) -> None:
-        speed = self._measure(pairs, moment.now[pairs.row])
-        measured = np.flatnonzero(~np.isnan(speed))
-        in_metres = self._on_ground[pairs.instance[measured]]
+        speed = self._measure(pairs)
+        measured = (~np.isnan(speed)).nonzero()[0]
+        in_metres = pairs.runs.among(measured).of(self._on_ground)
         for chosen in (
             measured[~in_metres],
             measured[in_metres],
@@ -68,40 +69,43 @@ class Speeds(RuleKind[SpeedRule]):
         self._find_fast(moment, pairs, speed)
         self._find_stopped(moment, pairs, speed)
 
-    def _measure(self, pairs: Pairs, now: Float64Array) -> Float64Array:
+    def _measure(self, pairs: Pairs) -> Float64Array:
         """[P] pixels or metres a second, NaN where the object hasn't been seen for a window."""
-        state, cell = self.state, pairs.cell
+        state, cell, now = self.state, pairs.cell, pairs.now
         x, y = pairs.x, pairs.y
-        ground = np.flatnonzero(self._on_ground[pairs.instance])
-        if len(ground):
+        if self._on_ground.any():
             x, y = x.copy(), y.copy()
-            x[ground], y[ground] = projected(x[ground], y[ground], self._ground[pairs.instance[ground]])
-        window = self._window[pairs.instance]
-        aged = np.flatnonzero(~(now - state["time"][cell] < window - ROUNDING))  # New ones, too.
+            ground = pairs.runs.of(self._on_ground).nonzero()[0]
+            matrices = self._ground[pairs.runs.among(ground).each()]
+            x[ground], y[ground] = projected(x[ground], y[ground], matrices)
+        window = pairs.runs.of(self._window)
+        aged = (~(now - state["time"].take(cell) < window - ROUNDING)).nonzero()[0]  # New ones, too.
         replaced = cell[aged]
         for name in ("x", "y", "time"):
             state[f"old_{name}"][replaced] = state[name][replaced]
         state["x"][replaced], state["y"][replaced], state["time"][replaced] = x[aged], y[aged], now[aged]
-        span = now - state["old_time"][cell]
-        way = np.hypot(x - state["old_x"][cell], y - state["old_y"][cell])
+        span = now - state["old_time"].take(cell)
+        way = np.hypot(x - state["old_x"].take(cell), y - state["old_y"].take(cell))
         speed: Float64Array = np.divide(way, span, out=np.full(len(cell), np.nan), where=span > 0)
         return speed
 
     def _find_fast(self, moment: Moment, pairs: Pairs, speed: Float64Array) -> None:
+        if not self._some_limited:
+            return
         state, cell = self.state, pairs.cell
-        limit, was_fast = self._limit[pairs.instance], state["fast"][cell]
+        limit, was_fast = pairs.runs.of(self._limit), state["fast"].take(cell)
         too_fast = speed > limit
         state["fast"][cell] = too_fast | (was_fast & ~(speed < SLOWER_AGAIN * limit))
         self._report(moment, pairs, too_fast & ~was_fast, "speeding", speed)
 
     def _find_stopped(self, moment: Moment, pairs: Pairs, speed: Float64Array) -> None:
         state, cell = self.state, pairs.cell
-        now, standstill = moment.now[pairs.row], self._standstill[pairs.instance]
-        since, was_stopped = state["slow_since"][cell], state["stopped"][cell]
+        now, standstill = pairs.now, pairs.runs.of(self._standstill)
+        since, was_stopped = state["slow_since"].take(cell), state["stopped"].take(cell)
         slow = speed <= standstill
         since = np.where(slow, np.where(np.isnan(since), now, since), np.nan)
         state["slow_since"][cell] = since
-        stops = ~was_stopped & (now - since >= self._patience[pairs.instance] - ROUNDING)
+        stops = ~was_stopped & (now - since >= pairs.runs.of(self._patience) - ROUNDING)
         moves = was_stopped & (speed > MOVING_AGAIN * standstill)
         state["stopped"][cell] = (was_stopped | stops) & ~moves
         self._report(moment, pairs, stops, "stopped", speed)
@@ -110,8 +114,10 @@ class Speeds(RuleKind[SpeedRule]):
     def _report(
         self, moment: Moment, pairs: Pairs, which: BoolArray, kind: Kind, speed: Float64Array
     ) -> None:
-        for pair in np.flatnonzero(which).tolist():
-            at = self.instances[pairs.instance[pair]]
+        found = which.nonzero()[0]
+        instance = pairs.runs.among(found).each()
+        for pair, place in zip(found.tolist(), instance.tolist(), strict=True):
+            at = self.instances[place]
             row = int(pairs.row[pair])
             if kind in self.counted:
                 at.tally.add(kind, self.class_name(int(moment.tracks.classes[row])))

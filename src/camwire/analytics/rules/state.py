@@ -14,6 +14,7 @@ from camwire.analytics.rules.exported import VERSION, deserted
 from camwire.analytics.rules.instances import Instance, RuleKind
 from camwire.analytics.rules.objects import ObjectTable
 from camwire.analytics.rules.renames import successors
+from camwire.analytics.rules.runs import Runs
 from camwire.analytics.rules.zones import Zones
 from camwire.config.rules import Rule
 
@@ -146,13 +147,13 @@ def _place_objects(
     objects: Sequence[Sequence[Any]], number: int, kinds: Sequence[RuleKind[Any]], table: ObjectTable
 ) -> None:
     ids = np.array([item[0] for item in objects], np.int64)
-    slots, grown = table.find(np.full(len(ids), number), ids)
+    slots, grown = table.find(Runs(np.array([number]), np.array([len(ids)])), ids)
     if grown:
         for kind in kinds:
             kind.state.grow(table.capacity)
-    for slot, (_, last_seen, box, score, class_id) in zip(slots.tolist(), objects, strict=True):
-        table.last_seen[slot], table.boxes[slot] = last_seen, box
-        table.scores[slot], table.classes[slot] = score, class_id
+    table.remember(slots, np.array([item[1] for item in objects]))
+    for slot, (_, _, box, score, class_id) in zip(slots.tolist(), objects, strict=True):
+        table.boxes[slot], table.scores[slot], table.classes[slot] = box, score, class_id
 
 
 def _take_over(

@@ -15,7 +15,7 @@ from camwire.analytics.rules.instances import Pairs, RuleKind
 from camwire.analytics.rules.moment import Moment
 from camwire.analytics.rules.objects import Fields, ObjectTable
 from camwire.config.rules import ZoneRule
-from camwire.frames import BoolArray, Float64Array, Int64Array
+from camwire.frames import BoolArray, Int64Array
 
 NOBODY = -1
 
@@ -41,6 +41,8 @@ class Zones(RuleKind[ZoneRule]):
         self._over = np.zeros(0, bool)
         self._changing_since = np.full(0, np.nan)
         """Since when the count has been such that the zone's being overcrowded has to change."""
+        self._some_unseen = False
+        """Whether an object may have been seen since its zone last saw it, other than by changing class."""
 
     def place(self) -> None:
         rules = [instance.rule for instance in self.instances]
@@ -49,6 +51,7 @@ class Zones(RuleKind[ZoneRule]):
         )
         self._margin = np.array([rule.margin for rule in rules])
         self._loitering = np.array([np.inf if rule.loitering is None else rule.loitering for rule in rules])
+        self._some_loiter = bool(np.isfinite(self._loitering).any())
         crowded = [(place, rule.overcrowding) for place, rule in enumerate(rules) if rule.overcrowding]
         self._crowdable = np.array([place for place, _ in crowded], np.int64)
         self._crowd = np.array([(crowd.objects, crowd.release, crowd.seconds) for _, crowd in crowded])
@@ -62,36 +65,40 @@ class Zones(RuleKind[ZoneRule]):
 
     def apply(self, moment: Moment, pairs: Pairs) -> None:
         self._drop_unseen(moment)
-        state, cell, instance = self.state, pairs.cell, pairs.instance
-        was_in = state["inside"][cell]
-        is_in = self._polygons.inside(pairs.x, pairs.y, instance)
-        now = moment.now[pairs.row]
-        state["seen"][cell] = now
-        entering = np.flatnonzero(is_in & ~was_in)
-        leaving = self._far_outside(pairs, np.flatnonzero(was_in & ~is_in))
+        was_in = self.state["inside"].take(pairs.cell)
+        is_in = self._polygons.inside(pairs.x, pairs.y, pairs.runs)
+        self.state["seen"][pairs.cell] = pairs.now
+        changed = (was_in != is_in).nonzero()[0]
+        entering, outside = changed[is_in[changed]], changed[was_in[changed]]
+        leaving = self._far_outside(pairs, outside)
         was_in[leaving] = False
-        staying = self._stayed_too_long(pairs, now, np.flatnonzero(was_in))
+        staying = self._stayed_too_long(pairs, was_in)
         changes = [(pair, self._enter) for pair in entering.tolist()]
         changes += [(pair, self._leave_now) for pair in leaving.tolist()]
         changes += [(pair, self._report_stay) for pair in staying.tolist()]
-        for pair, change in sorted(changes, key=itemgetter(0)):
-            change(moment, int(instance[pair]), int(cell[pair]), int(pairs.row[pair]))
+        if changes:
+            instance = pairs.runs.each()
+            for pair, change in sorted(changes, key=itemgetter(0)):
+                change(moment, int(instance[pair]), int(pairs.cell[pair]), int(pairs.row[pair]))
         self._watch_crowds(moment)
 
     def _far_outside(self, pairs: Pairs, outside: Int64Array) -> Int64Array:
         """Those of the pairs whose object is more than the margin away from the zone."""
         if not len(outside):
             return outside
-        where = pairs.instance[outside]
-        distance = self._polygons.distance(pairs.x[outside], pairs.y[outside], where)
-        far: Int64Array = outside[distance > self._margin[where]]
+        which = pairs.runs.among(outside)
+        distance = self._polygons.distance(pairs.x[outside], pairs.y[outside], which)
+        far: Int64Array = outside[distance > which.of(self._margin)]
         return far
 
-    def _stayed_too_long(self, pairs: Pairs, now: Float64Array, staying: Int64Array) -> Int64Array:
-        """Those of the pairs whose object is due to be reported as loitering."""
+    def _stayed_too_long(self, pairs: Pairs, stays: BoolArray) -> Int64Array:
+        """The pairs, of those that stay, whose object is due to be reported as loitering."""
+        if not self._some_loiter:
+            return np.empty(0, np.int64)
+        staying = stays.nonzero()[0]
         cell = pairs.cell[staying]
-        stayed = now[staying] - self.state["since"][cell]
-        due = stayed >= self._loitering[pairs.instance[staying]] - ROUNDING
+        stayed = pairs.now[staying] - self.state["since"][cell]
+        due = stayed >= pairs.runs.among(staying).of(self._loitering) - ROUNDING
         overdue: Int64Array = staying[due & ~self.state["reported"][cell]]
         return overdue
 
@@ -135,15 +142,21 @@ class Zones(RuleKind[ZoneRule]):
 
     def _drop_unseen(self, moment: Moment) -> None:
         """Let objects go that have been out of sight for too long, or are no longer of the zone's classes."""
-        state, table = self.state, moment.table
-        cells = np.flatnonzero(state["inside"])
-        slots = cells // state.columns
-        cameras = table.camera[slots]
+        for cell in self._unseen(moment).tolist():
+            slot, column = divmod(cell, self.state.columns)
+            place = int(self.tables.start[moment.table.camera[slot]]) + column
+            self._leave(moment, place, cell, float(self.state["seen"][cell]), slot=slot)
+
+    def _unseen(self, moment: Moment) -> Int64Array:
+        """Cells, ascending, of those inside that haven't been seen there for too long."""
+        state = self.state
+        if not (self._some_unseen or self.tables.is_selective):
+            cells = state.cells(moment.overdue)
+            return cells.compress(state["inside"][cells])
+        cells = state["inside"].nonzero()[0]
+        cameras = moment.table.camera[cells // state.columns]
         overdue = moment.clocks[cameras] - state["seen"][cells] > self._out_of_sight
-        for cell in cells[overdue & moment.present[cameras]].tolist():
-            slot, column = divmod(cell, state.columns)
-            place = int(self.tables.start[table.camera[slot]]) + column
-            self._leave(moment, place, cell, float(state["seen"][cell]), slot=slot)
+        return cells.compress(overdue & moment.present[cameras])
 
     def _watch_crowds(self, moment: Moment) -> None:
         """Zones change between overcrowded and not once the count has called for it long enough."""
@@ -173,8 +186,11 @@ class Zones(RuleKind[ZoneRule]):
 
     def recount(self, place: int, table: ObjectTable) -> None:
         """Count who is in a zone, after its state was restored."""
-        at = self.instances[place]
-        cells = [slot * self.state.columns + at.column for slot in table.slots_of(at.camera).values()]
-        classes = [int(self.state["class"][cell]) for cell in cells if self.state["inside"][cell]]
+        state, at = self.state, self.instances[place]
+        slots = np.array([*table.slots_of(at.camera).values()], np.int64)
+        slots = slots[state["inside"][slots * state.columns + at.column]]
+        cells = slots * state.columns + at.column
+        classes = state["class"][cells].tolist()
         self._occupancy[place] = len(classes)
+        self._some_unseen |= bool((state["seen"][cells] != table.last_seen[slots]).any())
         at.tally.restore({"inside": dict(Counter(map(self.class_name, classes)))})
