@@ -55,7 +55,7 @@ class Overlay:
     rules: tuple[Rule, ...] = ()
     """Whose shapes are drawn: zones by the toggle of that name; lines and directions by `lines`."""
     counts: Mapping[str, Mapping[str, RuleCounts]] = field(default_factory=dict)
-    """By camera and rule, to stand beside the shapes."""
+    """By camera and rule, to stand beside the shapes; what is looked up doesn't change afterwards."""
     bound: Size | None = None
     """What full pictures are fitted into, whose pixels rules may be written in; None: these are full."""
     annotator: Annotator | None = None

@@ -12,6 +12,7 @@ from camwire.devices.cpu.palette import Style
 from camwire.devices.cpu.render import CpuRenderer
 from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.render import OBJECTS_A_BLOCK, annotations_of
+from camwire.devices.cuda.rules import RuleShapes
 from camwire.devices.cuda.scene import (
     DARK,
     LAYERS,
@@ -76,7 +77,9 @@ def draw(
     pack_pictures(pictures, sizes, range(len(sizes)), tracks, overlay, looks)
     objects = pack_objects(sizes, tracks, len(NAMES), looks)
     batch, chosen = batch_of(*map(picture_of, sizes)), range(len(sizes))
-    shapes = pack_shapes(batch, chosen, tracks, overlay, objects, annotations_of(batch, chosen, overlay))
+    shapes = pack_shapes(
+        batch, chosen, tracks, overlay, objects, annotations_of(batch, chosen, overlay), RuleShapes()
+    )
     ends = np.array(shapes.ends, np.int32).reshape(-1, 3)
     pictures["shapes"], pictures["upper_shapes"], pictures["shapes_end"] = ends.T
     table = pictures["surface"]

@@ -17,6 +17,7 @@ from camwire.devices.cpu.palette import Style
 from camwire.devices.cuda.letters import Letters, draw_letters
 from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
 from camwire.devices.cuda.program import THREADS, launch
+from camwire.devices.cuda.rules import RuleShapes
 from camwire.devices.cuda.scene import (
     DARK,
     LAYERS,
@@ -71,8 +72,9 @@ class CudaRenderer:
     """Implements :class:`camwire.devices.contracts.Renderer`; any number of threads may call it at once."""
 
     def __init__(self, index: int) -> None:
+        rules = RuleShapes()
         self._atlas = _Atlas()
-        self._easels = PerThread(index, _Easel)
+        self._easels = PerThread(index, lambda: _Easel(rules))
 
     def __call__(
         self, batch: Batch, chosen: Sequence[int], tracks: Tracks, overlay: Overlay
@@ -86,7 +88,8 @@ class CudaRenderer:
 class _Easel:
     """One thread's stream and memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: RuleShapes) -> None:
+        self._rules = rules
         self._stream = high_priority_stream()
         self._upload = Workspace()
         self._canvas = DeviceMemory(0)
@@ -164,7 +167,7 @@ class _Easel:
         records["y_pitch"], records["c_pitch"] = records["width"], records["width"] // 2
         objects = pack_objects(sizes, tracks, len(overlay.class_names), looks)
         annotations = annotations_of(batch, chosen, overlay)
-        shapes = pack_shapes(batch, chosen, tracks, overlay, objects, annotations)
+        shapes = pack_shapes(batch, chosen, tracks, overlay, objects, annotations, self._rules)
         ends = np.array(shapes.ends, np.int32).reshape(-1, 3)
         records["shapes"], records["upper_shapes"], records["shapes_end"] = ends.T
         points = np.ascontiguousarray(tracks.traces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from math import atan2, cos, hypot, pi, sin
 from typing import NamedTuple, TypeGuard
@@ -9,50 +10,69 @@ from typing import NamedTuple, TypeGuard
 import numpy as np
 
 from camwire.config.rules import DirectionRule, LineRule, Rule, ZoneRule
-from camwire.devices.contracts import Overlay
+from camwire.devices.contracts import Overlay, RuleCounts
 from camwire.devices.cpu.lines import eighths
 from camwire.devices.cpu.palette import Colour, Style
 from camwire.devices.cpu.zones import TINT, arrow_inwards, bgr, caption, rule_pixels
 from camwire.devices.cuda.scene import jpeg_colours
-from camwire.devices.cuda.sheet import AREA, SHAPE, Sheet, edged, text_pixels
+from camwire.devices.cuda.sheet import AREA, SHAPE, Fragment, edged, text_pixels
 from camwire.devices.cuda.surfaces import Records
 from camwire.frames import Frame, Size
 
+REMEMBERED = 1024
+"""Cameras, each for each size of its pictures."""
+
 
 class RuleShapes:
-    """The rules on a batch's pictures. What is the same on all pictures of a size is looked up once."""
+    """The rules on cameras' pictures, made anew when what is drawn changes. Any thread may ask."""
 
-    def __init__(self, overlay: Overlay) -> None:
-        self._overlay = overlay
-        self._rules = [rule for rule in overlay.rules if _is_shown(rule, overlay.toggles)]
-        self._drawn: dict[tuple[Size, Size], list[_DrawnRule]] = {}
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, Size], _Known] = {}
 
-    def __len__(self) -> int:
-        return len(self._rules)
-
-    def add(self, sheet: Sheet, frame: Frame, style: Style) -> None:
+    def on(self, frame: Frame, overlay: Overlay, style: Style) -> Fragment:
         """Everything of the rules that is on the frame's picture."""
-        if not any(rule.applies_to(frame.camera) for rule in self._rules):
-            return
-        counts = self._overlay.counts.get(frame.camera, {})
-        for rule, drawn in zip(self._rules, self._on(frame, style), strict=True):
-            if not rule.applies_to(frame.camera):
-                continue
-            if drawn.area is not None:
-                sheet.add_area(drawn.area, drawn.corners)
-            sheet.add(drawn.strokes)
-            plate = text_pixels(caption(rule.name, counts.get(rule.name, {})), drawn.colour, style.text)
-            sheet.add_plate(plate, drawn.left, drawn.bottom, frame.size)
+        counts = overlay.counts.get(frame.camera, {})
+        known = self._known.get((frame.camera, frame.size))
+        if known is None or not known.holds(frame, overlay, counts):
+            fragment = _fragment(frame, overlay, counts, style)
+            known = _Known(overlay, frame.source_size, counts, fragment)
+            if len(self._known) >= REMEMBERED:
+                self._known = {}  # cameras come and go
+            self._known[frame.camera, frame.size] = known
+        return known.fragment
 
-    def _on(self, frame: Frame, style: Style) -> list[_DrawnRule]:
-        """The rules as they are on pictures like the frame's."""
-        drawn = self._drawn.get((frame.size, frame.source_size))
-        if drawn is None:
-            bound = self._overlay.bound
-            full = frame.size if bound is None else frame.source_size.fitted_into(bound)
-            drawn = [_drawn_rule(rule, frame.size, full, style) for rule in self._rules]
-            self._drawn[frame.size, frame.source_size] = drawn
-        return drawn
+
+class _Known(NamedTuple):
+    """What was drawn last on a camera's pictures of a size."""
+
+    overlay: Overlay
+    source_size: Size
+    counts: Mapping[str, RuleCounts]
+    fragment: Fragment
+
+    def holds(self, frame: Frame, overlay: Overlay, counts: Mapping[str, RuleCounts]) -> bool:
+        return self.overlay is overlay and self.source_size == frame.source_size and self.counts == counts
+
+
+def shows_rules(overlay: Overlay) -> bool:
+    """Whether it has any that are drawn."""
+    return any(_is_shown(rule, overlay.toggles) for rule in overlay.rules)
+
+
+def _fragment(frame: Frame, overlay: Overlay, counts: Mapping[str, RuleCounts], style: Style) -> Fragment:
+    fragment = Fragment()
+    bound = overlay.bound
+    full = frame.size if bound is None else frame.source_size.fitted_into(bound)
+    for rule in overlay.rules:
+        if not (_is_shown(rule, overlay.toggles) and rule.applies_to(frame.camera)):
+            continue
+        drawn = _drawn_rule(rule, frame.size, full, style)
+        if drawn.area is not None:
+            fragment.add_area(drawn.area, drawn.corners)
+        fragment.add(drawn.strokes)
+        plate = text_pixels(caption(rule.name, counts.get(rule.name, {})), drawn.colour, style.text)
+        fragment.add_plate(plate, drawn.left, drawn.bottom, frame.size)
+    return fragment
 
 
 def _is_shown(rule: Rule, toggles: frozenset[str]) -> TypeGuard[ZoneRule | LineRule | DirectionRule]:

@@ -16,7 +16,7 @@ from camwire.devices.cpu.lines import eighths
 from camwire.devices.cpu.masks import OPACITY
 from camwire.devices.cpu.palette import Style
 from camwire.devices.cpu.skeletons import LEAST_SURE, LIMBS
-from camwire.devices.cuda.rules import RuleShapes
+from camwire.devices.cuda.rules import RuleShapes, shows_rules
 from camwire.devices.cuda.scene import COLOURS, DARK
 from camwire.devices.cuda.sheet import MASK, SHAPE, Shapes, Sheet, strokes
 from camwire.devices.cuda.signs import add_remarks, add_signs
@@ -31,24 +31,27 @@ def pack_shapes(
     overlay: Overlay,
     objects: Records,
     annotations: Mapping[int, Annotation],
+    rules: RuleShapes,
 ) -> Shapes:
     """Everything that ``overlay`` wants drawn on the frames at the positions ``chosen``.
 
     ``objects``: the tracks, packed; remarks on them are added. ``annotations``: of those frames, scaled.
+    ``rules``: what is kept of rules from batch to batch.
     """
     on, sheet = overlay.toggles, Sheet()
-    rules = RuleShapes(overlay)
     masks = tracks.masks if "masks" in on else None
     keypoints = tracks.keypoints if "keypoints" in on else None
     turned = tracks.corners if "boxes" in on else None
     bare = not annotations and masks is None and keypoints is None and turned is None
-    if not rules and bare:
+    ruled = shows_rules(overlay)
+    if not ruled and bare:
         return sheet.shapes([(0, 0, 0)] * len(chosen))
     ends = []
     for index in chosen:
         frame, first = batch.frames[index], sheet.count
         style = Style.for_size(frame.size)
-        rules.add(sheet, frame, style)
+        if ruled:
+            sheet.put(rules.on(frame, overlay, style))
         if bare:
             ends.append((first, sheet.count, sheet.count))
             continue

@@ -35,7 +35,7 @@ SHAPE = np.dtype(
 
 _SHAPE = Struct("4i4f4fif3fi")
 """``SHAPE``, a value at a time."""
-_FIRST_AND_LAST = Struct("ii")
+_FIRST, _FIRST_AND_LAST = Struct("i"), Struct("ii")
 _AFTER_THE_KIND = 4
 """Bytes; there ``first`` begins."""
 
@@ -51,6 +51,37 @@ class Shapes(NamedTuple):
     """[m, 2] of areas."""
     pixels: UInt8Array
     """Plates' pixels (Y, Cb, Cr) and masks, one after the other."""
+
+
+class Fragment:
+    """Shapes with their corners and pixels, for any number of sheets."""
+
+    def __init__(self) -> None:
+        self.records = bytearray()
+        """Of SHAPE."""
+        self.areas: list[tuple[int, bytes]] = []
+        """Where in ``records`` the number of an area's first corner is to be, and its corners."""
+        self.plates: list[tuple[int, UInt8Array]] = []
+        """Where in ``records`` the place of a plate's pixels is to be, and they."""
+
+    def add(self, records: bytes) -> None:
+        """Of SHAPE."""
+        self.records += records
+
+    def add_area(self, record: bytes, corners: bytes) -> None:
+        """``corners``: of float32 [n, 2]."""
+        self.areas.append((len(self.records) + _AFTER_THE_KIND, corners))
+        self.records += record
+
+    def add_plate(self, pixels: UInt8Array, left: int, bottom: int, picture: Size) -> None:
+        """A plate [h, w, 3], its lower left corner there, moved to be inside the picture."""
+        height, width = pixels.shape[:2]
+        left = max(0, min(left, picture.width - width))
+        top = max(0, min(bottom - height, picture.height - height))
+        self.plates.append((len(self.records) + _AFTER_THE_KIND, pixels))
+        self.records += _SHAPE.pack(
+            PLATE, 0, 0, 3 * width, left, top, left + width, top + height, *([0] * 10)
+        )
 
 
 class Sheet:
@@ -70,33 +101,24 @@ class Sheet:
         """Shapes so far."""
         return len(self._records) // SHAPE.itemsize
 
-    def add(self, records: Records | bytes) -> None:
-        """[n] of SHAPE, or their bytes."""
-        self._records += records if isinstance(records, bytes) else records.tobytes()
+    def add(self, records: Records) -> None:
+        """[n] of SHAPE."""
+        self._records += records.tobytes()
 
-    def add_area(self, record: bytes, corners: bytes) -> None:
-        """``corners``: of float32 [n, 2]."""
-        first = len(self._corners) // CORNER
-        self._corners += corners
-        _FIRST_AND_LAST.pack_into(
-            area := bytearray(record), _AFTER_THE_KIND, first, len(self._corners) // CORNER
-        )
-        self._records += area
+    def put(self, fragment: Fragment) -> None:
+        base = len(self._records)
+        self._records += fragment.records
+        for at, corners in fragment.areas:
+            first = len(self._corners) // CORNER
+            self._corners += corners
+            _FIRST_AND_LAST.pack_into(self._records, base + at, first, len(self._corners) // CORNER)
+        for at, pixels in fragment.plates:
+            _FIRST.pack_into(self._records, base + at, self.add_pixels(pixels))
 
     def add_masks(self, records: Records, masks: UInt8Array) -> None:
         """``masks`` [n, S, S], of a record each."""
         records["first"] = self.add_pixels(masks) + masks.shape[1] * masks.shape[2] * np.arange(len(records))
         self.add(records)
-
-    def add_plate(self, pixels: UInt8Array, left: int, bottom: int, picture: Size) -> None:
-        """A plate [h, w, 3], its lower left corner there, moved to be inside the picture."""
-        height, width = pixels.shape[:2]
-        left = max(0, min(left, picture.width - width))
-        top = max(0, min(bottom - height, picture.height - height))
-        first = self.add_pixels(pixels)
-        self._records += _SHAPE.pack(
-            PLATE, first, 0, 3 * width, left, top, left + width, top + height, *([0] * 10)
-        )
 
     def add_pixels(self, pixels: UInt8Array) -> int:
         """Where they begin; the very same plate on several pictures is there once."""

@@ -12,7 +12,7 @@ from camwire.devices.cpu.labels import remark_plate
 from camwire.devices.cpu.lines import eighths
 from camwire.devices.cpu.palette import PALETTE, Style
 from camwire.devices.cuda.scene import jpeg_colours
-from camwire.devices.cuda.sheet import Sheet, jpeg_pixels, strokes, text_pixels
+from camwire.devices.cuda.sheet import Fragment, Sheet, jpeg_pixels, strokes, text_pixels
 from camwire.devices.cuda.surfaces import Records
 from camwire.frames import Float32Array, Int32Array, Size, UInt8Array
 
@@ -25,10 +25,12 @@ def add_signs(sheet: Sheet, annotation: Annotation, toggles: Collection[str]) ->
     for sign in signs:
         lines = eighths(np.array(sign.strokes, np.float64).reshape(-1, 2, 2))
         sheet.add(strokes(lines, jpeg_colours([sign.colour[::-1]])[0], annotation.line_width))
+    texts = Fragment()
     for sign in signs:
         if sign.text:
             plate = text_pixels(sign.text, BACKGROUND, annotation.text_size, sign.colour[::-1])
-            sheet.add_plate(plate, sign.place[0], sign.place[1] + len(plate), annotation.size)
+            texts.add_plate(plate, sign.place[0], sign.place[1] + len(plate), annotation.size)
+    sheet.put(texts)
 
 
 def add_remarks(
