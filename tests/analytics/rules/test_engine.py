@@ -279,6 +279,19 @@ def test_a_crowds_time_goes_on_over_a_change_of_configuration_but_not_over_anoth
         assert event.time - START == pytest.approx(due)
 
 
+def test_a_zone_that_was_switched_off_for_long_lets_those_go_whom_it_saw_last():
+    """Though they have been seen since."""
+    scene = Scene(zone())
+    scene.walk([0.0, 1.0], lambda _: (500, 200))
+    for rule, times in ((zone(enabled=False), [2.0, 3.0, 4.0]), (zone(), [4.5])):
+        engine = RuleEngine([rule], CLASSES)
+        engine.restore(passed_on(scene.engine.export()))
+        scene = Scene(engine=engine)
+        scene.walk(times, lambda _: (500, 200))
+    assert scene.kinds() == ["exit", "enter"]
+    assert scene.events[0].value == 1.0
+
+
 def test_state_of_a_camera_that_does_not_come_is_passed_on():
     first = Scene(line())
     first.step(0, obj(1, 500, 200), camera="away")

@@ -14,7 +14,7 @@ coordinates = st.integers(0, 40).map(float)
 points = st.tuples(coordinates, coordinates)
 
 
-def one_each(*places):
+def one_each(places):
     """As many runs as points."""
     return Runs(np.array(places), np.ones(len(places), np.int64))
 
@@ -40,11 +40,11 @@ def plain_distance(x, y, polygon):
 @given(st.lists(st.lists(points, min_size=3, max_size=7), min_size=1, max_size=4), st.data())
 def test_polygons(polygons, data):
     asked = data.draw(st.lists(st.tuples(st.integers(0, len(polygons) - 1), points), min_size=1, max_size=9))
-    which = one_each(*(place for place, _ in asked))
+    which = np.array([place for place, _ in asked])
     # A third off the grid: a point exactly on an edge may fall to either side.
     x, y = (np.array(values) + 1 / 3 for values in zip(*(point for _, point in asked), strict=True))
     table = PolygonTable(polygons)
-    inside, distance = table.inside(x, y, which), table.distance(x, y, which)
+    inside, distance = table.inside(x, y, one_each(which)), table.distance(x, y, which)
     for at, (place, _) in enumerate(asked):
         far = plain_distance(x[at], y[at], polygons[place])
         assert distance[at] == pytest.approx(far, abs=1e-9)
@@ -55,7 +55,7 @@ def test_polygons(polygons, data):
 @given(points, points, points)
 def test_side_of_a_line(start, end, point):
     assume(start != end)
-    (side,) = LineTable([(start, end)]).side(*(np.array([value]) for value in point), one_each(0))
+    (side,) = LineTable([(start, end)]).side(*(np.array([value]) for value in point), one_each([0]))
     cross = (end[0] - start[0]) * (point[1] - start[1]) - (end[1] - start[1]) * (point[0] - start[0])
     assert side == pytest.approx(cross / math.dist(start, end), abs=1e-9)
 
@@ -67,7 +67,7 @@ def test_side_of_a_line(start, end, point):
 def test_ways_that_meet_a_line_between_its_ends(from_x, to_x, between):
     table = LineTable([((0, 0), (10, 0))])
     start, end = ((np.array([float(x)]), np.array([y])) for x, y in ((from_x, -3.0), (to_x, 3.0)))
-    assert table.meet_between_ends(start, end, one_each(0)) == [between]
+    assert table.meet_between_ends(start, end, np.array([0])) == [between]
 
 
 @given(st.floats(-0.3, 0.3), st.floats(0.5, 2), st.tuples(st.floats(0, 1), st.floats(0, 1)))

@@ -31,7 +31,7 @@ class Directions(RuleKind[DirectionRule]):
             rule.placed((rule.start, rule.end), at.size)
             for rule, at in zip(rules, self.instances, strict=True)
         ]
-        self._along = LineTable(arrows).unit.T
+        self._along = LineTable(arrows).unit
         self._cosine = np.cos(np.radians([rule.tolerance for rule in rules]))
         self._distance = np.array([rule.distance for rule in rules])
 
@@ -55,13 +55,12 @@ class Directions(RuleKind[DirectionRule]):
         length: Float64Array,
     ) -> None:
         """Report the pairs whose leg, dx and dy pixels, goes the way, if the one before didn't."""
-        going, cell, which = self.state["going"], pairs.cell[legs], pairs.runs.among(legs)
-        ux, uy = which.of(self._along)
+        going, cell, instance = self.state["going"], pairs.cell[legs], pairs.runs.each()[legs]
+        ux, uy = self._along.take(instance, axis=1)
         # 180 degrees take in every leg; rounding must not leave out the exactly opposite ones.
-        goes = dx * ux + dy * uy >= which.of(self._cosine) * length - 1e-9
+        goes = dx * ux + dy * uy >= self._cosine[instance] * length - 1e-9
         begins = goes & ~going[cell]
         going[cell] = goes
-        instance = which.each()
         for leg in begins.nonzero()[0].tolist():
             at, row = self.instances[instance[leg]], int(pairs.row[legs[leg]])
             at.tally.add("direction", self.class_name(int(moment.tracks.classes[row])))

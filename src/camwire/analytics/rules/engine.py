@@ -168,7 +168,7 @@ class RuleEngine:
             kind.add_camera(number, frame.camera, frame.size)
 
     def _moment(self, batch: Batch, tracks: Tracks, numbers: list[int]) -> Moment:
-        table, clocks = self._table, np.array([clock.now for clock in self._clocks])
+        table = self._table
         begins = starts_of(tracks.frame_index, len(batch))
         cameras = Runs(np.array(numbers, np.int64), begins[1:] - begins[:-1])
         times = [self._clocks[number].now for number in numbers]
@@ -181,8 +181,6 @@ class RuleEngine:
         if len(returned):
             for kind in self._kinds:
                 kind.forget_places(returned)
-        present = np.zeros(len(clocks), bool)
-        present[cameras.which] = True
         return Moment(
             batch=batch,
             tracks=tracks,
@@ -194,8 +192,7 @@ class RuleEngine:
             overdue=overdue,
             returned=returned,
             anchors=AnchorPoints(tracks.boxes),
-            clocks=clocks,
-            present=present,
+            clocks=self._clocks,
             frames={number: position for position, number in enumerate(numbers)},
             speeds=np.full(len(tracks), np.nan, np.float32),
             reports=Reports(self._class_names),

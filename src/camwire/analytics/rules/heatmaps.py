@@ -52,7 +52,7 @@ class Heatmaps(RuleKind[HeatmapRule]):
             half_life = instance.rule.half_life
             if half_life is None:
                 continue
-            now = float(moment.clocks[instance.camera])
+            now = moment.clocks[instance.camera].now
             faded = self._faded[place]
             if faded is None:
                 self._faded[place] = now

@@ -63,13 +63,12 @@ class Lines(RuleKind[LineRule]):
         state["x"][decided], state["y"][decided] = pairs.x.take(on_a_side), pairs.y.take(on_a_side)
 
     def _count(self, moment: Moment, pairs: Pairs, crossing: Int64Array, side: Int8Array) -> None:
-        state, cell, which = self.state, pairs.cell[crossing], pairs.runs.among(crossing)
+        state, cell, instance = self.state, pairs.cell[crossing], pairs.runs.each()[crossing]
         start = state["x"][cell], state["y"][cell]
         end = pairs.x[crossing], pairs.y[crossing]
-        met = which.of(self._infinite) | self._lines.meet_between_ends(start, end, which)
-        met &= which.of(self._again) | ~state["counted"][cell]
+        met = self._infinite[instance] | self._lines.meet_between_ends(start, end, instance)
+        met &= self._again[instance] | ~state["counted"][cell]
         state["counted"][cell] |= met
-        instance = which.each()
         for place in met.nonzero()[0].tolist():
             at, pair = self.instances[instance[place]], crossing[place]
             row = int(pairs.row[pair])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from camwire.analytics.clock import CameraClock
 from camwire.analytics.rules.events import Counts, Event, Kind, Subject
 from camwire.analytics.rules.objects import ObjectTable
 from camwire.analytics.rules.runs import Runs
@@ -79,15 +80,23 @@ class Moment:
     returned: Int64Array
     """Those of them that are in it: nothing is known of where they were in between."""
     anchors: AnchorPoints
-    clocks: Float64Array
-    """[C] every camera's clock."""
-    present: BoolArray
-    """[C] whether the camera has a frame in the batch."""
+    clocks: Sequence[CameraClock]
+    """By camera's number."""
     frames: dict[int, int]
     """Camera's number → position of its frame in the batch."""
     speeds: Float32Array
     """[N], for the speed rules to fill in."""
     reports: Reports
+
+    def every_time(self) -> Float64Array:
+        """[C] every camera's clock."""
+        return np.array([clock.now for clock in self.clocks])
+
+    def present(self) -> BoolArray:
+        """[C] whether the camera has a frame in the batch."""
+        present = np.zeros(len(self.clocks), bool)
+        present[self.cameras.which] = True
+        return present
 
     def before(self) -> Float64Array:
         """[N] when the object was last seen; NaN for those that are new or were out of sight for too long."""

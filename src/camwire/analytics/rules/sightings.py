@@ -21,8 +21,11 @@ class Sightings:
         self._frames: defaultdict[int, deque[tuple[float, Int64Array]]] = defaultdict(deque)
 
     def add(self, camera: int, time: float, slots: Int64Array) -> None:
-        """Frames of a camera come in the order of its clock."""
-        self._frames[camera].append((time, slots))
+        """Take a frame in, and forget those that are too long ago. They come in the order of the clock."""
+        frames = self._frames[camera]
+        while frames and time - frames[0][0] > self._out_of_sight:
+            frames.popleft()
+        frames.append((time, slots))
 
     def long_ago(self, camera: int, now: float) -> Iterator[tuple[float, Int64Array]]:
         """The frames that are too long ago by the camera's clock, oldest first: time and slots."""
@@ -30,9 +33,3 @@ class Sightings:
             if now - time <= self._out_of_sight:
                 return
             yield time, slots
-
-    def forget(self, camera: int, now: float) -> None:
-        """Forget those."""
-        frames = self._frames[camera]
-        while frames and now - frames[0][0] > self._out_of_sight:
-            frames.popleft()

@@ -60,7 +60,7 @@ class Speeds(RuleKind[SpeedRule]):
     def apply(self, moment: Moment, pairs: Pairs) -> None:
         speed = self._measure(pairs)
         measured = (~np.isnan(speed)).nonzero()[0]
-        in_metres = pairs.runs.among(measured).of(self._on_ground)
+        in_metres = pairs.runs.of(self._on_ground)[measured]
         for chosen in (
             measured[~in_metres],
             measured[in_metres],
@@ -76,7 +76,7 @@ class Speeds(RuleKind[SpeedRule]):
         if self._on_ground.any():
             x, y = x.copy(), y.copy()
             ground = pairs.runs.of(self._on_ground).nonzero()[0]
-            matrices = self._ground[pairs.runs.among(ground).each()]
+            matrices = self._ground[pairs.runs.each()[ground]]
             x[ground], y[ground] = projected(x[ground], y[ground], matrices)
         window = pairs.runs.of(self._window)
         aged = (~(now - state["time"].take(cell) < window - ROUNDING)).nonzero()[0]  # New ones, too.
@@ -115,9 +115,11 @@ class Speeds(RuleKind[SpeedRule]):
         self, moment: Moment, pairs: Pairs, which: BoolArray, kind: Kind, speed: Float64Array
     ) -> None:
         found = which.nonzero()[0]
-        instance = pairs.runs.among(found).each()
-        for pair, place in zip(found.tolist(), instance.tolist(), strict=True):
-            at = self.instances[place]
+        if not len(found):
+            return
+        instance = pairs.runs.each()
+        for pair in found.tolist():
+            at = self.instances[instance[pair]]
             row = int(pairs.row[pair])
             if kind in self.counted:
                 at.tally.add(kind, self.class_name(int(moment.tracks.classes[row])))

@@ -68,37 +68,36 @@ class Zones(RuleKind[ZoneRule]):
         was_in = self.state["inside"].take(pairs.cell)
         is_in = self._polygons.inside(pairs.x, pairs.y, pairs.runs)
         self.state["seen"][pairs.cell] = pairs.now
+        instance = pairs.runs.each()
         changed = (was_in != is_in).nonzero()[0]
         entering, outside = changed[is_in[changed]], changed[was_in[changed]]
-        leaving = self._far_outside(pairs, outside)
+        leaving = self._far_outside(pairs, outside, instance)
         was_in[leaving] = False
-        staying = self._stayed_too_long(pairs, was_in)
+        staying = self._stayed_too_long(pairs, was_in, instance)
         changes = [(pair, self._enter) for pair in entering.tolist()]
         changes += [(pair, self._leave_now) for pair in leaving.tolist()]
         changes += [(pair, self._report_stay) for pair in staying.tolist()]
-        if changes:
-            instance = pairs.runs.each()
-            for pair, change in sorted(changes, key=itemgetter(0)):
-                change(moment, int(instance[pair]), int(pairs.cell[pair]), int(pairs.row[pair]))
+        for pair, change in sorted(changes, key=itemgetter(0)):
+            change(moment, int(instance[pair]), int(pairs.cell[pair]), int(pairs.row[pair]))
         self._watch_crowds(moment)
 
-    def _far_outside(self, pairs: Pairs, outside: Int64Array) -> Int64Array:
+    def _far_outside(self, pairs: Pairs, outside: Int64Array, instance: Int64Array) -> Int64Array:
         """Those of the pairs whose object is more than the margin away from the zone."""
         if not len(outside):
             return outside
-        which = pairs.runs.among(outside)
+        which = instance[outside]
         distance = self._polygons.distance(pairs.x[outside], pairs.y[outside], which)
-        far: Int64Array = outside[distance > which.of(self._margin)]
+        far: Int64Array = outside[distance > self._margin[which]]
         return far
 
-    def _stayed_too_long(self, pairs: Pairs, stays: BoolArray) -> Int64Array:
+    def _stayed_too_long(self, pairs: Pairs, stays: BoolArray, instance: Int64Array) -> Int64Array:
         """The pairs, of those that stay, whose object is due to be reported as loitering."""
         if not self._some_loiter:
             return np.empty(0, np.int64)
         staying = stays.nonzero()[0]
         cell = pairs.cell[staying]
         stayed = pairs.now[staying] - self.state["since"][cell]
-        due = stayed >= pairs.runs.among(staying).of(self._loitering) - ROUNDING
+        due = stayed >= self._loitering[instance[staying]] - ROUNDING
         overdue: Int64Array = staying[due & ~self.state["reported"][cell]]
         return overdue
 
@@ -155,8 +154,8 @@ class Zones(RuleKind[ZoneRule]):
             return cells.compress(state["inside"][cells])
         cells = state["inside"].nonzero()[0]
         cameras = moment.table.camera[cells // state.columns]
-        overdue = moment.clocks[cameras] - state["seen"][cells] > self._out_of_sight
-        return cells.compress(overdue & moment.present[cameras])
+        overdue = moment.every_time()[cameras] - state["seen"][cells] > self._out_of_sight
+        return cells.compress(overdue & moment.present()[cameras])
 
     def _watch_crowds(self, moment: Moment) -> None:
         """Zones change between overcrowded and not once the count has called for it long enough."""
@@ -164,12 +163,13 @@ class Zones(RuleKind[ZoneRule]):
         if not len(places):
             return
         objects, release, seconds = self._crowd.T
-        now = moment.clocks[self.tables.camera[places]]
+        cameras = self.tables.camera[places]
+        now = moment.every_time()[cameras]
         occupancy, over = self._occupancy[places], self._over[places]
         calls: BoolArray = np.where(over, occupancy <= release, occupancy >= objects)
         since = self._changing_since[places]
         since = np.where(calls, np.where(np.isnan(since), now, since), np.nan)
-        due = calls & (now - since >= seconds - ROUNDING) & moment.present[self.tables.camera[places]]
+        due = calls & (now - since >= seconds - ROUNDING) & moment.present()[cameras]
         self._changing_since[places] = np.where(due, np.nan, since)
         for place in places[due].tolist():
             self._over[place] = not self._over[place]
