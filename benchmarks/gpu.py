@@ -31,7 +31,8 @@ import av
 from camwire.frames import Size
 from camwire.server.mps.daemon import Daemon
 from camwire.server.mps.program import SHARED_BY, find_program
-from gpu_parts import DEVICE, PUBLISHED, Result, detector_for, drifting, repeated, torch
+from clips import repeated
+from gpu_parts import DEVICE, PUBLISHED, Result, detector_for, drifting, torch
 from gpu_pipeline import pipeline
 from gpu_stages import beside_decoding, decoding, in_threads, network_alone, stages_alone
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from pathlib import Path
 
-import av
 import numpy as np
 
 from camwire.devices.cuda import CudaDevice
@@ -84,29 +81,6 @@ def drifting(detect: Callable[[Batch], Detections]) -> Callable[[Batch], Detecti
         return replace(found, boxes=found.boxes + np.tile(shift, 2))
 
     return moved
-
-
-def repeated(clip: Path, folder: Path, frames: int, rate: int) -> Path:
-    """The clip's packets again and again, without coding them anew."""
-    target = folder / f"{clip.stem}-{rate}.mp4"
-    with av.open(str(clip)) as reader, av.open(str(target), "w") as writer:
-        video = writer.add_stream_from_template(reader.streams.video[0])
-        packets = [packet for packet in reader.demux(video=0) if packet.size]
-        base = Fraction(1, rate)
-        contents = [(bytes(packet), packet.is_keyframe) for packet in packets]
-        for number in range(frames):
-            content, key = contents[number % len(contents)]
-            packet = av.Packet(content)
-            packet.stream, packet.time_base, packet.pts, packet.dts, packet.is_keyframe = (
-                video,
-                base,
-                number,
-                number,
-                key,
-            )
-            packet.duration = 1
-            writer.mux(packet)
-    return target
 
 
 @dataclass
