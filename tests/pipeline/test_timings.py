@@ -27,7 +27,7 @@ def test_spans_are_differences_of_marks_and_unknown_of_what_was_not_drawn() -> N
     np.testing.assert_allclose(first[:5], (200, 300, 500, 100, 200))
     assert np.isnan(first[5:]).all()
     np.testing.assert_allclose(second, (100, 300, 500, 100, 200, 300, 400, 500, 2400))
-    assert np.isnan(spans_of(batch(), [], [], MARKS)[:, 5:]).all()
+    assert np.isnan(np.array(spans_of(batch(), [], [], MARKS))[:, 5:]).all()
 
 
 def test_frames_of_which_only_objects_were_sent_were_not_drawn() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from camwire.analytics.rules import RuleEngine
 from camwire.analytics.rules.events import Counts, Event
-from camwire.frames import Batch, Frame, Tracks
+from camwire.frames import Batch, Frame, Tracks, starts_of
 
 LONGEST = 180.0
 """Seconds of each camera that are kept, ..."""
@@ -24,7 +24,9 @@ FRAME_BYTES = 400
 
 BUT_ITS_PICTURE = tuple(field.name for field in fields(Frame) if field.name != "picture")
 _kept = attrgetter(*BUT_ITS_PICTURE)
-ROW = np.dtype([("box", "<f4", 4), ("score", "<f4"), ("class", "<i4"), ("id", "<i8")])
+BOX = np.dtype("V16")
+"""A box's four float32 as one thing: it is copied many times as fast."""
+ROW = np.dtype([("box", BOX), ("score", "<f4"), ("class", "<i4"), ("id", "<i8")])
 
 
 class _Entry(NamedTuple):
@@ -65,11 +67,12 @@ class Recollection:
     def add(self, batch: Batch, tracks: Tracks) -> None:
         """Keep a batch's objects; those of long ago go."""
         rows = np.empty(len(tracks), ROW)
-        rows["box"], rows["score"] = tracks.boxes, tracks.scores
-        rows["class"], rows["id"] = tracks.classes, tracks.ids
+        rows["box"] = np.ascontiguousarray(tracks.boxes).view(BOX)[:, 0]
+        rows["score"], rows["class"], rows["id"] = tracks.scores, tracks.classes, tracks.ids
+        starts = starts_of(tracks.frame_index, len(batch)).tolist()
         with self._lock:
-            for index, frame in enumerate(batch.frames):
-                entry = _Entry(frame.arrived, _kept(frame), rows[tracks.rows_of(index)].tobytes())
+            for frame, begin, end in zip(batch.frames, starts, starts[1:], strict=False):
+                entry = _Entry(frame.arrived, _kept(frame), rows[begin:end].tobytes())
                 self._add(self._cameras[frame.camera], entry)
 
     def _add(self, camera: _Camera, entry: _Entry) -> None:
@@ -114,7 +117,7 @@ def _tracks(objects: bytes) -> Tracks:
     """Of a batch with one frame; only what rules look at."""
     rows = np.frombuffer(objects, ROW)
     return Tracks(
-        boxes=np.ascontiguousarray(rows["box"]),
+        boxes=np.ascontiguousarray(rows["box"]).view("<f4").reshape(-1, 4),
         scores=np.ascontiguousarray(rows["score"]),
         classes=np.ascontiguousarray(rows["class"]),
         ids=np.ascontiguousarray(rows["id"]),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from camwire.frames import Batch, Float64Array
+from camwire.frames import Batch
 from camwire.link.reports import LatencyCounts, Quantiles
 from camwire.monitoring.exported import latency_counts
 from camwire.monitoring.histogram import Histogram, SlidingHistogram
@@ -15,23 +15,32 @@ from camwire.pipeline.marks import Marks
 STAGES = ("decode", "queue", "detect", "track", "analyse", "render", "encode", "publish", "total")
 MOST_NOTES = 512
 """Frames that are noted before they are counted: in a second there are fewer, of which reports are made."""
+UNKNOWN = float("nan"), float("nan")
+
+Spans = Sequence[float]
+"""Milliseconds, by stage; NaN for what a frame hasn't been through."""
 
 
-def spans_of(batch: Batch, sent: Collection[int], drawn: Collection[int], marks: Marks) -> Float64Array:
-    """[B, stages] milliseconds; NaN for what frames haven't been through. Of the frames ``sent``, places in
-    the batch, something was published; those of them that are ``drawn`` were rendered and encoded for it.
+def spans_of(batch: Batch, sent: Collection[int], drawn: Collection[int], marks: Marks) -> list[Spans]:
+    """By frame. Of the frames ``sent``, places in the batch, something was published; those of them that are
+    ``drawn`` were rendered and encoded for it. Plain numbers: batches are small.
     """
-    arrived = np.array([frame.arrived for frame in batch.frames])
-    decoded = np.array([frame.decoded for frame in batch.frames])
-    spans = np.full((len(batch), len(STAGES)), np.nan)
-    spans[:, 0], spans[:, 1] = decoded - arrived, batch.formed - decoded
-    spans[:, 2] = marks.detected - batch.formed
-    spans[:, 3], spans[:, 4] = marks.tracked - marks.detected, marks.analysed - marks.tracked
-    rows = np.array(sorted(drawn), np.intp)
-    spans[rows, 5:7] = marks.rendered - marks.analysed, marks.encoded - marks.rendered
-    rows = np.array(sorted(sent), np.intp)
-    spans[rows, 7], spans[rows, 8] = marks.published - marks.encoded, marks.published - arrived[rows]
-    return spans * 1000
+    detecting = 1000 * (marks.detected - batch.formed)
+    tracking, analysing = 1000 * (marks.tracked - marks.detected), 1000 * (marks.analysed - marks.tracked)
+    drawing = 1000 * (marks.rendered - marks.analysed), 1000 * (marks.encoded - marks.rendered)
+    publishing = 1000 * (marks.published - marks.encoded)
+    return [
+        (
+            1000 * (frame.decoded - frame.arrived),
+            1000 * (batch.formed - frame.decoded),
+            detecting,
+            tracking,
+            analysing,
+            *(drawing if index in drawn else UNKNOWN),
+            *((publishing, 1000 * (marks.published - frame.arrived)) if index in sent else UNKNOWN),
+        )
+        for index, frame in enumerate(batch.frames)
+    ]
 
 
 class Timings:
@@ -40,10 +49,10 @@ class Timings:
     def __init__(self, window: float) -> None:
         self._window = {stage: SlidingHistogram(window) for stage in STAGES}
         self._all = {stage: Histogram() for stage in STAGES}
-        self._notes: list[Float64Array] = []
+        self._notes: list[Spans] = []
 
-    def add(self, spans: Float64Array, now: float) -> None:
-        """Note a frame: a row of :func:`spans_of`."""
+    def add(self, spans: Spans, now: float) -> None:
+        """Note a frame: one of :func:`spans_of`."""
         self._notes.append(spans)
         if len(self._notes) >= MOST_NOTES:
             self._count(now)
