@@ -90,10 +90,8 @@ def show(taken: list[dict[str, Any]], cores: float) -> None:
     every = [camera for one in taken for camera in one["cameras"]]
     per_second = [sum(camera["fps"]["processed"] for camera in one["cameras"]) for one in taken]
     out = statistics.median(sum(camera["fps"]["output"] for camera in one["cameras"]) for one in taken)
-    print(
-        f"processed {statistics.median(per_second):.0f} a second ({min(per_second):.0f}–{max(per_second):.0f}),"
-    )
-    print(f"  of these drawn and sent {out:.0f}; {cores:.1f} cores busy")
+    print(f"processed {statistics.median(per_second):.0f} a second,", end=" ")
+    print(f"{min(per_second):.0f} to {max(per_second):.0f}; drawn and sent {out:.0f}; {cores:.1f} cores busy")
     first, last = taken[0]["cameras"], taken[-1]["cameras"]
     drops: dict[str, int] = {}
     for before, after in zip(first, last, strict=True):
@@ -103,9 +101,8 @@ def show(taken: list[dict[str, Any]], cores: float) -> None:
     for stage in sorted({stage for camera in every for stage in camera["latency_ms"]}):
         known = [camera["latency_ms"][stage] for camera in every if stage in camera["latency_ms"]]
         p50, p95 = (statistics.median(one[key] for one in known) for key in ("p50", "p95"))
-        print(
-            f"  {stage}: p50 {p50:.1f} ms, p95 {p95:.1f} ms (the worst camera's {max(one['p95'] for one in known):.1f})"
-        )
+        worst = max(one["p95"] for one in known)
+        print(f"  {stage}: p50 {p50:.1f} ms, p95 {p95:.1f} ms (the worst camera's {worst:.1f})")
 
 
 def main() -> None:

@@ -66,6 +66,7 @@ def steps(clips: Path) -> list[Step]:
         measure("h265", 80, [h265], "--scales", "s", "--compile", *alone),
         measure("n-and-m", 80, both, "--scales", "n", "m", "--kinds", "detect", "all", *alone),
         pytest("product", 60, "tests/gpu/test_product.py"),
+        Step("hundred-cameras", (str(HERE / "gpu_product.py"), str(h264)), 240),
         measure("s-plain", 40, [h264], "--scales", "s", "--kinds", "detect", "all"),
     ]  # fmt: skip
 
