@@ -60,16 +60,19 @@ def _transcode(source: Path, target: Path, size: tuple[int, int], codec: str, fr
         writer.mux(video.encode(None))
 
 
-def repeated(clip: Path, folder: Path, frames: int, rate: int) -> Path:
-    """The clip's packets again and again, without coding them anew."""
-    target = folder / f"{clip.stem}-{rate}.mp4"
+def repeated(clip: Path, folder: Path, frames: int, rate: int, first: int = 0) -> Path:
+    """The clip's packets again and again, without coding them anew, from its ``first`` keyframe on (of those
+    that it has, counted round and round)."""
+    target = folder / f"{clip.stem}-{rate}-{first}.mp4"
     with av.open(str(clip)) as reader, av.open(str(target), "w") as writer:
         video = writer.add_stream_from_template(reader.streams.video[0])
         packets = [packet for packet in reader.demux(video=0) if packet.size]
         base = Fraction(1, rate)
         contents = [(bytes(packet), packet.is_keyframe) for packet in packets]
+        keyframes = [number for number, (_, is_key) in enumerate(contents) if is_key]
+        begin = keyframes[first % len(keyframes)]
         for number in range(frames):
-            content, key = contents[number % len(contents)]
+            content, key = contents[(begin + number) % len(contents)]
             packet = av.Packet(content)
             packet.stream, packet.time_base, packet.pts, packet.dts, packet.is_keyframe = (
                 video,

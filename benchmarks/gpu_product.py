@@ -40,6 +40,8 @@ RULES = [
 PATIENCE = 400
 """Seconds until every camera is live: compiling the network takes minutes the first time."""
 RATE = 30
+BEGINS = 5
+"""Keyframes of the clip with which cameras begin."""
 CLASSES = 80
 
 
@@ -128,10 +130,11 @@ def main() -> None:
             labels.write_text("\n".join(f"class {number}" for number in range(CLASSES)))
             subprocess.run([sys.executable, __file__, "-", "--export", str(file)], check=True)
             model = {"file": str(file), "labels": str(labels)}
-        long = repeated(options.clip, Path(folder), 6000, RATE)
+        # Cameras' keyframes don't come at once.
+        long = [repeated(options.clip, Path(folder), 6000, RATE, first) for first in range(BEGINS)]
         config = write_config(
             Path(folder),
-            [{"id": name, "url": str(long)} for name in names],
+            [{"id": name, "url": str(long[number % BEGINS])} for number, name in enumerate(names)],
             device=options.device,
             rules=RULES,
             **({"model": model} if model else {}),
