@@ -77,8 +77,8 @@ class RuleEngine:
             kind.step(moment)
         self._table.update(moment.slots, moment.now, tracks)
         self._table.note(moment.cameras, moment.times, moment.slots)
-        if len(moment.overdue):
-            self._forget(np.setdiff1d(moment.overdue, moment.returned, assume_unique=True))
+        if len(moment.gone):
+            self._forget(moment.gone)
         return AnalysisResult(moment.reports.sorted(), moment.speeds)
 
     def counts_of(self, camera: str) -> dict[str, Counts]:
@@ -177,7 +177,8 @@ class RuleEngine:
         if grown:
             for kind in self._kinds:
                 kind.state.grow(table.capacity)
-        returned = np.intersect1d(overdue, slots) if len(overdue) else overdue
+        is_here = table.are_among(overdue, slots)
+        returned, gone = overdue[is_here], overdue[~is_here]
         if len(returned):
             for kind in self._kinds:
                 kind.forget_places(returned)
@@ -191,6 +192,7 @@ class RuleEngine:
             now=np.array(times).repeat(cameras.length),
             overdue=overdue,
             returned=returned,
+            gone=gone,
             anchors=AnchorPoints(tracks.boxes),
             clocks=self._clocks,
             frames={number: position for position, number in enumerate(numbers)},

@@ -160,25 +160,26 @@ class RuleKind(ABC, Generic[AnyRule]):
         return self.instances[start : start + int(self.tables.count[number])]
 
     def pairs(self, moment: Moment) -> Pairs:
-        tables, rows = self.tables, np.arange(len(moment.slots))
+        tables = self.tables
+        runs, row = self._matches(moment.cameras)
         anchors = None if tables.common_anchor is None else moment.anchors.of(tables.common_anchor)
         if tables.one_each and not tables.is_selective and anchors is not None:
-            runs = Runs(tables.start[moment.cameras.which], moment.cameras.length)
-            return Pairs(runs, rows, moment.slots * self.state.columns, moment.now, *anchors)
-        runs, row = self._matches(moment.cameras)
+            return Pairs(runs, row, self.state.first_cells(moment.slots), moment.now, *anchors)
         if tables.is_selective:
             runs, row = self._selected(runs, row, moment.tracks.classes)
         if anchors is not None:
             x, y = (values.take(row) for values in anchors)
         else:
             x, y = moment.anchors.all()[runs.of(tables.anchor), :, row].T
-        cell = moment.slots.take(row) * self.state.columns + runs.of(tables.column)
+        cell = self.state.first_cells(moment.slots).take(row) + runs.of(tables.column)
         return Pairs(runs, row, cell, moment.now.take(row), x, y)
 
     def _matches(self, cameras: Runs) -> tuple[Runs, Int64Array]:
         """Instances of the cameras, and the row of each pair; ``cameras``: of the rows."""
-        count = self.tables.count[cameras.which]
-        instances = Runs(self.tables.start[cameras.which], count).upwards()
+        first, count = self.tables.start[cameras.which], self.tables.count[cameras.which]
+        if self.tables.one_each:
+            return Runs(first, cameras.length), np.arange(int(cameras.length.sum()))
+        instances = Runs(first, count).upwards()
         runs = Runs(instances, cameras.length.repeat(count))
         return runs, Runs(cameras.begins().repeat(count), runs.length).upwards()
 

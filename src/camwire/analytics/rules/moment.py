@@ -79,6 +79,8 @@ class Moment:
     """Slots, ascending, of objects that had not been seen for too long when the batch came."""
     returned: Int64Array
     """Those of them that are in it: nothing is known of where they were in between."""
+    gone: Int64Array
+    """Those of them that aren't."""
     anchors: AnchorPoints
     clocks: Sequence[CameraClock]
     """By camera's number."""
@@ -102,7 +104,7 @@ class Moment:
         """[N] when the object was last seen; NaN for those that are new or were out of sight for too long."""
         before = self.table.last_seen.take(self.slots)
         if len(self.returned):
-            before[np.isin(self.slots, self.returned)] = np.nan
+            before[self.table.are_among(self.slots, self.returned)] = np.nan
         return before
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from camwire.analytics.rules.runs import Runs
 from camwire.analytics.rules.sightings import Sightings
-from camwire.frames import Float64Array, Int64Array, Tracks
+from camwire.frames import BoolArray, Float64Array, Int64Array, Tracks
 
 FIRST_CAPACITY = 64
 EMPTY = {"camera": -1, "ids": 0, "last_seen": np.nan, "scores": 0, "classes": 0, "_keys": -1}
@@ -46,15 +46,21 @@ class PairState:
             grown[: len(self._arrays[name])] = self._arrays[name]
             self._arrays[name] = grown
 
+    def first_cells(self, slots: Int64Array) -> Int64Array:
+        """The pairs of the slots' objects with the first column."""
+        return slots if self.columns == 1 else slots * self.columns
+
     def cells(self, slots: Int64Array) -> Int64Array:
         """The pairs of the slots' objects with every column; ascending where the slots are."""
         if self.columns == 1:
             return slots
-        cells: Int64Array = np.add.outer(slots * self.columns, np.arange(self.columns)).ravel()
+        cells: Int64Array = np.add.outer(self.first_cells(slots), np.arange(self.columns)).ravel()
         return cells
 
     def clear(self, slots: Int64Array) -> None:
         """Forget everything about the slots' objects."""
+        if not self.columns:
+            return
         cells = self.cells(slots)
         for name, (_, empty) in self._fields.items():
             self._arrays[name][cells] = empty
@@ -151,7 +157,7 @@ class ObjectTable:
         when = np.array([time for time, _ in frames]).repeat([len(slots) for _, slots in frames])
         slots = np.concatenate([slots for _, slots in frames])
         since_then = slots[(self.last_seen.take(slots) == when).nonzero()[0]]
-        return np.unique(since_then) if len(since_then) else since_then
+        return np.array(sorted(set(since_then.tolist())), np.int64)
 
     def update(self, slots: Int64Array, now: Float64Array, tracks: Tracks) -> None:
         """Remember what the objects look like now."""
@@ -159,6 +165,13 @@ class ObjectTable:
         self.boxes.view(BOX)[:, 0][slots] = np.ascontiguousarray(tracks.boxes).view(BOX)[:, 0]
         self.scores[slots] = tracks.scores
         self.classes[slots] = tracks.classes
+
+    def are_among(self, slots: Int64Array, seen: Int64Array) -> BoolArray:
+        """Whether each of ``slots`` is one of those ``seen``."""
+        is_seen = np.zeros(self.capacity, bool)
+        if len(slots):
+            is_seen[seen] = True
+        return is_seen[slots]
 
     def note(self, cameras: Runs, times: Sequence[float], slots: Int64Array) -> None:
         """Remember which objects were in the cameras' frames of these times."""
