@@ -40,11 +40,12 @@ class Heatmaps(RuleKind[HeatmapRule]):
     def apply(self, moment: Moment, pairs: Pairs) -> None:
         self._fade(moment)
         lasted = np.minimum(np.fmax(moment.now - moment.before(), 0), LONGEST_STEP)  # fmax takes NaN for 0
-        last_column, last_row = pairs.runs.of(self._last)
-        to_column, to_row = pairs.runs.of(self._scale)
+        instance = pairs.runs.each()
+        last_column, last_row = self._last.take(instance, axis=1)
+        to_column, to_row = self._scale.take(instance, axis=1)
         column = np.clip(pairs.x * to_column, 0, last_column).astype(np.int64)
         row = np.clip(pairs.y * to_row, 0, last_row).astype(np.int64)
-        cell = pairs.runs.of(self._start) + row * (last_column + 1) + column
+        cell = self._start[instance] + row * (last_column + 1) + column
         np.add.at(self._seconds, cell, lasted.take(pairs.row))
 
     def _fade(self, moment: Moment) -> None:

@@ -171,7 +171,9 @@ class RuleKind(ABC, Generic[AnyRule]):
             x, y = (values.take(row) for values in anchors)
         else:
             x, y = moment.anchors.all()[runs.of(tables.anchor), :, row].T
-        cell = self.state.first_cells(moment.slots).take(row) + runs.of(tables.column)
+        cell = self.state.first_cells(moment.slots).take(row)
+        if not tables.one_each:
+            cell += runs.of(tables.column)
         return Pairs(runs, row, cell, moment.now.take(row), x, y)
 
     def _matches(self, cameras: Runs) -> tuple[Runs, Int64Array]:
