@@ -24,22 +24,30 @@ class Tally:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._counts: Counts = {name: {} for name in names}
+        self._told: Counts | None = None
+        """A copy, until something changes."""
 
     def add(self, name: str, class_name: str, number: int = 1) -> None:
+        self._told = None
         counts = self._counts[name]
         counts[class_name] = counts.get(class_name, 0) + number
         if not counts[class_name]:
             del counts[class_name]
 
     def snapshot(self) -> Counts:
-        return {name: dict(counts) for name, counts in self._counts.items()}
+        """As they are now; the same object for all who ask before the next change, not to be written to."""
+        if self._told is None:
+            self._told = {name: dict(counts) for name, counts in self._counts.items()}
+        return self._told
 
     def restore(self, counts: Counts) -> None:
         """Take the counts named over; others stay."""
+        self._told = None
         for name in counts.keys() & self._counts.keys():
             self._counts[name] = dict(counts[name])
 
     def clear(self, kept: Sequence[str]) -> None:
+        self._told = None
         for name in self._counts.keys() - set(kept):
             self._counts[name] = {}
 
