@@ -95,7 +95,8 @@ def in_processes(count: int, arguments: list[str], environment: dict[str, str]) 
 
 @contextmanager
 def watched_gpu() -> Iterator[list[str]]:
-    """Lines of nvidia-smi dmon: utilisation of SM, memory, decoder."""
+    """Lines of nvidia-smi dmon: utilisation of SM, memory, decoder. Not for latencies, which looking at the GPU
+    may make worse."""
     lines: list[str] = []
     watcher = subprocess.Popen(
         ["nvidia-smi", "dmon", "-s", "u", "-d", "1"], stdout=subprocess.PIPE, text=True
@@ -155,7 +156,7 @@ def main() -> None:
         print(result.line(), flush=True)
         results.append(result)
 
-    with tempfile.TemporaryDirectory() as folder, watched_gpu() as lines:
+    with tempfile.TemporaryDirectory() as folder:
         print(
             "made ready:",
             torch.cuda.get_device_name(),
@@ -180,10 +181,9 @@ def main() -> None:
                     tell(result)
             for clip in long:
                 for kind in arguments.kinds:
-                    lines.clear()
                     name = f"{scale} {arguments.size} {clip.stem[-18:]} {kind}, {arguments.cameras} cameras"
-                    tell(
-                        pipeline(
+                    with watched_gpu() as lines:
+                        result = pipeline(
                             name,
                             clip,
                             arguments.cameras,
@@ -196,7 +196,7 @@ def main() -> None:
                             apart=arguments.apart,
                             batch_sizes=detector.batch_sizes,
                         )
-                    )
+                    tell(result)
                     print(
                         "   dmon sm mem enc dec jpg:",
                         [" ".join(line.split()[1:6]) for line in lines[-3:] if "#" not in line],

@@ -48,7 +48,7 @@ def measure(name: str, seconds: float, clips: list[Path], *arguments: str) -> St
 
 def shared(workers: int, clip: Path, *options: str, name: str = "") -> Step:
     """All there is, in several workers: as fast as it goes, and a hundred cameras at their own pace."""
-    paced = "--cameras", "24", "--paced", str(100 // workers), "--processes", str(workers), "--no-stages"
+    paced = "--cameras", "32", "--paced", str(100 // workers), "--processes", str(workers), "--no-stages"
     kinds = "--scales", "s", "--compile", "--kinds", "track", "all"
     return measure(f"workers-{workers}{name}", 100, [clip], *kinds, *paced, *options)
 
@@ -60,7 +60,7 @@ def steps(clips: Path) -> list[Step]:
     return [
         pytest("tests", 110, "tests/gpu", "tests/devices", "--ignore=tests/gpu/test_product.py"),
         measure("s", 170, [h264], "--scales", "s", "--compile"),
-        *(shared(workers, h264, "--mps", "--apart", "25", name="-mps") for workers in (4, 3, 2)),
+        *(shared(workers, h264, "--mps", "--apart", "16", name="-mps") for workers in (4, 3, 2)),
         *(shared(workers, h264) for workers in (2, 4)),
         replace(shared(4, h264, name="-few-cores"), cores="4"),
         measure("h265", 80, [h265], "--scales", "s", "--compile", *alone),

@@ -212,7 +212,7 @@ def test_threads_keep_to_a_few_cores_where_that_is_asked_for(device: CudaDevice)
 
 
 def test_an_error_after_which_nothing_works_is_noticed() -> None:
-    """In a process of its own, which the error ruins."""
+    """In a process of its own, which the error ruins; without MPS, with which it would ruin others'."""
     code = """
 from camwire.devices.cuda import CudaDevice
 device = CudaDevice(0)
@@ -228,7 +228,12 @@ print(device.fault())
 import os; os._exit(0)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", code],
+        env=os.environ | {"CUDA_MPS_PIPE_DIRECTORY": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
     assert "cuda:0 has failed for good" in done.stdout, done.stderr
     assert "illegal" in done.stdout
