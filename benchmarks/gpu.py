@@ -95,8 +95,8 @@ def in_processes(count: int, arguments: list[str], environment: dict[str, str]) 
 
 @contextmanager
 def watched_gpu() -> Iterator[list[str]]:
-    """Lines of nvidia-smi dmon: utilisation of SM, memory, decoder. Not for latencies, which looking at the GPU
-    may make worse."""
+    """Lines of nvidia-smi dmon: utilisation of SM, memory, decoder. Not for latencies: to look at the GPU may
+    make them worse."""
     lines: list[str] = []
     watcher = subprocess.Popen(
         ["nvidia-smi", "dmon", "-s", "u", "-d", "1"], stdout=subprocess.PIPE, text=True
