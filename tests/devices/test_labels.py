@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camwire.devices.cpu.labels import SEMIBOLD, name_plate, pieces_of, text_plate
+from camwire.devices.cpu.labels import SEMIBOLD, name_plate, pieces_of, room_after, room_before, text_plate
 from camwire.devices.cpu.palette import INK, colour_of
 from camwire.devices.cuda.sheet import jpeg_pixels, text_pixels
 
@@ -36,6 +36,19 @@ def test_a_plate_of_pieces_is_that_of_the_whole_text(text, size):
 @given(st.text())
 def test_pieces_are_the_whole_text(text):
     assert "".join(pieces_of(text)) == text
+
+
+@given(st.text(max_size=20), st.sampled_from([8, 18, 30]))
+def test_whatever_a_rule_is_called_has_a_plate(text, size):
+    plate = text_plate(text, colour_of(1), size)
+    assert plate.shape[0] == size * 3 // 2
+    assert plate.shape[1] >= room_before(size) + room_after(size)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\u200b", "\u0301", "7\u200b8"])
+def test_characters_that_take_no_room_do_no_harm(text):
+    assert text_plate(text, colour_of(1), 18).shape[0] == 27
+    assert text_pixels(text, colour_of(1), 18).shape[0] == 27
 
 
 def test_ids_and_names_are_on_a_name_plate():

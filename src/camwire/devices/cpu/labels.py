@@ -70,8 +70,9 @@ def letters(text: str, colour: Colour, size: int, ink: Colour = INK) -> UInt8Arr
     with _font_lock:
         # OpenCV counts a pixel more than the text moves on by.
         width = cv2.getTextSize((0, 0), text, (0, 0), _font, size, SEMIBOLD)[2] - 1
-        piece = room(width, colour, size).copy()
-        cv2.putText(piece, text, (0, (height + size * 7 // 10) // 2), ink, _font, size, SEMIBOLD)
+        piece = room(max(0, width), colour, size).copy()
+        if piece.size:  # some characters take no room
+            cv2.putText(piece, text, (0, (height + size * 7 // 10) // 2), ink, _font, size, SEMIBOLD)
     piece.flags.writeable = False
     return piece
 
