@@ -112,7 +112,7 @@ def look_for_gpus(
         return Found(obstacle=f"looking for GPUs took longer than {patience:g} s")
     try:
         return msgspec.json.decode(done.stdout, type=Found)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         said = done.stderr.decode(errors="replace").strip().splitlines()
         reason = said[-1] if said else f"status {done.returncode}"
         return Found(obstacle=f"looking for GPUs failed: {reason}")

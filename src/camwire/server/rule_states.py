@@ -145,5 +145,5 @@ def _loaded(path: Path) -> dict[str, bytes]:
 def _decoded(state: bytes) -> dict[str, Any]:
     try:
         return msgspec.msgpack.decode(state, type=dict[str, Any], strict=False)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
