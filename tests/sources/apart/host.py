@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import tempfile
@@ -60,9 +61,11 @@ class HostShelf:
 class HostLender:
     """Implements ``camwire.sources.apart.Lender``."""
 
-    def __init__(self, *, full: str | None = None, broken: str | None = None) -> None:
+    def __init__(
+        self, *, full: str | None = None, broken: str | None = None, borrower: str = "HostBorrower"
+    ) -> None:
         """``full``: there is no memory, for this reason. ``broken``: why processes can't use the device."""
-        self.borrower = ("tests.sources.apart.host:HostBorrower", *([broken] if broken else []))
+        self.borrower = (f"tests.sources.apart.host:{borrower}", *([broken] if broken else []))
         self.full = full
 
     def shelf(self, place_size: int, places: int) -> HostShelf:
@@ -106,3 +109,14 @@ class HostBorrower:
 
     def shelf(self, handle: bytes, place_size: int) -> HostBorrowedShelf:
         return HostBorrowedShelf(os.fsdecode(handle), place_size)
+
+
+class CrashingBorrower(HostBorrower):
+    """A host on which pictures ``FATAL`` wide end the process, as a defect of FFmpeg would."""
+
+    FATAL = 66
+
+    def described(self, picture: av.VideoFrame) -> Lying:
+        if picture.width == self.FATAL:
+            ctypes.string_at(0)
+        return super().described(picture)

@@ -13,8 +13,10 @@ Pictures lie in memory that the worker lends, so a process that ends takes nothi
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from itertools import count
+from operator import attrgetter
 
 from camwire.frames import Size
 from camwire.link.desired import DesiredCamera
@@ -30,7 +32,8 @@ CAMERAS = 25
 
 
 class SourceProcesses:
-    """As many processes as its sources need. Used by one thread at a time; ``pids`` by any."""
+    """As many processes as its sources need, and one for each camera that brought its process down. Used by
+    one thread at a time; ``pids`` by any."""
 
     def __init__(self, lender: Lender, cameras: int = CAMERAS) -> None:
         """``cameras``: that a process reads at most."""
@@ -39,6 +42,9 @@ class SourceProcesses:
         self._runs = count()
         self._named = count()
         self._processes: tuple[SourceProcess, ...] = ()
+        self._changing = threading.Lock()
+        """Held while ``_processes`` change."""
+        self._closed = False
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -73,21 +79,37 @@ class SourceProcesses:
 
     def tidy(self) -> None:
         """End processes that have nothing to read any more."""
-        idle = tuple(process for process in self._processes if process.load == 0)
-        self._processes = tuple(process for process in self._processes if process not in idle)
+        with self._changing:
+            idle = tuple(process for process in self._processes if process.load == 0)
+            self._processes = tuple(process for process in self._processes if process not in idle)
         for process in idle:
             process.close()
 
     def close(self) -> None:
         """End all of them; sources that haven't ended end so."""
-        processes, self._processes = self._processes, ()
+        with self._changing:
+            self._closed = True
+            processes, self._processes = self._processes, ()
         for process in processes:
             process.close()
 
     def _emptiest(self) -> SourceProcess:
-        least: Callable[[SourceProcess], int] = lambda process: process.load  # noqa: E731
-        found = min(self._processes, key=least, default=None)
-        if found is None or found.load >= self._cameras:
-            found = SourceProcess(self._lender, f"sources-{next(self._named)}")
-            self._processes += (found,)
+        with self._changing:
+            open_to_all = [process for process in self._processes if process.takes_any]
+            found = min(open_to_all, key=attrgetter("load"), default=None)
+            if found is None or found.load >= self._cameras:
+                found = self._another(self._isolate)
         return found
+
+    def _another(self, isolate: Callable[[ApartSource], None] | None) -> SourceProcess:
+        process = SourceProcess(self._lender, f"sources-{next(self._named)}", isolate)
+        self._processes += (process,)
+        return process
+
+    def _isolate(self, source: ApartSource) -> None:
+        """Read a source in a process of its own; called by the thread that listened to the one before."""
+        with self._changing:
+            if self._closed:
+                source.hear_ended()
+            else:
+                source.move_to(self._another(None))

@@ -1,7 +1,7 @@
 """The source process: reads cameras and puts their pictures on the worker's shelves, till the worker is gone.
 
-python -m camwire.sources.apart.child SOCKET PLACES MODULE:FUNCTION [ARGUMENT …]
-The first two are numbers of file descriptors; the function makes the Borrower (`shelves.py`) or raises
+python -m camwire.sources.apart.child SOCKET PLACES LAST_WORDS MODULE:FUNCTION [ARGUMENT …]
+The first three are numbers of file descriptors; the function makes the Borrower (`shelves.py`) or raises
 SourceError.
 """
 
@@ -19,6 +19,7 @@ import av
 import structlog
 
 from camwire.children import log_to, named
+from camwire.sources.apart.blame import LastWords
 from camwire.sources.apart.messages import (
     Cut,
     Ended,
@@ -27,6 +28,7 @@ from camwire.sources.apart.messages import (
     Noted,
     Order,
     Outgoing,
+    Reading,
     Ready,
     Recall,
     Reports,
@@ -64,6 +66,7 @@ class Run:
             bound=order.bound,
             hwaccel=borrower.hwaccel,
             refuses=borrower.refuses,
+            settle=lambda: say(Reading(order.run, threading.get_ident())),
             paced=order.paced,
             looped=order.looped,
             ring=self.ring,
@@ -161,7 +164,8 @@ def serve(connection: socket.socket, places: Places, make_borrower: Callable[[],
 
 
 if __name__ == "__main__":
-    ours, table, borrower, *arguments = sys.argv[1:]
+    ours, table, last_words, borrower, *arguments = sys.argv[1:]
+    LastWords(int(last_words)).are_mine()
     with suppress(ConnectionError):  # the worker ended
         serve(socket.socket(fileno=int(ours)), Places(int(table)), lambda: named(borrower)(*arguments))
     # Cameras' threads may be in FFmpeg for seconds yet, and nobody waits for what they would bring.

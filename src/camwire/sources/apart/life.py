@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 
 from camwire.children import give_up_sending_after, receive_within, start_child
 from camwire.exit_status import describe_exit
+from camwire.sources.apart.blame import Fault, LastWords
 from camwire.sources.apart.messages import Outgoing
 from camwire.sources.apart.shelves import Lender, Places
 
@@ -25,14 +26,16 @@ class Life:
         with ExitStack() as opened:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             opened.callback(ours.close)
-            places = Places.new()
+            places, last_words = Places.new(), LastWords.new()
             opened.callback(places.close)
+            opened.callback(last_words.close)
             with theirs:
-                descriptors = theirs.fileno(), places.descriptor
+                descriptors = theirs.fileno(), places.descriptor, last_words.descriptor
                 arguments = *map(str, descriptors), *lender.borrower
                 self._process = start_child(CHILD, *arguments, descriptors=descriptors)
             opened.pop_all()
         self.places = places
+        self._last_words = last_words
         self._connection = ours
         give_up_sending_after(ours, HANGS)
         self.say = Outgoing(ours)
@@ -52,7 +55,12 @@ class Life:
         self._process.kill()  # one that has ended keeps the status that it ended with
         return describe_exit(self._process.wait())
 
+    def fault(self) -> Fault | None:
+        """After its end: in which of its threads a fatal signal came, if that was it."""
+        return self._last_words.fault()
+
     def close(self) -> None:
         """After its end, by whoever listened."""
         self._connection.close()
         self.places.close()
+        self._last_words.close()

@@ -86,6 +86,14 @@ class Ready(Said, frozen=True):
     """The process takes orders."""
 
 
+class Reading(Said, frozen=True):
+    """A run's thread has begun; nothing has been done for it yet that might end the process."""
+
+    run: int
+    thread: int
+    """In which it is read: ``threading.Thread.ident``."""
+
+
 class Arrived(Said, frozen=True):
     """A picture."""
 
@@ -150,7 +158,9 @@ class Noted(Said, frozen=True):
 
 Order = Start | Stop | Recall | ShelfMade | ShelfRefused | Cut
 """What the worker says."""
-Report = Ready | Arrived | ShelfWanted | Reports | Ended | VideoPart | VideoMade | Impossible | Noted
+Report = (
+    Ready | Reading | Arrived | ShelfWanted | Reports | Ended | VideoPart | VideoMade | Impossible | Noted
+)
 """What the source process says."""
 
 Message = TypeVar("Message")
@@ -175,8 +185,14 @@ class Incoming(Generic[Message]):
                 break
             message = memoryview(data)[begin + LENGTH.size : after]
             begin = after
-            yield self._decoder.decode(message)
+            yield self._decoded(message)
         self._rest = data[begin:]
+
+    def _decoded(self, message: memoryview) -> Message:
+        try:
+            return self._decoder.decode(message)
+        except UnicodeDecodeError as error:
+            raise msgspec.DecodeError(str(error)) from None
 
 
 class Outgoing:

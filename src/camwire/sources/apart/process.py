@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -19,6 +21,7 @@ from camwire.sources.apart.messages import (
     Incoming,
     Noted,
     Order,
+    Reading,
     Report,
     Reports,
     ShelfMade,
@@ -47,12 +50,25 @@ LONG_ENOUGH = 60.0
 log = structlog.get_logger(__name__)
 
 
+class Death(NamedTuple):
+    """How a process ended."""
+
+    pid: int | None
+    reason: str
+    run: int | None = None
+    """In whose thread a fatal signal came."""
+    place: str = ""
+    """As Fault has it."""
+
+
 class SourceProcess:
     """Sources, the process that reads them now, and the thread that listens to it."""
 
-    def __init__(self, lender: Lender, name: str) -> None:
-        """Starts with its first source. ``name``: for people who look at threads."""
+    def __init__(self, lender: Lender, name: str, isolate: Callable[[ApartSource], None] | None) -> None:
+        """Starts with its first source. ``name``: for people who look at threads. ``isolate``: takes a source
+        over that brought the process down, so that the others are spared; None: here is where it came."""
         self._lender = lender
+        self._isolate = isolate
         self._lock = threading.Lock()
         self._sources: dict[int, ApartSource] = {}
         """By run."""
@@ -62,6 +78,8 @@ class SourceProcess:
         """By row; what is known of the process that runs now. Used by the listening thread alone."""
         self._rows: dict[int, int] = {}
         """By run."""
+        self._threads: dict[int, int] = {}
+        """The runs, by the threads that read them in that process."""
         self._child: Life | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -75,6 +93,11 @@ class SourceProcess:
     def load(self) -> int:
         """How many cameras it reads."""
         return len(self._sources)
+
+    @property
+    def takes_any(self) -> bool:
+        """Whether it is for any camera, not for one that brings processes down."""
+        return self._isolate is not None
 
     def begin(self, source: ApartSource) -> None:
         """Read a source from now on; one that comes after the end has ended."""
@@ -137,29 +160,55 @@ class SourceProcess:
         failures = 0
         while not self._closed.is_set():
             began = time.monotonic()
-            pid, reason = self._life()
+            death = self._life()
             if self._closed.is_set():
                 break
-            failures = 1 if time.monotonic() - began >= LONG_ENOUGH else failures + 1
+            went_well = self._took_out(death) or time.monotonic() - began >= LONG_ENOUGH
+            failures = 1 if went_well else failures + 1
             delay = min(FIRST_DELAY * 2.0 ** (failures - 1), LONGEST_DELAY)
-            log.error("a source process ended; another one goes on", pid=pid, reason=reason, after_s=delay)
+            log.error(
+                "a source process ended; another one goes on",
+                pid=death.pid,
+                reason=death.reason,
+                after_s=delay,
+            )
             for source in self._known():
-                source.hear_lost(f"the process that reads it is gone: {reason}", time.time() + delay)
+                source.hear_lost(f"the process that reads it is gone: {death.reason}", time.time() + delay)
             self._closed.wait(delay)
         with self._lock:
             self._ending.update(self._sources)
             self._forget_ending()
 
+    def _took_out(self, death: Death) -> bool:
+        """Have the source that brought the process down read elsewhere; whether it was one among others."""
+        if death.run is None or self._isolate is None:
+            return False
+        with self._lock:
+            if death.run in self._ending or len(self._sources) == 1:
+                return False
+            source = self._sources.pop(death.run, None)
+        if source is None:
+            return False
+        log.error(
+            "a camera brought down the process that reads it; from now on it has one of its own",
+            camera=source.camera.id,
+            reason=death.reason,
+            at=death.place,
+        )
+        source.hear_lost(f"reading it brought its process down: {death.reason}", time.time())
+        self._isolate(source)
+        return True
+
     def _known(self) -> list[ApartSource]:
         with self._lock:
             return list(self._sources.values())
 
-    def _life(self) -> tuple[int | None, str]:
-        """Start a process and listen to it until it is over; its id, and why it is."""
+    def _life(self) -> Death:
+        """Start a process and listen to it until it is over."""
         try:
             child = self._started()
         except OSError as error:
-            return None, f"it can't be started: {error.strerror}"
+            return Death(None, f"it can't be started: {error.strerror}")
         log.info("source process started", pid=child.pid)
         try:
             reason = self._listen(child)
@@ -167,13 +216,18 @@ class SourceProcess:
             log.exception("listening to a source process failed", pid=child.pid)
             reason = f"listening to it failed ({type(error).__name__})"
         ended = child.end()  # before anything is forgotten that it still reads or writes to
+        fault = child.fault()
+        death = Death(child.pid, reason or ended)
+        if fault is not None:
+            death = death._replace(run=self._threads.get(fault.thread), place=fault.place)
         with self._lock:
             self._child = None
             self._forget_ending()
         self._shelves.clear()
         self._rows.clear()
+        self._threads.clear()
         child.close()
-        return child.pid, reason or ended
+        return death
 
     def _started(self) -> Life:
         with self._lock:
@@ -205,6 +259,8 @@ class SourceProcess:
         match message:
             case Arrived():
                 self._arrived(message, child.places)
+            case Reading():
+                self._threads[message.thread] = message.run
             case Reports():
                 for run, report in message.reports.items():
                     if (source := self._sources.get(run)) is not None:

@@ -74,6 +74,8 @@ class ApartSource:
         self._bound, self._paced, self._looped, self._recall_s = bound, paced, looped, recall_s
         self._numbers = numbering
         self._reader = reader
+        self._moving = threading.Lock()
+        """Held while who reads it changes, or is told to end."""
         self._stopped = False
         self._ended = threading.Event()
         self._reports = NOT_YET, NOT_YET
@@ -86,8 +88,18 @@ class ApartSource:
 
     def stop(self) -> None:
         """Ask to end; returns at once. No frame comes any more that isn't on its way to the sink already."""
-        self._stopped = True
-        self._reader.end(self)
+        with self._moving:
+            self._stopped = True
+            self._reader.end(self)
+
+    def move_to(self, reader: Reader) -> None:
+        """Be read by another one from now on. The one before reads it no more."""
+        with self._moving:
+            self._reader = reader
+            if self._stopped:
+                self.hear_ended()
+            else:
+                reader.begin(self)
 
     def join(self, timeout: float) -> bool:
         """Wait for the end, ``timeout`` seconds at most; whether it has come."""
@@ -157,7 +169,7 @@ class ApartSource:
         self._videos.give_up()
 
     def hear_lost(self, reason: str, retry_at: float) -> None:
-        """The process is gone; the next one starts at ``retry_at`` (UTC)."""
+        """The process is gone; the next one starts at ``retry_at`` (UTC). ``reason`` is for people."""
         before = self.report()
         now = replace(NOT_YET, phase="retrying", reason=reason, retry_at=retry_at, codec=before.codec)
         self._reports = now, before
