@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camwire.devices.cpu.labels import SEMIBOLD, name_plate, pieces_of, room_after, room_before, text_plate
+from camwire.devices.cpu.labels import name_plate, pieces_of, text_plate
 from camwire.devices.cpu.palette import INK, colour_of
+from camwire.devices.cpu.typeface import SEMIBOLD, margin_of
 from camwire.devices.cuda.sheet import jpeg_pixels, text_pixels
 
 TEXTS = ("yard  inside 23  entered 271", "Eingang Süd 2  in 12  out 0", "4711", "door", "7 a 8")
@@ -42,7 +43,7 @@ def test_pieces_are_the_whole_text(text):
 def test_whatever_a_rule_is_called_has_a_plate(text, size):
     plate = text_plate(text, colour_of(1), size)
     assert plate.shape[0] == size * 3 // 2
-    assert plate.shape[1] >= room_before(size) + room_after(size)
+    assert plate.shape[1] >= 2 * margin_of(size) + 1
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\u200b", "\u0301", "7\u200b8"])

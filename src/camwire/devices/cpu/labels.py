@@ -8,28 +8,24 @@ pixels instead of drawing its letters again.
 from __future__ import annotations
 
 import re
-import threading
+from collections.abc import Callable
 from functools import lru_cache
 
-import cv2
 import numpy as np
 
 from camwire.devices.cpu.palette import INK, Colour, colour_of
+from camwire.devices.cpu.typeface import advance_of, height_of, margin_of, write
 from camwire.frames import UInt8Array
 
 REMEMBERED_PLATES = 4096
 """About 5 kB each at 1280×720."""
 
-SEMIBOLD = 600
 _PIECE = re.compile(r"\d\d?|\D+")
-
-_font = cv2.FontFace("sans")
-_font_lock = threading.Lock()  # a FontFace keeps state while it draws
 
 
 def name_plate(name: str, track_id: int, class_index: int, text_size: int) -> UInt8Array:
     """``name #id`` on the class's colour, [h, w, 3] BGR; the height depends on ``text_size`` alone."""
-    return _plate(f"{name} #{track_id}", colour_of(class_index), text_size, room_before(text_size))
+    return _plate(f"{name} #{track_id}", colour_of(class_index), text_size, margin_of(text_size))
 
 
 def score_plate(score: float, class_index: int, text_size: int) -> UInt8Array:
@@ -39,7 +35,7 @@ def score_plate(score: float, class_index: int, text_size: int) -> UInt8Array:
 
 def text_plate(text: str, colour: Colour, text_size: int, ink: Colour = INK) -> UInt8Array:
     """Any text on a colour."""
-    return _plate(text, colour, text_size, room_before(text_size), ink)
+    return _plate(text, colour, text_size, margin_of(text_size), ink)
 
 
 def remark_plate(remark: str, class_index: int, text_size: int) -> UInt8Array:
@@ -50,9 +46,22 @@ def remark_plate(remark: str, class_index: int, text_size: int) -> UInt8Array:
 @lru_cache(maxsize=REMEMBERED_PLATES)
 def _plate(text: str, colour: Colour, size: int, margin: int, ink: Colour = INK) -> UInt8Array:
     """``text`` with ``margin`` pixels of room before it and a fixed room after it."""
-    pieces = [letters(piece, colour, size, ink) for piece in pieces_of(text)]
-    before, after = (room(width, colour, size) for width in (margin, room_after(size)))
-    plate = np.concatenate((before, *pieces, after), axis=1)
+    return put_together(
+        text, size, margin, lambda piece: letters(piece, colour, size, ink), lambda w: room(w, colour, size)
+    )
+
+
+def put_together(
+    text: str,
+    size: int,
+    margin: int,
+    letters_of: Callable[[str], UInt8Array],
+    room_of: Callable[[int], UInt8Array],
+) -> UInt8Array:
+    """A plate [h, w, 3] of the letters of each piece of ``text``, ``margin`` pixels of room before them and a
+    fixed room after them. ``room_of`` takes a width."""
+    pieces = map(letters_of, pieces_of(text))
+    plate = np.concatenate((room_of(margin), *pieces, room_of(margin_of(size) + 1)), axis=1)
     plate.flags.writeable = False
     return plate
 
@@ -65,14 +74,8 @@ def pieces_of(text: str) -> list[str]:
 @lru_cache(maxsize=REMEMBERED_PLATES)
 def letters(text: str, colour: Colour, size: int, ink: Colour = INK) -> UInt8Array:
     """[h, w, 3]: ``text`` without room around it, as wide as it moves on by, so that others can follow."""
-    # Ascenders reach 0.75 and descenders 0.25 of the font's size; the rest is room around them.
-    height = size * 3 // 2
-    with _font_lock:
-        # OpenCV counts a pixel more than the text moves on by.
-        width = cv2.getTextSize((0, 0), text, (0, 0), _font, size, SEMIBOLD)[2] - 1
-        piece = room(max(0, width), colour, size).copy()
-        if piece.size:  # some characters take no room
-            cv2.putText(piece, text, (0, (height + size * 7 // 10) // 2), ink, _font, size, SEMIBOLD)
+    piece = room(advance_of(text, size), colour, size).copy()
+    write(piece, text, ink, size)
     piece.flags.writeable = False
     return piece
 
@@ -80,19 +83,9 @@ def letters(text: str, colour: Colour, size: int, ink: Colour = INK) -> UInt8Arr
 @lru_cache(maxsize=REMEMBERED_PLATES)
 def room(width: int, colour: Colour, size: int) -> UInt8Array:
     """[h, ``width``, 3] of nothing but the colour."""
-    empty = np.full((size * 3 // 2, width, 3), colour, np.uint8)
+    empty = np.full((height_of(size), width, 3), colour, np.uint8)
     empty.flags.writeable = False
     return empty
-
-
-def room_before(size: int) -> int:
-    """Pixels between a plate's left edge and its text, where it stands alone or first."""
-    return size * 2 // 5
-
-
-def room_after(size: int) -> int:
-    """Pixels between a text and its plate's right edge."""
-    return size * 2 // 5 + 1
 
 
 def paste(picture: UInt8Array, plates: tuple[UInt8Array, ...], left: int, bottom: int) -> None:

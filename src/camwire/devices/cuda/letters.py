@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camwire.devices.cpu.typeface import advance_of, height_of, margin_of, write
 from camwire.frames import UInt8Array
 
-SEMIBOLD = 600
 OVERHANG = 4
 """Columns kept behind a glyph's own width: letters may reach into the next one's room."""
 
@@ -55,23 +54,19 @@ class Letters:
 
 def draw_letters(class_names: Sequence[str], text_size: int) -> Letters:
     """Draw all glyphs; takes about a millisecond a class."""
-    font = cv2.FontFace("sans")
-    height = text_size * 3 // 2
     texts = [*(f"{name} #" for name in class_names), *"0123456789."]
     parts, rows, start = [], [], 0
     for text in texts:
-        pixels, advance = _glyph(font, text, text_size, height)
+        pixels, advance = _glyph(text, text_size)
         rows.append((start, pixels.shape[1], advance))
         parts.append(pixels.ravel())
         start += pixels.size
-    padding = text_size * 2 // 5
-    return Letters(height, padding, padding, np.concatenate(parts), np.array(rows, GLYPH))
+    padding = margin_of(text_size)
+    return Letters(height_of(text_size), padding, padding, np.concatenate(parts), np.array(rows, GLYPH))
 
 
-def _glyph(font: cv2.FontFace, text: str, size: int, height: int) -> tuple[UInt8Array, int]:
-    # OpenCV counts a pixel more than the text moves on by.
-    advance = cv2.getTextSize((0, 0), text, (0, 0), font, size, SEMIBOLD)[2] - 1
-    canvas = np.zeros((height, advance + OVERHANG, 3), np.uint8)
-    baseline = (height + size * 7 // 10) // 2
-    cv2.putText(canvas, text, (0, baseline), (255, 255, 255), font, size, SEMIBOLD)
+def _glyph(text: str, size: int) -> tuple[UInt8Array, int]:
+    advance = advance_of(text, size)
+    canvas = np.zeros((height_of(size), advance + OVERHANG, 3), np.uint8)
+    write(canvas, text, (255, 255, 255), size)
     return canvas[..., 0], advance

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from camwire.devices.cpu.labels import letters, pieces_of, room, room_after, room_before
+from camwire.devices.cpu.labels import letters, put_together, room
 from camwire.devices.cpu.lines import ONE
 from camwire.devices.cpu.palette import INK, Colour
+from camwire.devices.cpu.typeface import margin_of
 from camwire.devices.cuda.colours import JPEG_OF_RGB
 from camwire.devices.cuda.scene import DARK, jpeg_colours
 from camwire.devices.cuda.surfaces import Records
@@ -168,11 +169,13 @@ def jpeg_pixels(bgr: UInt8Array) -> UInt8Array:
 @lru_cache(maxsize=4096)
 def text_pixels(text: str, colour: Colour, text_size: int, ink: Colour = INK) -> UInt8Array:
     """[h, w, 3] Y, Cb, Cr of a text plate; asked for with every picture."""
-    before, after = (
-        _room(width, colour, text_size) for width in (room_before(text_size), room_after(text_size))
+    return put_together(
+        text,
+        text_size,
+        margin_of(text_size),
+        lambda piece: _letters(piece, colour, text_size, ink),
+        lambda width: _room(width, colour, text_size),
     )
-    pieces = [_letters(piece, colour, text_size, ink) for piece in pieces_of(text)]
-    return np.concatenate((before, *pieces, after), axis=1)
 
 
 @lru_cache(maxsize=4096)
