@@ -46,7 +46,10 @@ CLASSES = 80
 
 
 def export(target: Path) -> None:
-    """YOLO11s with its crowd for PyTorch, for any number of pictures."""
+    """YOLO11s with its crowd for PyTorch, for any number of pictures.
+
+    In a process of its own: what is imported here opens the GPU, which the benchmark leaves to camwire.
+    """
     from gpu_parts import Crowded, Size, Yolo11, torch
 
     module = Crowded(Yolo11("s"), Size(640, 640)).eval()

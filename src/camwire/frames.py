@@ -206,6 +206,17 @@ class Tracks:
         return rows_of(self.frame_index, index)
 
 
+WHOLE_BOX = np.dtype("V16")
+"""A box's four float32 as one thing."""
+
+
+def whole_boxes(boxes: Float32Array) -> NDArray[np.void]:
+    """[N] of ``WHOLE_BOX`` for boxes [N, 4]: they are put from place to place many times as fast as rows of
+    four are. A view where ``boxes`` are contiguous."""
+    whole: NDArray[np.void] = np.ascontiguousarray(boxes).view(WHOLE_BOX)[:, 0]
+    return whole
+
+
 def starts_of(frame_index: Int32Array, frames: int) -> Int64Array:
     """[frames + 1] where each frame's rows begin in an ascending ``frame_index``, and where they end."""
     starts: Int64Array = frame_index.searchsorted(np.arange(frames + 1, dtype=frame_index.dtype))

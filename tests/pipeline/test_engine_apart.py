@@ -75,7 +75,12 @@ class Running:
     """An engine with some cameras, files that begin anew again and again."""
 
     def __init__(
-        self, folder: Path, cameras: Sequence[str] = ("a",), device: CpuDevice | None = None
+        self,
+        folder: Path,
+        cameras: Sequence[str] = ("a",),
+        device: CpuDevice | None = None,
+        *,
+        recordings: bool = False,
     ) -> None:
         clip = make_clip(folder / "clip.mp4", frames=20, gop=10)
         self.published: list[tuple[Frame, bytes]] = []
@@ -83,7 +88,7 @@ class Running:
         """Publishing waits for it."""
         self.taking.set()
         self.device = device or StandInGpu()
-        self.engine = Engine(self.device, self._publish, sources_apart=True)
+        self.engine = Engine(self.device, self._publish, recordings=recordings, sources_apart=True)
         self.state = desired(
             0,
             cameras=tuple(camera(name, clip) for name in cameras),
@@ -138,8 +143,8 @@ def run(tmp_path: Path) -> Iterator[Run]:
     """Start an engine; whatever was started ends with the test, and nothing of it is left."""
     started: list[Running] = []
 
-    def start(*arguments: Any) -> Running:
-        started.append(Running(tmp_path, *arguments))
+    def start(*arguments: Any, **wishes: Any) -> Running:
+        started.append(Running(tmp_path, *arguments, **wishes))
         return started[-1]
 
     yield start
@@ -171,6 +176,16 @@ def test_frames_come_out_as_pictures(running: Running) -> None:
 def picture_of(jpeg: bytes) -> av.VideoFrame:
     with av.open(io.BytesIO(jpeg), format="jpeg_pipe") as container:
         return next(container.decode(video=0))
+
+
+def test_of_recordings_every_frame_is_looked_at_once(run: Run) -> None:
+    running = run(("a", "b"), recordings=True)
+    wait_for(lambda: running.engine.finished, "both recordings are read, and every frame is out")
+    for report in running.engine.report():
+        assert report.frames_in == report.frames_processed == 20
+        assert set(report.drops) <= {"fps_cap"}
+        own = [frame.sequence for frame in running.frames if frame.camera == report.id]
+        assert own == sorted(set(own))
 
 
 def test_no_frame_is_lost_without_a_name(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,16 +67,17 @@ class Engine:
         self._publish = publish
         self._recordings = recordings
         self.recorder = Recorder()
+        lender = device.lender if sources_apart else None
+        self._processes = None if lender is None else SourceProcesses(Lending(lender))
         self._slots = Slots(
             BatchPolicy(device.batch_size, MAX_WAIT),
             on_overwritten=lambda frame: self.recorder.lost((frame,), "overwritten"),
-            patient=recordings,
+            patient=recordings and lender is None,
+            queued=recordings and lender is not None,
         )
         self._lanes: Lanes | None = None
         self._running: dict[str, DesiredCamera] = {}
         self._sources: dict[str, CameraSource | ApartSource] = {}
-        lender = device.lender if sources_apart and not recordings else None
-        self._processes = None if lender is None else SourceProcesses(Lending(lender))
         self._closing = threading.Lock()
         self._closed = False
         """Nothing is started any more."""
@@ -239,7 +240,15 @@ class Engine:
         inlet = Inlet(self._slots, self.recorder, self._device)
         numbering = self._numbering[camera.id]
         if self._processes is not None:
-            apart = self._processes.source(camera, inlet, bound=bound, recall_s=recall, numbering=numbering)
+            apart = self._processes.source(
+                camera,
+                inlet,
+                bound=bound,
+                paced=not self._recordings,
+                looped=not self._recordings,
+                recall_s=recall,
+                numbering=numbering,
+            )
             self.rings[camera.id] = apart
             return apart
         ring = self.rings[camera.id] = PacketRing(recall)

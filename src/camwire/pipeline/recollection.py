@@ -13,7 +13,7 @@ import numpy as np
 
 from camwire.analytics.rules import RuleEngine
 from camwire.analytics.rules.events import Counts, Event
-from camwire.frames import Batch, Frame, Tracks, starts_of
+from camwire.frames import WHOLE_BOX, Batch, Frame, Tracks, starts_of, whole_boxes
 
 LONGEST = 180.0
 """Seconds of each camera that are kept, ..."""
@@ -24,9 +24,7 @@ FRAME_BYTES = 400
 
 BUT_ITS_PICTURE = tuple(field.name for field in fields(Frame) if field.name != "picture")
 _kept = attrgetter(*BUT_ITS_PICTURE)
-BOX = np.dtype("V16")
-"""A box's four float32 as one thing: it is copied many times as fast."""
-ROW = np.dtype([("box", BOX), ("score", "<f4"), ("class", "<i4"), ("id", "<i8")])
+ROW = np.dtype([("box", WHOLE_BOX), ("score", "<f4"), ("class", "<i4"), ("id", "<i8")])
 
 
 class _Entry(NamedTuple):
@@ -67,7 +65,7 @@ class Recollection:
     def add(self, batch: Batch, tracks: Tracks) -> None:
         """Keep a batch's objects; those of long ago go."""
         rows = np.empty(len(tracks), ROW)
-        rows["box"] = np.ascontiguousarray(tracks.boxes).view(BOX)[:, 0]
+        rows["box"] = whole_boxes(tracks.boxes)
         rows["score"], rows["class"], rows["id"] = tracks.scores, tracks.classes, tracks.ids
         starts = starts_of(tracks.frame_index, len(batch)).tolist()
         with self._lock:

@@ -10,6 +10,7 @@ from camwire.devices.cpu.palette import Style
 from camwire.devices.cuda.rules import RuleShapes, shows_rules
 from camwire.devices.cuda.sheet import Fragment
 from camwire.frames import Frame, Size
+from tests.support import frames
 
 RULES: tuple[Rule, ...] = (
     ZoneRule(type="zone", name="yard", polygon=((0.1, 0.1), (0.5, 0.1), (0.5, 0.5)), cameras=("gate",)),
@@ -23,7 +24,7 @@ def overlay(**fields: object) -> Overlay:
 
 
 def frame(camera: str = "gate", size: Size = SIZE, source_size: Size = SIZE) -> Frame:
-    return Frame(camera, 0, 0, None, source_size, size, 0.0, 0.0, 0.0, 0.0)
+    return replace(frames.frame(camera, size=size), source_size=source_size)
 
 
 def content(fragment: Fragment) -> tuple[object, ...]:
@@ -60,11 +61,11 @@ def test_a_count_that_changes_is_drawn(shapes: RuleShapes) -> None:
 
 def test_each_camera_and_each_size_has_its_own(shapes: RuleShapes) -> None:
     shown = overlay()
-    frames = [frame(), frame("yard"), frame(size=Size(160, 90))]
-    first = [on(shapes, one, shown) for one in frames]
+    pictures = [frame(), frame("yard"), frame(size=Size(160, 90))]
+    first = [on(shapes, one, shown) for one in pictures]
     assert len({content(one)[0] for one in first}) == 3
     assert [len(one.areas) for one in first] == [1, 0, 1]
-    assert all(on(shapes, one, shown) is kept for one, kept in zip(frames, first, strict=True))
+    assert all(on(shapes, one, shown) is kept for one, kept in zip(pictures, first, strict=True))
 
 
 @pytest.mark.parametrize(

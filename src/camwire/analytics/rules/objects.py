@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from camwire.analytics.rules.runs import Runs
 from camwire.analytics.rules.sightings import Sightings
-from camwire.frames import BoolArray, Float64Array, Int64Array, Tracks
+from camwire.frames import BoolArray, Float64Array, Int64Array, Tracks, whole_boxes
 
 FIRST_CAPACITY = 64
 EMPTY = {"camera": -1, "ids": 0, "last_seen": np.nan, "scores": 0, "classes": 0, "_keys": -1}
 """What a free slot has."""
-BOX = np.dtype("V16")
-"""All four numbers as one thing; copying such from slot to slot is many times as fast."""
 ID_BITS = 40
 LIKELY = 1024
 """Ids of a camera that differ in their last bits; a power of two."""
@@ -162,7 +160,7 @@ class ObjectTable:
     def update(self, slots: Int64Array, now: Float64Array, tracks: Tracks) -> None:
         """Remember what the objects look like now."""
         self.last_seen[slots] = now
-        self.boxes.view(BOX)[:, 0][slots] = np.ascontiguousarray(tracks.boxes).view(BOX)[:, 0]
+        whole_boxes(self.boxes)[slots] = whole_boxes(tracks.boxes)
         self.scores[slots] = tracks.scores
         self.classes[slots] = tracks.classes
 

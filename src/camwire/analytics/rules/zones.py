@@ -149,6 +149,7 @@ class Zones(RuleKind[ZoneRule]):
     def _unseen(self, moment: Moment) -> Int64Array:
         """Cells, ascending, of those inside that haven't been seen there for too long."""
         state = self.state
+        # A zone for all classes sees whoever is seen; others miss an object that changes its own.
         if not (self._some_unseen or self.tables.is_selective):
             cells = state.cells(moment.overdue)
             return cells.compress(state["inside"][cells])

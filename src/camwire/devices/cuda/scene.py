@@ -13,7 +13,7 @@ from camwire.devices.cpu.palette import INK, PALETTE, Style
 from camwire.devices.cuda.colours import JPEG_OF_RGB
 from camwire.devices.cuda.letters import Letters
 from camwire.devices.cuda.surfaces import SURFACE, Records
-from camwire.frames import BoolArray, Float32Array, Int32Array, Size, Tracks
+from camwire.frames import BoolArray, Float32Array, Int32Array, Size, Tracks, starts_of
 
 PICTURE = np.dtype(
     [
@@ -118,9 +118,9 @@ def pack_pictures(
 
     ``sizes``: of all frames of the batch.
     """
-    ends = np.searchsorted(tracks.frame_index, np.arange(len(sizes) + 1))
+    starts = starts_of(tracks.frame_index, len(sizes))
     chosen_rows = np.asarray(chosen, np.intp)
-    pictures["first"], pictures["last"] = ends[chosen_rows], ends[chosen_rows + 1]
+    pictures["first"], pictures["last"] = starts[chosen_rows], starts[chosen_rows + 1]
     pictures["layers"], pictures["classes"] = layer_bits(overlay.toggles), len(overlay.class_names)
     own = np.array([sizes[index] for index in chosen], np.int32).reshape(-1, 2)
     for size in {sizes[index] for index in chosen}:

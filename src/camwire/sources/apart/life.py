@@ -26,8 +26,9 @@ class Life:
         with ExitStack() as opened:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             opened.callback(ours.close)
-            places, last_words = Places.new(), LastWords.new()
+            places = Places.new()
             opened.callback(places.close)
+            last_words = LastWords.new()
             opened.callback(last_words.close)
             with theirs:
                 descriptors = theirs.fileno(), places.descriptor, last_words.descriptor

@@ -169,7 +169,7 @@ class ApartSource:
         self._videos.give_up()
 
     def hear_lost(self, reason: str, retry_at: float) -> None:
-        """The process is gone; the next one starts at ``retry_at`` (UTC). ``reason`` is for people."""
+        """The process is gone; the next one starts at ``retry_at`` (UTC)."""
         before = self.report()
         now = replace(NOT_YET, phase="retrying", reason=reason, retry_at=retry_at, codec=before.codec)
         self._reports = now, before
