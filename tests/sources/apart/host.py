@@ -64,7 +64,8 @@ class HostLender:
     def __init__(
         self, *, full: str | None = None, broken: str | None = None, borrower: str = "HostBorrower"
     ) -> None:
-        """``full``: there is no memory, for this reason. ``broken``: why processes can't use the device."""
+        """``full``: there is no memory, for this reason. ``broken``: why processes can't use the device.
+        ``borrower``: which class here stands for it in processes."""
         self.borrower = (f"tests.sources.apart.host:{borrower}", *([broken] if broken else []))
         self.full = full
 

@@ -31,8 +31,6 @@ Current thread 0x00007f2de96006c0 (most recent call first):
   File "/srv/camwire/sources/camera.py", line 200 in _run
 """
 FATAL = "a camera brought down the process that reads it; from now on it has one of its own"
-
-
 STARTED, ENDED = "source process started", "a source process ended; another one goes on"
 
 Line = MutableMapping[str, Any]
