@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from camwire.exit_status import describe_exit
 from camwire.server.restart_policy import HOPELESS, Heartbeat, RestartPolicy
-from camwire.server.supervisor import GRACE, Launch, Supervisor
+from camwire.server.supervisor import GRACE, LONGEST_GRACE, Launch, Supervisor
 from tests.server.running import until
 
 SCRIPT = Path(__file__).parent.parent / "support" / "tiny_worker.py"
@@ -214,8 +215,40 @@ def test_cancelling_leaves_no_process() -> None:
     run(test)
 
 
-def test_a_worker_that_does_not_stop_leaves_time_for_the_rest_of_three_seconds() -> None:
+@pytest.mark.integration
+def test_one_that_still_says_something_gets_longer_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("camwire.server.supervisor.GRACE", 1.5)
+    monkeypatch.setattr("camwire.server.supervisor.LONGEST_GRACE", 4.0)
+
+    async def test() -> None:
+        async def say_stop() -> None:
+            pass
+
+        supervisor = Supervisor("cpu", command("stubborn"), say_stop, heartbeat=PATIENT)
+        running = asyncio.create_task(supervisor.run())
+        await until(lambda: supervisor.state.pid, "it is started")
+        pid = supervisor.state.pid
+        assert pid is not None
+        await until(lambda: psutil.Process(pid).children(), "it ignores SIGTERM and its child runs")
+        began = time.monotonic()
+        supervisor.stop()
+        while time.monotonic() < began + 2.5:
+            assert not is_gone(pid)
+            supervisor.heard(pid)
+            await asyncio.sleep(0.05)
+        # But not for ever.
+        while not running.done():
+            supervisor.heard(pid)
+            await asyncio.sleep(0.05)
+        assert is_gone(pid)
+
+    run(test)
+
+
+def test_a_worker_that_does_not_stop_leaves_time_for_the_rest() -> None:
+    """Of three seconds, and of the ten that Docker waits where it has still something to say."""
     assert GRACE <= 2
+    assert LONGEST_GRACE <= 8
 
 
 def test_ends_are_told_in_words() -> None:

@@ -40,9 +40,10 @@ from camwire.pipeline.rehearsals import Rehearsals
 
 REPORT_EVERY = 1.0
 STOP_TIMEOUT = 1.1
-"""Seconds for the engine to stop; with the next it is less than the supervisor's patience."""
-FLUSH_TIMEOUT = 0.5
-"""Seconds for the last events to reach the disk."""
+"""Seconds for the engine to stop; much less than the supervisor's patience, which begins anew with the last
+events."""
+FLUSH_TIMEOUT = 1.5
+"""Seconds without an answer after which the last events are given up."""
 
 log = structlog.get_logger()
 
@@ -217,18 +218,19 @@ class Worker:
         return self._link.publish(frame, payload, time.monotonic(), rendition)
 
     def _flush(self) -> None:
-        """Stay until the server has the last events on its disk, or a moment has passed."""
+        """Stay until the server has the last events on its disk, as long as it goes on taking them."""
         deadline = time.monotonic() + FLUSH_TIMEOUT
         while self._outbox.waiting and os.getppid() == self._parent and time.monotonic() < deadline:
             self._send_events()
             # Whatever else the server says now comes too late: what would do it has been stopped.
             if isinstance(message := self._link.receive(0.05), EventsKept):
                 self._forget(message)
+                deadline = time.monotonic() + FLUSH_TIMEOUT
         if self._outbox.waiting:
             log.error("the server did not take the last events", events=self._outbox.waiting)
 
     def _stop(self) -> int:
-        deadline = time.monotonic() + STOP_TIMEOUT + FLUSH_TIMEOUT
+        deadline = time.monotonic() + STOP_TIMEOUT
         self._newest.put(None)
         self._probes.apply(())
         self._rehearsals.close()

@@ -18,7 +18,10 @@ from camwire.exit_status import describe_exit
 from camwire.server.restart_policy import Heartbeat, RestartPolicy
 
 GRACE = 2.0
-"""Seconds that a worker has to stop by itself."""
+"""Seconds that a worker has to stop by itself, since it was last heard."""
+LONGEST_GRACE = 7.0
+"""Seconds that it has in all: on a busy machine its last events take their time. With what else is to end it
+is less than the ten after which Docker kills."""
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
 """For a worker whose environment doesn't say otherwise. Left to itself, glibc keeps what each of a worker's
 many threads has freed for that thread: a fifth more memory, and growing (docs/performance.md). NumPy's matrix
@@ -182,12 +185,19 @@ class Supervisor:
             condemned.cancel()
 
     async def _stop_gently(self, process: Process, exited: asyncio.Task[int]) -> None:
+        began = time.monotonic()
         await self._say_stop()
         with suppress(ProcessLookupError):
             process.terminate()
-        await asyncio.wait({exited}, timeout=GRACE)
+        while not exited.done() and (left := self._stops_until(began) - time.monotonic()) > 0:
+            await asyncio.wait({exited}, timeout=left)
         if not exited.done():
-            log.warning("worker did not stop in time and was killed", worker=self.name, seconds=GRACE)
+            seconds = round(time.monotonic() - began, 1)
+            log.warning("worker did not stop in time and was killed", worker=self.name, seconds=seconds)
+
+    def _stops_until(self, began: float) -> float:
+        """When a worker that was told to stop is killed, as far as is known now."""
+        return min(max(began, self._last_heard or began) + GRACE, began + LONGEST_GRACE)
 
 
 def _kill_group(leader: int) -> None:

@@ -120,6 +120,7 @@ class Workers:
             elif isinstance(message, ClipMade):
                 self._clipped(message)
             elif isinstance(message, Events):
+                self.supervisors[worker].heard(message.pid)
                 self._events(message)
             elif isinstance(message, RuleState):
                 self._rules.received(worker, message)
