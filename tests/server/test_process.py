@@ -141,8 +141,8 @@ def test_pictures_and_statistics_of_all_cameras_come(playground: Playground) -> 
         assert cameras["lost"]["reason"] == "connection refused"
         assert 0 <= cameras["lost"]["retry_in_s"] <= 3.2
         assert "socket" in cameras["cam-1"]["latency_ms"]
-    assert httpx.get(playground.address + "readyz").json() == {"status": "ready"}
-    assert httpx.get(playground.address).headers["content-type"].startswith("text/html")
+    assert httpx.get(playground.address + "readyz", timeout=60).json() == {"status": "ready"}
+    assert httpx.get(playground.address, timeout=60).headers["content-type"].startswith("text/html")
 
 
 def test_clearing_reaches_the_worker_and_back(playground: Playground) -> None:

@@ -56,7 +56,7 @@ def test_an_address_that_others_reach_takes_accounts_or_insecure(tmp_path: Path)
     for way_out in ("camwire accounts add", "server.host", "--insecure"):
         assert way_out in ended.stderr
     with camwire("run", str(config), "--insecure") as product:
-        assert httpx.get(f"{product.url}/api/v1/cameras").json() == []
+        assert httpx.get(f"{product.url}/api/v1/cameras", timeout=60).json() == []
         assert "INSECURE: anyone who reaches camwire on 0.0.0.0" in product.text
         assert product.interrupt() == 0
 
@@ -70,7 +70,7 @@ def test_https_with_a_login_from_the_command_line_to_the_pictures(tmp_path: Path
         [*add, "--password-stdin"], input="swordfish and chips\n", text=True, check=True, timeout=240
     )
     with camwire("run", str(config)) as product:
-        with httpx.Client(base_url=product.url, verify=trusts) as client:
+        with httpx.Client(base_url=product.url, verify=trusts, timeout=60) as client:
             assert client.get("/api/v1/cameras").status_code == 401
             login = {"name": "ann", "password": "swordfish and chips"}
             assert client.post("/api/v1/session", json=login).status_code == 200
@@ -78,6 +78,6 @@ def test_https_with_a_login_from_the_command_line_to_the_pictures(tmp_path: Path
         assert product.interrupt() == 0
         assert "swordfish" not in product.text
     with camwire("run", str(config)) as product:
-        with httpx.Client(base_url=product.url, verify=trusts, cookies=client.cookies) as again:
+        with httpx.Client(base_url=product.url, verify=trusts, cookies=client.cookies, timeout=60) as again:
             assert again.get("/api/v1/cameras").status_code == 200, "a login outlives a restart"
         assert product.interrupt() == 0

@@ -26,7 +26,7 @@ def guarded() -> Iterator[Playground]:
     """A server that asks for accounts, and knows two."""
     playground = Playground().start()
     try:
-        with httpx.Client(base_url=f"{playground.address}/api/v1") as client:
+        with httpx.Client(base_url=f"{playground.address}/api/v1", timeout=60) as client:
             assert client.post("accounts", json=ADMIN).status_code == 201
             login = {key: ADMIN[key] for key in ("name", "password")}
             assert client.post("session", json=login).status_code == 200
@@ -71,7 +71,7 @@ def test_a_wrong_password_is_told_a_right_one_leads_on(page: Page, guarded: Play
     page.tab_to("Log out")
     page.press(Keys.ENTER)
     wait_for(lambda: page.shown(".login-form"), "the login page")
-    assert httpx.get(f"{guarded.address}/api/v1/system").status_code == 401
+    assert httpx.get(f"{guarded.address}/api/v1/system", timeout=60).status_code == 401
 
 
 def test_a_session_that_ends_leads_to_the_login_and_back(page: Page, guarded: Playground) -> None:
@@ -100,7 +100,7 @@ def test_what_a_viewer_may_not_do_is_there_and_says_why(page: Page, guarded: Pla
 
 def role_of(guarded: Playground, name: str) -> str:
     login = {"name": name, "password": "another password"}
-    answer = httpx.post(f"{guarded.address}/api/v1/session", json=login)
+    answer = httpx.post(f"{guarded.address}/api/v1/session", json=login, timeout=60)
     return str(answer.json()["account"]["role"])
 
 
@@ -142,10 +142,10 @@ def test_accounts_and_tokens_are_made_changed_and_removed(page: Page, guarded: P
     wait_for(lambda: tokens.find_elements("css selector", "code"), "the token's text")
     text = tokens.find_element("css selector", "code").text
     url = f"{guarded.address}/api/v1/system"
-    assert httpx.get(url, headers={"Authorization": f"Bearer {text}"}).status_code == 200
+    assert httpx.get(url, headers={"Authorization": f"Bearer {text}"}, timeout=60).status_code == 200
     remove(tokens, "recorder")
     wait_for(lambda: rows(tokens) == [], "the token is gone")
-    assert httpx.get(url, headers={"Authorization": f"Bearer {text}"}).status_code == 401
+    assert httpx.get(url, headers={"Authorization": f"Bearer {text}"}, timeout=60).status_code == 401
 
 
 def test_the_login_leads_nowhere_else(blank: Chrome) -> None:

@@ -86,7 +86,7 @@ def test_switches_open_on_a_card_where_there_is_little_room(page: Page) -> None:
 
 def test_cameras_out_of_sight_are_not_asked_for(page: Page, playground: Playground) -> None:
     def asked() -> list[str] | None:
-        [client] = httpx.get(f"{playground.address}/api/v1/system").json()["clients"]
+        [client] = httpx.get(f"{playground.address}/api/v1/system", timeout=60).json()["clients"]
         return client["cameras"]
 
     assert asked() is None, "all of them fit the screen"

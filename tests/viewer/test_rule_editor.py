@@ -94,7 +94,7 @@ def near(*corners: tuple[float, float]) -> list[Any]:
 @pytest.fixture
 def rules(playground: Playground) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """The settings that the server has; `Door` alone at the beginning, none at the end."""
-    with httpx.Client(base_url=f"{playground.address}/api/v1") as client:
+    with httpx.Client(base_url=f"{playground.address}/api/v1", timeout=60) as client:
         client.put("/rules", json=[DOOR]).raise_for_status()
         yield lambda: [rule["settings"] for rule in client.get("/rules").json()]
         client.put("/rules", json=[]).raise_for_status()
@@ -245,7 +245,7 @@ def test_mistakes_are_told_at_the_rule_and_unsaved_changes_are_guarded(
     wait_for(lambda: editor.shown("#stage"), "the cameras")
 
     def connections() -> int:
-        statistics = httpx.get(f"{playground.address}/api/v1/statistics").json()
+        statistics = httpx.get(f"{playground.address}/api/v1/statistics", timeout=60).json()
         return int(statistics["connections"]["now"])
 
     wait_for(lambda: connections() == 1, "the editor's stream of pictures to end")
@@ -255,7 +255,7 @@ def test_someone_elses_changes_are_not_written_over_silently(
     editor: EditorPage, rules: Any, playground: Playground
 ) -> None:
     other = {**DOOR, "name": "Window"}
-    httpx.put(f"{playground.address}/api/v1/rules", json=[DOOR, other]).raise_for_status()
+    httpx.put(f"{playground.address}/api/v1/rules", json=[DOOR, other], timeout=60).raise_for_status()
     editor.find(".rule-row").click()
     Select(editor.find(".rule-form select")).select_by_value("centre")
     editor.press_save()
