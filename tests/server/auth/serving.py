@@ -51,7 +51,7 @@ class Serving:
 
     def client(self, **options: object) -> httpx.AsyncClient:
         verify = self.trusts if self.trusts is not None else True
-        return httpx.AsyncClient(base_url=self.address, verify=verify, **options, timeout=60)  # type: ignore[arg-type]
+        return httpx.AsyncClient(base_url=self.address, verify=verify, **{"timeout": 60, **options})  # type: ignore[arg-type]
 
     @property
     def socket(self) -> str:

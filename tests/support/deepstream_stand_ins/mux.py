@@ -64,7 +64,7 @@ class _Mux(Properties):
             [picture] = pictures(buffer, [frame], "I420")
             # Bounded: a picture that the batch hasn't taken is waited for, but not for ever.
             self.changed_.wait_for(lambda: number not in self.waiting or not self.running, 1.0)
-            if not self.running:
+            if not self.running or number not in self.sizes:
                 return Gst.FlowReturn.FLUSHING
             if not self.waiting:
                 self.first = time.monotonic()

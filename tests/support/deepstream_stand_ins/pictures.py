@@ -117,7 +117,6 @@ class Demux(Properties, Gst.Element):
         self.sink.set_chain_function_full(self._chain)
         self.sink.set_event_function_full(self._event)
         self.add_pad(self.sink)
-        self.caps_sent: dict[str, str] = {}
 
     def do_request_new_pad(self, pad_template: Any, name: str | None, caps: Any) -> Any:
         pad = Gst.Pad.new_from_template(self.get_pad_template("src_%u"), name)
@@ -127,7 +126,6 @@ class Demux(Properties, Gst.Element):
 
     def do_release_pad(self, pad: Any) -> None:
         pad.set_active(False)
-        self.caps_sent.pop(pad.get_name(), None)
         self.remove_pad(pad)
 
     def _event(self, pad: Any, parent: Any, event: Any) -> bool:
@@ -147,13 +145,15 @@ class Demux(Properties, Gst.Element):
         return Gst.FlowReturn.OK
 
     def _push(self, source: Any, frame: Frame, picture: np.ndarray) -> None:
-        name = source.get_name()
-        caps = f"{NVMM}, format={self.form}, width={frame.size[0]}, height={frame.size[1]}, framerate=25/1"
-        if name not in self.caps_sent:
-            source.push_event(Gst.Event.new_stream_start(name))
-        if self.caps_sent.get(name) != caps:
-            self.caps_sent[name] = caps
-            source.push_event(Gst.Event.new_caps(Gst.Caps.from_string(caps)))
+        caps = Gst.Caps.from_string(
+            f"{NVMM}, format={self.form}, width={frame.size[0]}, height={frame.size[1]}, framerate=25/1"
+        )
+        # The pad itself knows: its name may have been another's, whose last picture was still on its way.
+        sent = source.get_current_caps()
+        if sent is None:
+            source.push_event(Gst.Event.new_stream_start(source.get_name()))
+        if sent is None or not sent.is_equal(caps):
+            source.push_event(Gst.Event.new_caps(caps))
             segment = Gst.Segment()
             segment.init(Gst.Format.TIME)
             source.push_event(Gst.Event.new_segment(segment))
