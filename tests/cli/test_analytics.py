@@ -51,6 +51,14 @@ def test_a_refused_configuration_gives_an_empty_list_reasons_and_status_2(tmp_pa
     assert "DeepStream would not run" in said
 
 
+def test_a_file_that_is_no_text_is_no_case(tmp_path, capsys):
+    path = tmp_path / "case.json"
+    path.write_bytes(b'{"config": "\xff", "frames": []}')
+    status, printed, said = replay(path, capsys)
+    assert (status, printed) == (1, None)
+    assert "is no case" in said
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [

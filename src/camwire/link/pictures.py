@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from camwire.decoding import decoded
 from camwire.link.message import Message
 
 Rendition = Literal["full", "thumbnail", "clean", "objects", "event", "event_clean"]
@@ -83,10 +84,10 @@ def encode_objects(objects: FrameObjects) -> bytes:
 
 
 def decode_objects(data: bytes | memoryview) -> FrameObjects:
-    """Raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
-    return _objects.decode(data)
+    """Raises msgspec.DecodeError on anything else."""
+    return decoded(_objects.decode, data)
 
 
 def decode_header(data: bytes) -> FrameHeader:
-    """Raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
-    return _header.decode(data)
+    """Raises msgspec.DecodeError on anything else."""
+    return decoded(_header.decode, data)

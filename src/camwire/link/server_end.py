@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-import msgspec
 import structlog
 import zmq
 import zmq.asyncio
@@ -77,7 +76,7 @@ class ServerEnd:
             try:
                 worker, payload = parts
                 return worker.decode(), decode_upward(payload)
-            except (ValueError, msgspec.DecodeError) as error:
+            except ValueError as error:
                 self._leave_out("message", parts[0], error)
 
     async def picture(self) -> LinkedPicture:
@@ -87,7 +86,7 @@ class ServerEnd:
             try:
                 header, payload = parts
                 return LinkedPicture(decode_header(header.bytes), payload.buffer)
-            except (ValueError, msgspec.DecodeError) as error:
+            except ValueError as error:
                 self._leave_out("picture", parts[0].bytes, error)
 
     def _leave_out(self, what: str, beginning: bytes, error: Exception) -> None:

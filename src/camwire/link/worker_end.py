@@ -80,7 +80,7 @@ class WorkerEnd:
         data = self._control.recv()
         try:
             return decode_downward(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except msgspec.DecodeError as error:
             log.error("a message from the server can't be read", problem=str(error), size=len(data))
             return None
 

@@ -14,6 +14,7 @@ import msgspec
 
 from camwire.config.detection import ModelConfig
 from camwire.config.root import Config
+from camwire.decoding import decoded
 from camwire.link.worker_names import name_of
 
 MANY_CAMERAS = 24
@@ -111,8 +112,8 @@ def look_for_gpus(
     except subprocess.TimeoutExpired:
         return Found(obstacle=f"looking for GPUs took longer than {patience:g} s")
     try:
-        return msgspec.json.decode(done.stdout, type=Found)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return decoded(msgspec.json.Decoder(Found).decode, done.stdout)
+    except msgspec.DecodeError:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         reason = said[-1] if said else f"status {done.returncode}"
         return Found(obstacle=f"looking for GPUs failed: {reason}")

@@ -14,6 +14,7 @@ import structlog
 
 from camwire.analytics.rules.exported import cameras_of, joined, only
 from camwire.config.rules import HeatmapRule
+from camwire.decoding import decoded
 from camwire.frames import Float64Array
 from camwire.link.events import RuleState
 from camwire.server.events.keeper import EventKeeper
@@ -26,6 +27,8 @@ LOG_EVERY = 60.0
 PREFIX = "rules/"
 
 log = structlog.get_logger()
+
+_state = msgspec.msgpack.Decoder(dict[str, Any], strict=False)
 
 
 class RuleStates:
@@ -144,6 +147,6 @@ def _loaded(path: Path) -> dict[str, bytes]:
 
 def _decoded(state: bytes) -> dict[str, Any]:
     try:
-        return msgspec.msgpack.decode(state, type=dict[str, Any], strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return decoded(_state.decode, state)
+    except msgspec.DecodeError:
         return {}
