@@ -197,17 +197,24 @@ def test_stopping_does_not_wait_for_the_next_try() -> None:
     run(test)
 
 
+async def stubborn() -> tuple[Supervisor, int, asyncio.Task[None]]:
+    """One that keeps a worker that ignores SIGTERM: its process id, and the supervisor's own task."""
+
+    async def say_stop() -> None:
+        pass
+
+    supervisor = Supervisor("cpu", command("stubborn"), say_stop, heartbeat=PATIENT)
+    running = asyncio.create_task(supervisor.run())
+    await until(lambda: supervisor.state.pid, "it is started")
+    pid = supervisor.state.pid
+    assert pid
+    return supervisor, pid, running
+
+
 @pytest.mark.integration
 def test_cancelling_leaves_no_process() -> None:
     async def test() -> None:
-        async def say_stop() -> None:
-            pass
-
-        supervisor = Supervisor("cpu", command("stubborn"), say_stop, heartbeat=PATIENT)
-        running = asyncio.create_task(supervisor.run())
-        await until(lambda: supervisor.state.pid, "it is started")
-        pid = supervisor.state.pid
-        assert pid
+        _, pid, running = await stubborn()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         assert is_gone(pid)
@@ -221,14 +228,7 @@ def test_one_that_still_says_something_gets_longer_to_stop(monkeypatch: pytest.M
     monkeypatch.setattr("camwire.server.supervisor.LONGEST_GRACE", 4.0)
 
     async def test() -> None:
-        async def say_stop() -> None:
-            pass
-
-        supervisor = Supervisor("cpu", command("stubborn"), say_stop, heartbeat=PATIENT)
-        running = asyncio.create_task(supervisor.run())
-        await until(lambda: supervisor.state.pid, "it is started")
-        pid = supervisor.state.pid
-        assert pid is not None
+        supervisor, pid, running = await stubborn()
         await until(lambda: psutil.Process(pid).children(), "it ignores SIGTERM and its child runs")
         began = time.monotonic()
         supervisor.stop()

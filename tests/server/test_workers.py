@@ -304,3 +304,13 @@ def test_events_are_handed_on() -> None:
         assert bench.events == [message]
 
     on_bench(test)
+
+
+def test_a_worker_that_hands_events_over_is_heard() -> None:
+    """Told to stop, it says nothing else, and is given time as long as it is heard."""
+
+    async def test(bench: Bench) -> None:
+        await bench.say(Events(worker="cpu", pid=PID, upto=0, events=()))
+        await until(lambda: bench.supervisor.state.phase == "running", "its supervisor has heard of it")
+
+    on_bench(test)
