@@ -54,12 +54,16 @@ def of_clip(clip: Path, model: Path | None = None) -> Config:
 
 
 def held() -> dict[str, int]:
-    """How much this process holds of what a worker can leave behind."""
+    """How much this process holds of what a worker can leave behind.
+
+    Of processes its own children only: a browser that a test before this one left open has some of its own
+    that come and go.
+    """
     own = psutil.Process()
     return {
         "descriptors": own.num_fds(),
         "threads": threading.active_count(),
-        "processes": len(own.children(recursive=True)),
+        "processes": len(own.children()),
         "ports": sum(one.status == psutil.CONN_LISTEN for one in own.net_connections()),
         "folders": len(list(Path(tempfile.gettempdir()).glob("camwire-*"))),
     }
