@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from camwire.sources.address import open_arguments
 from camwire.sources.opening import open_source
 from tests.sources.cameras import camera as make_camera
 from tests.sources.conftest import Running
+from tests.support.film import film
+from tests.support.rtp_camera import RtpCamera
 from tests.support.rtsp import RtspServer
 from tests.support.rtsp_faults import (
     AUDIO_ONLY_SDP,
@@ -153,6 +155,26 @@ def test_stop_interrupts_a_blocked_reading(run_source: Run, rtsp_server: RtspSer
         wait_for(lambda: camera.phase == "stalled", "silence")
         camera.source.stop()
         assert camera.source.join(0.9)
+
+
+def test_what_a_stop_cuts_short_is_not_said_to_be_corrupt(run_source: Run) -> None:
+    """FFmpeg answers an interruption with the picture that it had begun to collect."""
+    halves: list[Sequence[bytes]] = []
+
+    def half(packets: Sequence[bytes]) -> Sequence[bytes]:
+        """Of the first picture half of the packets; of later ones none."""
+        halves.append([] if halves else packets[: len(packets) // 2])
+        return halves[-1]
+
+    with RtpCamera(film(noise=True)) as server:
+        camera = run_source(server.url())
+        wait_for(lambda: len(camera.sink.frames) > 3, "pictures")
+        server.mangle = half
+        wait_for(lambda: len(halves) > 2, "half a picture")
+        assert halves[0]
+        camera.source.stop()
+        assert camera.source.join(1.5)
+        assert not camera.source.report().discarded
 
 
 def test_silent_in_the_middle(run_source: Run, rtsp_server: RtspServer) -> None:

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from camwire.cores import decoding
 from camwire.sources.faults import SourceError, reading_fault, silence
-from camwire.sources.interrupt import patience
+from camwire.sources.interrupt import interrupted, patience
 from camwire.sources.opening import OpenSource
 from camwire.sources.pace import Pace
 
@@ -117,6 +117,8 @@ class Decoder:
                 fault = reading_fault(error, self._place, timeout=longest)
                 cut_short = self._source.recorded and isinstance(error, av.error.InvalidDataError)
             else:
+                if interrupted():
+                    return  # with half a picture, maybe: FFmpeg gives what it had begun to collect
                 waited = time.monotonic() - started
                 if packet.size:
                     self._hold(self._seconds(packet.dts if packet.dts is not None else packet.pts))
@@ -127,7 +129,7 @@ class Decoder:
                 if waited < longest:
                     self._pace.packet(waited)
                     continue
-                # FFmpeg answers a timeout with the picture it had begun to collect, if there is one.
+                # A timeout, too, is answered with the picture that had begun.
                 self._pace.silent()
                 fault, cut_short = silence(self._place, longest), False
             if not cut_short:

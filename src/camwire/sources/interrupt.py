@@ -48,6 +48,11 @@ def interrupt(thread: int) -> None:
     _clock.interrupted.add(thread)
 
 
+def interrupted() -> bool:
+    """Whether this thread's FFmpeg calls end now: what one of them returned then may be cut short."""
+    return get_ident() in _clock.interrupted
+
+
 def forget(thread: int) -> None:
     """The thread ends: its identity may come back for another."""
     _clock.interrupted.discard(thread)
