@@ -44,7 +44,6 @@ def _replay(path: Path) -> None:
 
 
 def _read(path: Path) -> Case:
-    import msgspec
 
     from camwire.analytics.nvdsanalytics.replay import read_case
 
@@ -52,7 +51,7 @@ def _read(path: Path) -> Case:
         return read_case(path.read_bytes())
     except OSError as error:
         raise CommandError(f"{path} can't be read: {error.strerror}") from None
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise CommandError(f"{path} is no case: {error}") from None
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import msgspec
 
-from camwire.decoding import decoded
 from camwire.link.answers import ClipMade, ProbeResult, Rehearsed
 from camwire.link.desired import DesiredState
 from camwire.link.events import EventPicture, Events, EventsKept, RuleState
@@ -53,10 +52,10 @@ def encode(message: Message) -> bytes:
 
 
 def decode_downward(data: bytes) -> Downward:
-    """Raises msgspec.DecodeError on anything else."""
-    return decoded(_downward.decode, data)
+    """Raises ValueError on anything else."""
+    return _downward.decode(data)
 
 
 def decode_upward(data: bytes) -> Upward:
-    """Raises msgspec.DecodeError on anything else."""
-    return decoded(_upward.decode, data)
+    """Raises ValueError on anything else."""
+    return _upward.decode(data)

@@ -6,7 +6,6 @@ from typing import Literal
 
 import msgspec
 
-from camwire.decoding import decoded
 from camwire.link.message import Message
 
 Rendition = Literal["full", "thumbnail", "clean", "objects", "event", "event_clean"]
@@ -84,10 +83,10 @@ def encode_objects(objects: FrameObjects) -> bytes:
 
 
 def decode_objects(data: bytes | memoryview) -> FrameObjects:
-    """Raises msgspec.DecodeError on anything else."""
-    return decoded(_objects.decode, data)
+    """Raises ValueError on anything else."""
+    return _objects.decode(data)
 
 
 def decode_header(data: bytes) -> FrameHeader:
-    """Raises msgspec.DecodeError on anything else."""
-    return decoded(_header.decode, data)
+    """Raises ValueError on anything else."""
+    return _header.decode(data)

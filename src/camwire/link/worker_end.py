@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import msgspec
 import structlog
 import zmq
 
@@ -80,7 +79,7 @@ class WorkerEnd:
         data = self._control.recv()
         try:
             return decode_downward(data)
-        except msgspec.DecodeError as error:
+        except ValueError as error:
             log.error("a message from the server can't be read", problem=str(error), size=len(data))
             return None
 

@@ -14,7 +14,6 @@ import msgspec
 
 from camwire.config.detection import ModelConfig
 from camwire.config.root import Config
-from camwire.decoding import decoded
 from camwire.link.worker_names import name_of
 
 MANY_CAMERAS = 24
@@ -112,8 +111,8 @@ def look_for_gpus(
     except subprocess.TimeoutExpired:
         return Found(obstacle=f"looking for GPUs took longer than {patience:g} s")
     try:
-        return decoded(msgspec.json.Decoder(Found).decode, done.stdout)
-    except msgspec.DecodeError:
+        return msgspec.json.decode(done.stdout, type=Found)
+    except ValueError:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         reason = said[-1] if said else f"status {done.returncode}"
         return Found(obstacle=f"looking for GPUs failed: {reason}")

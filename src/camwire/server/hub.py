@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import structlog
 
 from camwire.link.pictures import FrameHeader, Rendition, decode_objects
@@ -120,7 +119,7 @@ class Hub:
             if (picture := messages.get(wish.framing)) is None:
                 try:
                     picture = framed(header, payload, wish.framing)
-                except (msgspec.DecodeError, ValueError, LookupError) as error:
+                except (ValueError, LookupError) as error:
                     log.warning("a worker sent what makes no sense; it is left out", problem=str(error))
                     return
                 messages[wish.framing] = picture
@@ -219,7 +218,7 @@ class Hub:
 
 
 def framed(header: FrameHeader, payload: bytes | memoryview, framing: Framing) -> Picture:
-    """The message for what was made of a frame. Raises msgspec.DecodeError for objects that are none."""
+    """The message for what was made of a frame. Raises ValueError for objects that are none."""
     message: bytes | str
     if header.rendition == "objects":
         message = wire.objects_message(header, decode_objects(payload))

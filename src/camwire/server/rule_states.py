@@ -14,7 +14,6 @@ import structlog
 
 from camwire.analytics.rules.exported import cameras_of, joined, only
 from camwire.config.rules import HeatmapRule
-from camwire.decoding import decoded
 from camwire.frames import Float64Array
 from camwire.link.events import RuleState
 from camwire.server.events.keeper import EventKeeper
@@ -27,8 +26,6 @@ LOG_EVERY = 60.0
 PREFIX = "rules/"
 
 log = structlog.get_logger()
-
-_state = msgspec.msgpack.Decoder(dict[str, Any], strict=False)
 
 
 class RuleStates:
@@ -147,6 +144,6 @@ def _loaded(path: Path) -> dict[str, bytes]:
 
 def _decoded(state: bytes) -> dict[str, Any]:
     try:
-        return decoded(_state.decode, state)
-    except msgspec.DecodeError:
+        return msgspec.msgpack.decode(state, type=dict[str, Any], strict=False)
+    except ValueError:
         return {}

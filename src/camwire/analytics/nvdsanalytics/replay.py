@@ -10,7 +10,6 @@ from camwire.analytics.nvdsanalytics.engine import NvdsAnalytics
 from camwire.analytics.nvdsanalytics.history import TrackedObject
 from camwire.analytics.nvdsanalytics.results import FrameResult, ObjectResult
 from camwire.analytics.nvdsanalytics.settings import Settings
-from camwire.decoding import decoded
 
 CaseObject = tuple[int, int, float, float, float, float]
 """Object id, class id, left, top, width, height."""
@@ -29,8 +28,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_case(data: bytes) -> Case:
-    """Raises msgspec.DecodeError where this is no case."""
-    return decoded(msgspec.json.Decoder(Case).decode, data)
+    """Raises ValueError where this is no case."""
+    return msgspec.json.decode(data, type=Case)
 
 
 def replayed(case: Case, settings: Settings) -> list[dict[str, Any]]:

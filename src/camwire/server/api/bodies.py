@@ -10,7 +10,6 @@ import msgspec
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
-from camwire.decoding import decoded
 from camwire.server.api.errors import RefusedError
 
 Body = TypeVar("Body")
@@ -28,8 +27,8 @@ async def json_list(request: Request) -> list[dict[str, Any]]:
 
 def _decoded(body: bytes, kind: type[Body], what: str, example: str) -> Body:
     try:
-        return decoded(msgspec.json.Decoder(kind).decode, body)
-    except (msgspec.DecodeError, RecursionError) as error:
+        return msgspec.json.decode(body, type=kind)
+    except (ValueError, RecursionError) as error:
         raise RefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             f"the body is not {what}",

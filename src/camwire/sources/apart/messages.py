@@ -15,7 +15,6 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from camwire.children import Remark
-from camwire.decoding import decoded
 from camwire.frames import Frame, Size
 from camwire.link.desired import DesiredCamera
 from camwire.sources.status import SourceReport
@@ -186,8 +185,14 @@ class Incoming(Generic[Message]):
                 break
             message = memoryview(data)[begin + LENGTH.size : after]
             begin = after
-            yield decoded(self._decoder.decode, message)
+            yield self._decoded(message)
         self._rest = data[begin:]
+
+    def _decoded(self, message: memoryview) -> Message:
+        try:
+            return self._decoder.decode(message)
+        except UnicodeDecodeError as error:
+            raise msgspec.DecodeError(str(error)) from None
 
 
 class Outgoing:
