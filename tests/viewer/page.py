@@ -23,6 +23,17 @@ _FINGERPRINT = """
     return [levels.size, sum];
 """
 
+_SHOWN = """
+    const seen = { visibilityProperty: true, opacityProperty: true };
+    const covers = (element) => {
+      const { width, height } = element.getBoundingClientRect();
+      return width > 0 && height > 0;
+    };
+    // What has no size may hold what has.
+    const isShown = (element) =>
+      element.checkVisibility(seen) && [element, ...element.querySelectorAll("*")].some(covers);
+    return Array.from(document.querySelectorAll(arguments[0])).filter(isShown);
+"""
 
 _TEXT_CONTRASTS = """
     const channels = (text) => {
@@ -72,7 +83,8 @@ class Page:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 
     def shown(self, selector: str) -> list[WebElement]:
-        return [element for element in self.all(selector) if element.is_displayed()]
+        """In one step, as `text`: what is found may be replaced before it is looked at."""
+        return list(self.run(_SHOWN, selector))
 
     def run(self, script: str, *arguments: Any) -> Any:
         return self.browser.execute_script(script, *arguments)
