@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import structlog
 
 from camwire.devices.contracts import InputSpec
 from camwire.frames import Size
@@ -21,10 +18,9 @@ from camwire.models.image import ImageInput
 from camwire.models.recognition import chosen_size, recognise, recognise_nanodet
 from camwire.models.signature import Signature
 from camwire.models.yolo import Extras, Yolo
-from camwire.runtimes.engine_cache import default_folder
+from camwire.runtimes.compiled import compiled as make_compiled
+from camwire.runtimes.compiled import exported, in_any_precision
 from camwire.runtimes.network import Forward, Network, network_of
-
-log = structlog.get_logger()
 
 SUFFIXES = (".torchscript", ".pt2")
 GREY = 114
@@ -60,6 +56,8 @@ def from_module(
         anchors_first=False,
         normalised=False,
     )
+    if compiled:
+        module = exported(module, size)
     return network_for(model, module, full_precision=full_precision, compiled=compiled)
 
 
@@ -68,8 +66,8 @@ def network_for(
 ) -> Network:
     """A ``torch.nn.Module`` on the current GPU, whose tensors mean what ``model`` says.
 
-    ``compiled``: its operations are fused by torch.compile, which takes half a minute for each batch size and
-    is remembered on disk.
+    ``compiled``: its operations are fused (``runtimes/compiled.py``), which takes a minute or two and is
+    remembered on disk.
     """
     import torch
 
@@ -84,9 +82,7 @@ def network_for(
     else:
         forward = module.half()
     if compiled:
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(default_folder().with_name("torch")))
-        log.info("the network is compiled; this takes minutes and is remembered", model=model.name)
-        forward = torch.compile(forward, dynamic=False)
+        forward = make_compiled(model.name, forward)
     names = [tensor.name for tensor in model.graph.outputs]
     network = network_of(
         model, model.graph, "PyTorch", lambda: picked(forward, names), half=not full_precision
@@ -173,18 +169,7 @@ def _exported(file: Path) -> tuple[Any, Size | None, dict[str, str]]:
         warnings.simplefilter("ignore", UserWarning)  # about its own way of reading tensors
         program = move_to_device_pass(torch.export.load(file), "cuda")
     (example,), _ = program.example_inputs
-    return _any_precision(program.module()), Size(int(example.shape[3]), int(example.shape[2])), {}
-
-
-def _any_precision(module: Any) -> Any:
-    """Without the exporter's assertions that tensors are of the precision in which it was exported."""
-    import torch
-
-    for node in list(module.graph.nodes):
-        if node.op == "call_function" and node.target is torch.ops.aten._assert_tensor_metadata.default:
-            module.graph.erase_node(node)
-    module.recompile()
-    return module
+    return in_any_precision(program.module()), Size(int(example.shape[3]), int(example.shape[2])), {}
 
 
 def _shapes(file: Path, module: Any, size: Size, device: str) -> list[tuple[int, ...]]:

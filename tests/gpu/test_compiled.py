@@ -1,0 +1,53 @@
+"""A network that is fused and compiled says what it says as it is."""
+
+from typing import Any
+
+import pytest
+
+from camwire.devices.cuda import CudaDevice
+from camwire.frames import Size
+
+SIZE = Size(96, 64)
+CLASSES = ("red", "green", "blue")
+
+
+def net() -> Any:
+    """In the parts that YOLO11 is made of, with a hundred or so anchors."""
+    import torch
+    from torch import Tensor, nn
+    from torch.nn.functional import silu
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.low, self.high = nn.Conv2d(3, 32, 3, 2, 1), nn.Conv2d(32, 64, 3, 2, 1)
+            self.same, self.pool = nn.Conv2d(32, 32, 3, 1, 1), nn.MaxPool2d(5, 1, 2)
+            self.join, self.each = nn.Conv2d(96, 64, 1), nn.Conv2d(64, 64, 3, 2, 1, groups=64)
+            self.say = nn.Conv2d(64, 4 + len(CLASSES), 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            kept, on = silu(self.high(silu(self.low(x), inplace=True)), inplace=True).chunk(2, 1)
+            on = on + silu(self.same(on))
+            x = silu(self.join(torch.cat((kept, on, self.pool(on)), 1)))
+            return self.say(self.each(x)).flatten(2).sigmoid()
+
+    torch.manual_seed(0)
+    return Net()
+
+
+@pytest.mark.filterwarnings("ignore")  # PyTorch's compiler has many about itself
+@pytest.mark.parametrize("count", [1, 16])
+def test_what_a_compiled_network_says_is_what_it_says_as_it_is(device: CudaDevice, count: int) -> None:
+    import torch
+
+    from camwire.runtimes.torch import from_module
+
+    images = torch.rand((count, 3, SIZE.height, SIZE.width), device="cuda", dtype=torch.float16)
+    images = images.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        (plain,) = from_module("net", net(), SIZE, CLASSES).instance()(images)
+        fast = from_module("net", net(), SIZE, CLASSES, compiled=True)
+        (said,) = fast.instance()(images)
+    assert fast.runtime == "PyTorch FP16, compiled"
+    assert said.shape == plain.shape == (count, 7, 96)
+    assert (said.float() - plain.float()).abs().max() < 4e-3
