@@ -10,14 +10,15 @@ from camwire.devices.annotations import Annotator
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.palette import Style
 from camwire.devices.cpu.render import CpuRenderer
+from camwire.devices.cuda.launches import Scene, launches
 from camwire.devices.cuda.letters import Letters, draw_letters
-from camwire.devices.cuda.render import OBJECTS_A_BLOCK, annotations_of
+from camwire.devices.cuda.marks import pack_marks
+from camwire.devices.cuda.render import annotations_of
 from camwire.devices.cuda.rules import RuleShapes
 from camwire.devices.cuda.scene import (
     DARK,
-    LAYERS,
     PICTURE,
-    REACH,
+    PREPARED,
     Looks,
     pack_objects,
     pack_pictures,
@@ -92,19 +93,14 @@ def draw(
         record["y"], record["u"], record["v"] = (memory.address for memory in own)
         record["y_pitch"], record["c_pitch"] = width + 8, width // 2 + 8
         planes.append(own)
-    grid = max(-(-s.width // 64) for s in sizes), max(-(-s.height // 16) for s in sizes), len(sizes)
-    records = tuple(runner.put(array) for array in (pictures, objects))
-    reaches = runner.put(np.zeros(len(tracks) * len(LAYERS) * REACH, np.uint8))
-    points, strokes = runner.put(tracks.traces), runner.put(shapes.records)
-    shape_reaches = runner.put(np.zeros(len(shapes.records) * REACH, np.uint8))
-    rest = tuple(runner.put(array) for array in (shapes.corners, shapes.pixels, DARK))
-    if len(tracks):
-        blocks = -(-len(tracks) // OBJECTS_A_BLOCK), len(sizes)
-        length = np.int32(tracks.traces.shape[1])
-        runner.run("draw", "prepare_objects", blocks, *records, reaches, points, length)
-    if count := len(shapes.records):
-        runner.run("draw", "prepare_shapes", (-(-count // 256),), strokes, shape_reaches, np.int32(count))
-    runner.run("draw", "draw", grid, *records, reaches, points, strokes, shape_reaches, *rest)
+    marks = runner.put(np.zeros(pack_marks(pictures), np.uint8))
+    pictures["marks"] += marks.address
+    prepared = runner.put(np.full(len(tracks) * PREPARED, 255, np.uint8))
+    parts = (pictures, objects), (tracks.traces, shapes.records, shapes.corners, shapes.pixels, DARK)
+    before, behind = (tuple(runner.put(array) for array in some) for some in parts)
+    scene = Scene(*before, prepared, *behind)
+    for name, grid, arguments in launches(pictures, tracks.traces.shape[1], scene):
+        runner.run("draw", name, grid, *arguments)
     return [_checked(own) for own in planes]
 
 

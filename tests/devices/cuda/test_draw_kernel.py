@@ -42,7 +42,7 @@ def crowd(
 
 def test_records_are_laid_out_as_the_kernels_say() -> None:
     assert SHAPE.itemsize == 72
-    assert (PICTURE.itemsize, OBJECT.itemsize, GLYPH_COUNT_BEYOND_CLASSES) == (224, 120, 11)
+    assert (PICTURE.itemsize, OBJECT.itemsize, GLYPH_COUNT_BEYOND_CLASSES) == (248, 96, 11)
 
 
 @pytest.mark.parametrize("wide", [False, True])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from camwire.devices.cuda.render import TILE
+from camwire.devices.cuda.marks import TILE
 from camwire.frames import Size, Tracks
 from tests.devices.cuda.drawing import by_the_cpu, draw, grey
 from tests.devices.cuda.test_draw_kernel import ALL, crowd, detailed

@@ -71,6 +71,18 @@ class DeviceMemory:
 
         runtime.memcpyAsync(target.address, self.address, size, runtime.memcpyDeviceToHost, stream)
 
+    def clear(self, size: int, stream: int) -> None:
+        """Fill the first ``size`` bytes with zeros; they are when ``stream`` has come this far."""
+        from cupy.cuda import runtime
+
+        runtime.memsetAsync(self.address, 0, size, stream)
+
+
+def with_room(memory: DeviceMemory, size: int) -> DeviceMemory:
+    """The memory, or one with room for ``size`` bytes instead, where what was in it is lost. Nothing may be
+    using it."""
+    return memory if memory.size >= size else DeviceMemory(int(size * _GROWTH))
+
 
 class Workspace:
     """A pinned buffer and one on the device, of the same size, for what goes up with every batch."""

@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from camwire.devices.annotations import Annotation
 from camwire.devices.contracts import Overlay
 from camwire.devices.cpu.palette import Style
+from camwire.devices.cuda.launches import Scene, launches
 from camwire.devices.cuda.letters import Letters, draw_letters
-from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace
-from camwire.devices.cuda.program import THREADS, launch
+from camwire.devices.cuda.marks import pack_marks
+from camwire.devices.cuda.memory import DeviceMemory, Pinned, Workspace, with_room
+from camwire.devices.cuda.program import launch
 from camwire.devices.cuda.rules import RuleShapes
 from camwire.devices.cuda.scene import (
     DARK,
-    LAYERS,
     PICTURE,
-    REACH,
+    PREPARED,
     Looks,
     pack_objects,
     pack_pictures,
@@ -33,10 +34,6 @@ from camwire.devices.cuda.surfaces import Records, Spot, fill, surface_on_device
 from camwire.devices.cuda.threads import PerThread, after_decoding, high_priority_stream
 from camwire.frames import Batch, Float32Array, Size, Tracks, UInt8Array
 
-TILE = Size(64, 16)
-"""Pixels that a block draws (kernels/draw.cu)."""
-OBJECTS_A_BLOCK = 32
-"""That are completed by a block before anything is drawn."""
 ALIGNED = 256
 """Bytes to which planes and tables are aligned."""
 REMEMBERED_LETTERS = 16
@@ -93,7 +90,8 @@ class _Easel:
         self._stream = high_priority_stream()
         self._upload = Workspace()
         self._canvas = DeviceMemory(0)
-        self._reaches = DeviceMemory(0)
+        self._prepared = DeviceMemory(0)
+        self._marks = DeviceMemory(0)
         self._dark = _uploaded(DARK, self._stream)
         self._looks: object = None
 
@@ -104,46 +102,30 @@ class _Easel:
         self._looks = looks  # keeps the letters alive until the next batch
         sizes = [frame.size for frame in batch.frames]
         pictures, parts = self._packed(batch, chosen, tracks, overlay, looks, sizes)
+        marked = self._make_marks(parts.pictures)
         starts = self._sent(parts)
-        after_decoding(self._stream)
         if pictures:
-            self._start(pictures, tracks, starts, len(parts.shapes))
+            self._start(parts, starts, marked)
         return pictures
 
-    def _start(
-        self, pictures: list[CudaPicture], tracks: Tracks, starts: Sequence[int], shape_count: int
-    ) -> None:
-        """Start the kernels, on what ``_packed`` made and ``_sent`` sent."""
-        objects_reach, shapes_reach = REACH * len(LAYERS) * len(tracks), REACH * shape_count
-        if self._reaches.size < objects_reach + shapes_reach:
-            self._reaches = DeviceMemory(objects_reach + shapes_reach)
+    def _make_marks(self, pictures: Records) -> int:
+        """Give the pictures room for their marks; returns how much, in bytes."""
+        size = pack_marks(pictures)
+        self._marks = with_room(self._marks, size)
+        pictures["marks"] += np.uint64(self._marks.address)
+        return size
+
+    def _start(self, parts: _Parts, starts: Sequence[int], marked: int) -> None:
+        """Start the kernels, on what ``_sent`` sent. ``marked``: bytes of marks."""
+        self._prepared = with_room(self._prepared, PREPARED * len(parts.objects))
         records, objects, points, shapes, corners, pixels = map(np.uint64, starts)
-        reaches = np.uint64(self._reaches.address)
-        shape_reaches = np.uint64(self._reaches.address + objects_reach)
-        most = int(np.bincount(tracks.frame_index).max(initial=0))
-        if most:
-            blocks = -(-most // OBJECTS_A_BLOCK), len(pictures)
-            length = np.int32(tracks.traces.shape[1])
-            launch(
-                "draw", "prepare_objects", blocks, (records, objects, reaches, points, length), self._stream
-            )
-        if shape_count:
-            count = np.int32(shape_count)
-            launch(
-                "draw",
-                "prepare_shapes",
-                (-(-shape_count // THREADS),),
-                (shapes, shape_reaches, count),
-                self._stream,
-            )
-        tiles = (
-            max(-(-picture.size.width // TILE.width) for picture in pictures),
-            max(-(-picture.size.height // TILE.height) for picture in pictures),
-            len(pictures),
-        )
-        dark = np.uint64(self._dark.address)
-        scene = records, objects, reaches, points, shapes, shape_reaches, corners, pixels, dark
-        launch("draw", "draw", tiles, scene, self._stream)
+        prepared, dark = np.uint64(self._prepared.address), np.uint64(self._dark.address)
+        scene = Scene(records, objects, prepared, points, shapes, corners, pixels, dark)
+        if marked:
+            self._marks.clear(marked, self._stream.ptr)
+        after_decoding(self._stream)
+        for name, grid, arguments in launches(parts.pictures, parts.points.shape[1], scene):
+            launch("draw", name, grid, arguments, self._stream)
 
     def _packed(
         self,

@@ -41,6 +41,8 @@ PICTURE = np.dtype(
         *((name, np.int32) for name in ("shapes", "upper_shapes", "shapes_end", "reserved")),
         ("luma_step", np.float32, 2),
         ("chroma_step", np.float32, 2),
+        ("marks", np.uint64),
+        *((name, np.int32) for name in ("object_words", "shape_words", "object_shift", "shape_shift")),
     ]
 )
 """``Picture`` of kernels/scene.cuh."""
@@ -48,22 +50,20 @@ PICTURE = np.dtype(
 OBJECT = np.dtype(
     [
         *((name, np.int32) for name in ("left", "top", "right", "bottom")),
-        *((name, np.int32) for name in ("label_left", "label_top", "label_right")),
-        *((name, np.int32) for name in ("name", "digits", "hundredths")),
-        ("id", np.uint64),
+        *((name, np.int32) for name in ("label_left", "label_top", "label_right", "remark_left")),
         ("colour", np.float32, 3),
+        ("remark", np.int32),
         ("box_colour", np.float32, 3),
-        ("trace", np.int32),
-        ("trace_end", np.int32),
-        *((name, np.int32) for name in ("trace_middle", "rank", "remark", "remark_left")),
-        ("id_glyphs", np.uint8, 20),
-        ("score_glyphs", np.uint8, 4),
+        ("rank", np.int32),
+        ("id", np.uint64),
+        *((name, np.int32) for name in ("name", "digits", "hundredths")),
+        ("reserved", np.int32, 3),
     ]
 )
 """``Object`` of kernels/scene.cuh."""
 
-REACH = 8
-"""Bytes of ``Reach`` of kernels/scene.cuh: one for each shape, and one for each object and layer."""
+PREPARED = 144
+"""Bytes of ``Prepared`` of kernels/scene.cuh: what kernels work out of an object before anything is drawn."""
 
 GLYPH_COUNT_BEYOND_CLASSES = 11
 """The ten digits and the full stop."""
@@ -114,7 +114,7 @@ def pack_pictures(
     overlay: Overlay,
     looks: Mapping[Size, Looks],
 ) -> None:
-    """Fill ``pictures`` [len(chosen)] of PICTURE, but for the surfaces and the planes.
+    """Fill ``pictures`` [len(chosen)] of PICTURE, but for the surfaces, the planes, the shapes and the marks.
 
     ``sizes``: of all frames of the batch.
     """
@@ -153,7 +153,7 @@ def objects_by_class(count: int) -> Records:
 def pack_objects(
     sizes: Sequence[Size], tracks: Tracks, class_count: int, looks: Mapping[Size, Looks]
 ) -> Records:
-    """[len(tracks)] of OBJECT, but for the traces and the digits, which a kernel adds."""
+    """[len(tracks)] of OBJECT."""
     objects = objects_by_class(class_count).take(tracks.classes)
     rooms = np.array(sizes, np.int32).T.take(tracks.frame_index, axis=1)
     _pack_boxes(objects, rooms, tracks)

@@ -143,12 +143,9 @@ class Sheet:
 
 def strokes(lines: Int32Array, colours: Float32Array, thickness: int) -> Records:
     """[n] for lines [n, 2, 2] from place to place of ``eighths``; ``colours`` [3] or [n, 3]."""
-    records, ends = np.zeros(len(lines), SHAPE), (lines / ONE).astype(np.float32)
-    room = (thickness + 1) // 2 + 1
+    records = np.zeros(len(lines), SHAPE)
     records["kind"], records["colour"], records["thickness"] = STROKE, colours, thickness
-    records["line"] = ends.reshape(-1, 4)
-    records["left"], records["top"] = ends.min(axis=1).T - room
-    records["right"], records["bottom"] = ends.max(axis=1).T + room
+    records["line"] = (lines / ONE).astype(np.float32).reshape(-1, 4)
     return records
 
 

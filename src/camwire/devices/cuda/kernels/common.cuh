@@ -14,6 +14,7 @@
 #define DEVICE static inline
 #define DEVICE_MEMBER inline
 #define UNROLL
+#define ROLLED
 #define SHARED static thread_local
 #define EACH_THREAD(t) for (int t = 0; t < THREADS; ++t)
 #define SYNC()
@@ -50,11 +51,16 @@ typedef unsigned long long uint64_t;
 #include <cstdint>
 #endif
 #define KERNEL extern "C" __global__ void __launch_bounds__(THREADS)
-// As few registers a thread as it takes for so many blocks to run on a multiprocessor at once.
+// As few registers a thread as it takes for so many blocks to run on a multiprocessor at once. Turing's takes four.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
+#define CROWDED_KERNEL(blocks) extern "C" __global__ void __launch_bounds__(THREADS, blocks < 4 ? blocks : 4)
+#else
 #define CROWDED_KERNEL(blocks) extern "C" __global__ void __launch_bounds__(THREADS, blocks)
+#endif
 #define DEVICE static __device__ __forceinline__
 #define DEVICE_MEMBER __device__ __forceinline__
 #define UNROLL _Pragma("unroll")
+#define ROLLED _Pragma("unroll 1")
 #define SHARED __shared__
 #define EACH_THREAD(t) for (int t = threadIdx.x, once = 1; once; once = 0)
 #define SYNC() __syncthreads()

@@ -1,7 +1,9 @@
-// What is drawn where, as the host packs it.
+// What is drawn where, as the host packs it, and what is added to it on the GPU before anything is drawn.
 #pragma once
 
 enum Layer { TRACES, BOXES, LABELS, LAYERS };
+
+struct alignas(8) Point { float x, y; };
 
 // Mirrors scene.PICTURE.
 struct Picture {
@@ -19,28 +21,38 @@ struct Picture {
     int shapes, upper_shapes;      // its first shape, and the first of those above the boxes
     int shapes_end, reserved;
     float luma_step[2], chroma_step[2];  // across and down: how many samples of the surface one of the picture takes
+    uint64_t marks;                // its table of marks (marks.cuh), and in that of each tile ...
+    int object_words, shape_words; // ... words for each layer's objects; for strokes and for the rest
+    int object_shift, shape_shift; // a bit is for 2^shift of them
 };
 
-constexpr int RANKS = 8, LONGEST_ID = 20;
+constexpr int RANKS = 8, LONGEST_ID = 20, SCORE_LETTERS = 4;
 
 // Mirrors scene.OBJECT.
-struct Object {
+struct alignas(16) Object {
     int left, top, right, bottom;            // the box's outermost pixels, inclusive
     int label_left, label_top, label_right;  // right exclusive
-    int name, digits, hundredths;            // the class's glyph; how many digits the id has; the score
-    uint64_t id;
-    float colour[3], box_colour[3];          // Y, Cb, Cr
-    int trace, trace_end;                    // points of the trace
-    int trace_middle;                        // the first point of the newer half
+    int remark_left;                         // the label's column in which its end begins, ...
+    float colour[3];                         // Y, Cb, Cr
+    int remark;                              // ... and where the pixels of that are
+    float box_colour[3];
     int rank;                                // below RANKS: traces of a higher one lie above
-    int remark, remark_left;                 // where the pixels of the label's end begin, and in which of its columns
-    uint8_t id_glyphs[LONGEST_ID], score_glyphs[4];  // counted from the digit 0's
+    uint64_t id;
+    int name, digits;                        // the class's glyph; how many digits the id has
+    int hundredths;                          // the score
+    int reserved[3];
 };
 
-// The outermost pixels, inclusive, that a shape may change, or an object in each layer. Of all their data blocks look at
-// this alone to find what touches their tile, so it is small and lies by itself.
-struct alignas(8) Reach { short left, top, right, bottom; };
-struct Reaches { Reach of[LAYERS]; };
+// What is worked out of an object once, before it is drawn on many tiles. Mirrors scene.PREPARED in its size.
+struct alignas(16) Prepared {
+    int trace, trace_middle, trace_end;      // points of the trace: the first, the first of the newer half, the end
+    int digits;                              // of the label's letters, those of the id; the score's follow
+    int name_start, name_columns;            // where the name's coverage is
+    int id_left, score_left;                 // columns of the label where these begin
+    int digit_width, digit_columns;          // from one digit to the next; stored of each
+    int stop_width, stop_columns;            // of the full stop
+    int starts[LONGEST_ID + SCORE_LETTERS];  // where the letters' coverage is
+};
 
 // Mirrors scene.GLYPH.
 struct Glyph { int start, columns, advance; };
@@ -51,7 +63,7 @@ struct Shape {
     int kind;
     int first, last;                 // an area's corners; where a plate's or a mask's bytes begin
     int pitch;                       // bytes from a row to the next
-    float left, top, right, bottom;  // what it can touch; a plate or a mask fills it
+    float left, top, right, bottom;  // what anything but a stroke can touch; a plate or a mask fills it
     Point a, b;                      // a stroke's ends: (0, 0) is the first pixel's centre
     int thickness;                   // of a stroke, as OpenCV calls it
     float part;                      // how much of the colour lies on an area or a mask
@@ -59,25 +71,5 @@ struct Shape {
     int reserved;
 };
 
-static_assert(sizeof(Picture) == 224 && sizeof(Object) == 120 && sizeof(Shape) == 72, "as in scene.py and sheet.py");
-
-// Four pixels: upper left, upper right, lower left, lower right.
-struct Quad { float y[4], u[4], v[4]; };
-
-DEVICE void paint(Quad& quad, int pixel, const float* colour) {
-    quad.y[pixel] = colour[0];
-    quad.u[pixel] = colour[1];
-    quad.v[pixel] = colour[2];
-}
-
-DEVICE void tint(Quad& quad, int pixel, const float* colour, float part) {
-    quad.y[pixel] = mixed(quad.y[pixel], colour[0], part);
-    quad.u[pixel] = mixed(quad.u[pixel], colour[1], part);
-    quad.v[pixel] = mixed(quad.v[pixel], colour[2], part);
-}
-
-DEVICE void paint_pixel(Quad& quad, int pixel, const uint8_t* own) {
-    quad.y[pixel] = own[0];
-    quad.u[pixel] = own[1];
-    quad.v[pixel] = own[2];
-}
+static_assert(sizeof(Picture) == 248 && sizeof(Object) == 96 && sizeof(Prepared) == 144 && sizeof(Shape) == 72,
+              "as in scene.py and sheet.py");
