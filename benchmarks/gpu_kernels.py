@@ -3,7 +3,8 @@
     python benchmarks/gpu_kernels.py CLIP [--scale s] [--compile] [--batches 20]
 
 Times are the driver's own (CUPTI, through PyTorch's profiler), so neither Python nor waiting is in them. The
-scene is that of benchmarks/gpu.py: a hundred objects a frame that move, with traces of thirty points.
+scene is that of benchmarks/gpu.py: a hundred objects a frame that move, with traces of thirty points, and two
+rules: a zone and a line.
 """
 
 from __future__ import annotations
@@ -17,12 +18,23 @@ from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Size, Tracks
 from camwire.link.desired import DesiredTracker
 from camwire.tracking import create as create_tracker
-from gpu_parts import DEVICE, NAMES, GpuDetector, detector_for, drifting, torch
+from gpu_parts import BOUND, DEVICE, NAMES, GpuDetector, detector_for, drifting, torch
+from gpu_pipeline import RULES
 from gpu_stages import sample_batch
 
 TRACE = 30
-OWN = ("preprocess_", "best_classes_", "suppress_", "draw", "prepare_", "jpeg_")
-"""What camwire's kernels' names begin with."""
+OWN = ("preprocess_", "best_classes_", "suppress_", "mask_rasters_", "draw", "prepare_", "jpeg_", "Memset")
+"""What camwire's kernels' names begin with, and what the tables of marks are cleared by."""
+DRAWN = (
+    (),
+    ("boxes",),
+    ("labels",),
+    ("traces",),
+    ("boxes", "labels", "traces"),
+    ("zones", "lines"),
+    ("boxes", "labels", "traces", "zones", "lines"),
+)
+"""Toggles that are on together."""
 
 
 def profiled(work: Callable[[], object], batches: int) -> dict[str, tuple[float, float]]:
@@ -64,11 +76,11 @@ def measure(detector: GpuDetector, clip: Path, batches: int) -> None:
     everything, frames = range(len(batch)), len(batch)
     tell("detect", profiled(lambda: detector(batch), batches), frames)
     tracks = followed(batch, detector)
-    for toggles in ((), ("boxes",), ("labels",), ("traces",), ("boxes", "labels", "traces")):
-        overlay = Overlay(frozenset(toggles), NAMES)
+    for toggles in DRAWN:
+        overlay = Overlay(frozenset(toggles), NAMES, tuple(RULES), bound=BOUND)
         found = profiled(lambda o=overlay: DEVICE.render(batch, everything, tracks, o), batches)
         tell(f"draw {len(tracks) / frames:.0f} objects, {' '.join(toggles) or 'nothing'}", found, frames)
-    pictures = DEVICE.render(batch, everything, tracks, Overlay(frozenset(toggles), NAMES))
+    pictures = DEVICE.render(batch, everything, tracks, overlay)
     tell("JPEG", profiled(lambda: DEVICE.encode(pictures, 85), batches), frames)
 
 
