@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import av
 import numpy as np
 
@@ -25,9 +27,11 @@ from camwire.devices.cuda.scene import (
     pack_steps,
 )
 from camwire.devices.cuda.shapes import pack_shapes
+from camwire.devices.cuda.sheet import Shapes
 from camwire.devices.cuda.surfaces import Spot, fill
 from camwire.frames import Size, Tracks
 from tests.devices.cuda.reference import Nv12, put, ycbcr
+from tests.devices.cuda.runners import Memory
 from tests.devices.pictures import batch_of
 
 NAMES = ("person", "car", "traffic light", "jig")
@@ -48,6 +52,44 @@ class Drawn:
         return float(10 * np.log10(255**2 / max(error, 1e-12)))
 
 
+class Packed(NamedTuple):
+    """What is to be drawn, but for the surfaces and the planes, and what must be kept alive."""
+
+    pictures: np.ndarray
+    objects: np.ndarray
+    shapes: Shapes
+    alive: list
+
+    def scene(self, runner, tracks: Tracks) -> tuple[Scene, Memory]:
+        """Everything in the runner's memory, and the marks alone."""
+        marks = runner.put(np.zeros(pack_marks(self.pictures), np.uint8))
+        self.pictures["marks"] += marks.address
+        prepared = runner.put(np.full(len(tracks) * PREPARED, 255, np.uint8))
+        before = [runner.put(array) for array in (self.pictures, self.objects)]
+        shapes = self.shapes.records, self.shapes.corners, self.shapes.pixels
+        return Scene(*before, prepared, *map(runner.put, (tracks.traces, *shapes, DARK))), marks
+
+
+def packed(runner, sizes: list[Size], tracks: Tracks, overlay: Overlay) -> Packed:
+    alive, looks = [], {}
+    for size in set(sizes):
+        style = Style.for_size(size)
+        letters = draw_letters(NAMES, style.text)
+        coverage, glyphs = runner.put(letters.coverage), runner.put(letters.glyphs)
+        alive += [coverage, glyphs]
+        looks[size] = Looks(style, letters, coverage, glyphs)
+    pictures = np.zeros(len(sizes), PICTURE)
+    pack_pictures(pictures, sizes, range(len(sizes)), tracks, overlay, looks)
+    objects = pack_objects(sizes, tracks, len(NAMES), looks)
+    batch, chosen = batch_of(*map(picture_of, sizes)), range(len(sizes))
+    shapes = pack_shapes(
+        batch, chosen, tracks, overlay, objects, annotations_of(batch, chosen, overlay), RuleShapes()
+    )
+    ends = np.array(shapes.ends, np.int32).reshape(-1, 3)
+    pictures["shapes"], pictures["upper_shapes"], pictures["shapes_end"] = ends.T
+    return Packed(pictures, objects, shapes, alive)
+
+
 def draw(
     runner,
     sources: list[Nv12],
@@ -61,30 +103,15 @@ def draw(
     **colours,
 ) -> list[Drawn]:
     """The kernel's pictures of ``sizes``; a kernel that left a pixel out or wrote beside it is caught."""
-    alive, surfaces = [], []
+    overlay = Overlay(frozenset(toggles), NAMES, rules, counts or {}, annotator=annotator)
+    content = packed(runner, sizes, tracks, overlay)
+    surfaces = []
     for source in sources:
         surface, memory = put(runner, source, **colours)
         surfaces.append(surface)
-        alive.append(memory)
-    looks = {}
-    for size in set(sizes):
-        style = Style.for_size(size)
-        letters = draw_letters(NAMES, style.text)
-        coverage, glyphs = runner.put(letters.coverage), runner.put(letters.glyphs)
-        alive += [coverage, glyphs]
-        looks[size] = Looks(style, letters, coverage, glyphs)
-    pictures = np.zeros(len(sizes), PICTURE)
-    overlay = Overlay(frozenset(toggles), NAMES, rules, counts or {}, annotator=annotator)
-    pack_pictures(pictures, sizes, range(len(sizes)), tracks, overlay, looks)
-    objects = pack_objects(sizes, tracks, len(NAMES), looks)
-    batch, chosen = batch_of(*map(picture_of, sizes)), range(len(sizes))
-    shapes = pack_shapes(
-        batch, chosen, tracks, overlay, objects, annotations_of(batch, chosen, overlay), RuleShapes()
-    )
-    ends = np.array(shapes.ends, np.int32).reshape(-1, 3)
-    pictures["shapes"], pictures["upper_shapes"], pictures["shapes_end"] = ends.T
-    table = pictures["surface"]
-    fill(table, surfaces, [Spot(0, 0, size) for size in sizes], "JPEG")
+        content.alive.append(memory)
+    pictures = content.pictures
+    fill(pictures["surface"], surfaces, [Spot(0, 0, size) for size in sizes], "JPEG")
     pack_steps(pictures)
     planes = []
     for record, (width, height) in zip(pictures, sizes, strict=True):
@@ -93,12 +120,7 @@ def draw(
         record["y"], record["u"], record["v"] = (memory.address for memory in own)
         record["y_pitch"], record["c_pitch"] = width + 8, width // 2 + 8
         planes.append(own)
-    marks = runner.put(np.zeros(pack_marks(pictures), np.uint8))
-    pictures["marks"] += marks.address
-    prepared = runner.put(np.full(len(tracks) * PREPARED, 255, np.uint8))
-    parts = (pictures, objects), (tracks.traces, shapes.records, shapes.corners, shapes.pixels, DARK)
-    before, behind = (tuple(runner.put(array) for array in some) for some in parts)
-    scene = Scene(*before, prepared, *behind)
+    scene, _ = content.scene(runner, tracks)
     for name, grid, arguments in launches(pictures, tracks.traces.shape[1], scene):
         runner.run("draw", name, grid, *arguments)
     return [_checked(own) for own in planes]

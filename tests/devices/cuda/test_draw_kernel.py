@@ -145,6 +145,17 @@ def test_each_camera_shows_its_own_rules(runner) -> None:
     assert not (other.planes[0] == 126).all()
 
 
+def test_rules_on_each_picture_of_a_batch_are_drawn_as_on_one_alone(runner) -> None:
+    sizes, rules = [Size(320, 180), Size(200, 300), Size(66, 34)], (ZONE, LINE, ARROW)
+    together = draw(
+        runner, [grey(size) for size in sizes], sizes, Tracks.empty(), {"zones", "lines"}, rules=rules
+    )
+    for made, size in zip(together, sizes, strict=True):
+        [wanted] = draw(runner, [grey(size)], [size], Tracks.empty(), {"zones", "lines"}, rules=rules)
+        for plane, same in zip(made.planes, wanted.planes, strict=True):
+            np.testing.assert_array_equal(plane, same)
+
+
 def detailed(tracks: Tracks, size: Size, seed: int, *wanted: str) -> Tracks:
     """With random oriented boxes, skeletons or masks, on the picture and off it; a few are unknown."""
     rng, count = np.random.default_rng(seed), len(tracks)
