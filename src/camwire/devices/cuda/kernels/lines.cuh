@@ -152,12 +152,12 @@ DEVICE void draw_line(const Tile& tile, const Line& line, unsigned lane) {
 }
 
 // Draws the lines that were added; true where some found no room. Every thread of the block calls this.
-DEVICE bool draw_lines(Tile tile) {
+DEVICE bool draw_lines(const Tile& tile) {
     SYNC();
     bool more = line_count > MOST_LINES;
     int count = more ? MOST_LINES : line_count;
     EACH_THREAD(t) {
-        unsigned thread = t;
+        unsigned thread = t;  // divided in one instruction
         ROLLED for (int n = thread / LANES; n < count; n += LINES_AT_ONCE) draw_line(tile, lines[n], thread % LANES);
     }
     SYNC();  // until everybody knows how many there were
