@@ -59,9 +59,10 @@ class GpuRunner:
     def put(self, array: np.ndarray) -> Memory:
         import cupy
 
-        own = cupy.asarray(
-            np.ascontiguousarray(array).view(np.uint8).reshape(-1) if array.size else np.zeros(8, np.uint8)
-        )
+        if not array.size:
+            nothing = cupy.zeros(8, np.uint8)  # an address all the same
+            return Memory(nothing, nothing.data.ptr, array.copy)
+        own = cupy.asarray(np.ascontiguousarray(array).view(np.uint8).reshape(-1))
         return Memory(own, own.data.ptr, lambda: own.get().view(array.dtype).reshape(array.shape))
 
     def run(self, file: str, name: str, grid: tuple[int, ...], *arguments) -> None:

@@ -49,14 +49,28 @@ DEVICE void draw_box(const Picture& p, const Object& o, const float* dark, int t
     }
 }
 
-// Even-odd, as OpenCV fills; the outline hides what is on the edge.
-DEVICE bool inside_area(const Point* corners, int first, int last, float x, float y) {
-    bool inside = false;
+// Which of two pixels side by side, from x on, have an odd number of edges to their right, a bit each: even-odd, as
+// OpenCV fills; the outline hides what is on the edge. Where an edge crosses a row is worked out for both.
+DEVICE unsigned inside_area(const Point* corners, int first, int last, float x, float y) {
+    unsigned inside = 0;
     ROLLED for (int k = first, before = last - 1; k < last; before = k++) {
         Point a = corners[before], b = corners[k];
-        if ((a.y > y) != (b.y > y) && x < a.x + (y - a.y) * (b.x - a.x) / (b.y - a.y)) inside = !inside;
+        if ((a.y > y) == (b.y > y)) continue;
+        float crossing = a.x + (y - a.y) * (b.x - a.x) / (b.y - a.y);
+        inside ^= (x < crossing) | (x + 1.0f < crossing) << 1;
     }
     return inside;
+}
+
+// On the quad of thread `t`, whose upper left pixel is (x, y).
+DEVICE void draw_area(const Shape& s, const Point* corners, int t, int x, int y) {
+    ROLLED for (int row = 0; row < 2; ++row) {
+        float cx = x + 0.5f, cy = y + row + 0.5f;
+        if (cy < s.top || cy > s.bottom || cx + 1.0f < s.left || cx > s.right) continue;
+        unsigned inside = inside_area(corners, s.first, s.last, cx, cy);
+        if (inside & 1) tint(t, 2 * row, s.colour, s.part);
+        if (inside & 2) tint(t, 2 * row + 1, s.colour, s.part);
+    }
 }
 
 // Whether a pixel is part of a mask, which is stretched over its rectangle as OpenCV resizes.
@@ -69,14 +83,17 @@ DEVICE bool in_mask(const Shape& s, const uint8_t* pixels, int x, int y) {
 
 // An area, a plate or a mask, on the quad of thread `t`, whose upper left pixel is (x, y).
 DEVICE void draw_surface(const Shape& s, const Point* corners, const uint8_t* pixels, int t, int x, int y) {
+    if (s.kind == AREA) {
+        draw_area(s, corners, t, x, y);
+        return;
+    }
     ROLLED for (int pixel = 0; pixel < PIXELS_A_QUAD; ++pixel) {
         int px = x + (pixel & 1), py = y + (pixel >> 1);
         float cx = px + 0.5f, cy = py + 0.5f;
         if (cx < s.left || cx > s.right || cy < s.top || cy > s.bottom) continue;
         if (s.kind == PLATE)
             paint_pixel(t, pixel, pixels + s.first + (long long)(py - (int)s.top) * s.pitch + (px - (int)s.left) * 3);
-        else if (s.kind == AREA ? inside_area(corners, s.first, s.last, cx, cy) : in_mask(s, pixels, px, py))
-            tint(t, pixel, s.colour, s.part);
+        else if (in_mask(s, pixels, px, py)) tint(t, pixel, s.colour, s.part);
     }
 }
 
@@ -96,7 +113,7 @@ struct Scene {
 template <class Colour> DEVICE void paint_keys(Colour colour) {
     EACH_THREAD(t) {
         ROLLED for (int pixel = 0; pixel < PIXELS_A_QUAD; ++pixel) {
-            int& key = keys[row_of(t) + (pixel >> 1)][column_of(t) + (pixel & 1)];
+            int& key = key_at(column_of(t) + (pixel & 1), row_of(t) + (pixel >> 1));
             if (!key) continue;
             paint(t, pixel, colour(key));
             key = 0;

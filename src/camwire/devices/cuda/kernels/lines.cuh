@@ -42,7 +42,7 @@ DEVICE void swap(Point& a, Point& b) { Point before = a; a = b; b = before; }
 
 DEVICE void plot(const Tile& tile, int x, int y, int key) {
     int column = x - tile.left, row = y - tile.top;
-    if (column >= 0 && column < TILE_WIDTH && row >= 0 && row < TILE_HEIGHT) atomicMax(&keys[row][column], key);
+    if (column >= 0 && column < TILE_WIDTH && row >= 0 && row < TILE_HEIGHT) atomicMax(&key_at(column, row), key);
 }
 
 // Moves an end that lies beyond 0 or `most` in y along the line to there, in steps of one `unit`-th.

@@ -24,7 +24,9 @@ SHARED float levels[CHANNELS][PIXELS_A_QUAD][THREADS];
 // What is drawn at each pixel by lines, the highest key; 0: nothing. Threads walk down the tile and read along it, so
 // a row begins two banks behind the one above: eight pixels of a column are in eight banks.
 constexpr int KEYS_A_ROW = TILE_WIDTH + 2;
-SHARED int keys[TILE_HEIGHT][KEYS_A_ROW];
+SHARED int keys[TILE_HEIGHT * KEYS_A_ROW];
+
+DEVICE int& key_at(int column, int row) { return keys[row * KEYS_A_ROW + column]; }
 
 DEVICE void put_quad(int t, const Quad& quad) {
     UNROLL for (int pixel = 0; pixel < PIXELS_A_QUAD; ++pixel) {
@@ -61,5 +63,5 @@ DEVICE void paint_pixel(int t, int pixel, const uint8_t* own) {
 }
 
 DEVICE void clear_keys(int t) {
-    for (int place = t; place < TILE_HEIGHT * KEYS_A_ROW; place += THREADS) keys[0][place] = 0;
+    for (int place = t; place < TILE_HEIGHT * KEYS_A_ROW; place += THREADS) keys[place] = 0;
 }
