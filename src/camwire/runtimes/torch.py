@@ -20,6 +20,7 @@ from camwire.models.signature import Signature
 from camwire.models.yolo import Extras, Yolo
 from camwire.runtimes.compiled import compiled as make_compiled
 from camwire.runtimes.compiled import exported, in_any_precision
+from camwire.runtimes.folding import fold
 from camwire.runtimes.network import Forward, Network, network_of
 
 SUFFIXES = (".torchscript", ".pt2")
@@ -169,7 +170,9 @@ def _exported(file: Path) -> tuple[Any, Size | None, dict[str, str]]:
         warnings.simplefilter("ignore", UserWarning)  # about its own way of reading tensors
         program = move_to_device_pass(torch.export.load(file), "cuda")
     (example,), _ = program.example_inputs
-    return in_any_precision(program.module()), Size(int(example.shape[3]), int(example.shape[2])), {}
+    module = in_any_precision(program.module())
+    fold(module)
+    return module, Size(int(example.shape[3]), int(example.shape[2])), {}
 
 
 def _shapes(file: Path, module: Any, size: Size, device: str) -> list[tuple[int, ...]]:
