@@ -78,7 +78,10 @@ def in_processes(count: int, arguments: list[str], environment: dict[str, str]) 
                 for cause in row["drops"]
             }
             slowest = {
-                key: max(row["stages_ms"].get(key, 0.0) for row in rows) for key in rows[0]["stages_ms"]
+                stage: tuple(
+                    map(max, zip(*(row["stages_ms"].get(stage, (0.0, 0.0)) for row in rows), strict=True))
+                )
+                for stage in rows[0]["stages_ms"]
             }
             whole = Result(
                 f"{count} × {rows[0]['name']}",

@@ -97,12 +97,12 @@ class Result:
     camera_mb: float = 0.0
     """GPU memory that a camera takes: decoder and its share of drawing and encoding."""
     drops: dict[str, int] = field(default_factory=dict)
-    stages_ms: dict[str, float] = field(default_factory=dict)
-    """p50 of a batch in each stage."""
+    stages_ms: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """p50 and p95 of a batch in each stage."""
 
     def line(self) -> str:
         latency = " ".join(f"{name} {value:6.1f}" for name, value in self.latency_ms.items())
-        stages = " ".join(f"{name} {value:.1f}" for name, value in self.stages_ms.items())
+        stages = " ".join(f"{name} {p50:.1f}/{p95:.1f}" for name, (p50, p95) in self.stages_ms.items())
         return (
             f"{self.name:42s} {self.fps:8.0f} fps {self.cores:5.2f} cores {self.batch:5.1f} a batch"
             f" {self.gpu_gb:5.1f} GB {self.camera_mb:4.0f} MB a camera"

@@ -316,7 +316,6 @@ def pipeline(
     free, total = torch.cuda.mem_get_info()
     drops = dropped() - drops
     report = recorder.report(ids[0], sources[0].report(), time.monotonic())
-    print("   p95 by stage:", {stage: round(q.p95, 1) for stage, q in report.latency_ms.items()})
     for source in sources:
         source.stop()
     recorder.lost(slots.close(), "stopped")
@@ -340,5 +339,5 @@ def pipeline(
         gpu_gb=(total - free) / 1e9,
         camera_mb=max(0, free_before - free) / 1e6 / cameras,
         drops={k: v for k, v in drops.items() if k not in ("unwatched", "stopped")},
-        stages_ms={stage: q.p50 for stage, q in report.latency_ms.items()},
+        stages_ms={stage: (q.p50, q.p95) for stage, q in report.latency_ms.items()},
     )
