@@ -20,6 +20,8 @@ RUN cd /src && /build/bin/python -m hatchling build -t wheel -d /wheel \
     && /opt/camwire/bin/python -m compileall -q /opt/camwire/lib
 
 FROM python:${PYTHON}
+# With which Triton builds what starts the kernels of compiled models.
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/camwire /opt/camwire
 RUN useradd --uid 10001 --create-home --home-dir /var/lib/camwire --shell /usr/sbin/nologin camwire
 USER camwire

@@ -84,7 +84,8 @@ def test_with_a_gpu_in_the_machine_what_it_takes_is_looked_at_piece_by_piece(
 ) -> None:
     monkeypatch.setattr("camwire.cli.diagnosis._has_nvidia_card", lambda: True)
     found = {finding.name: finding for finding in diagnose() if finding.group == "devices"}
-    assert list(found) == ["cpu", "cuda", "cuda packages", "cuda H.264", "cuda H.265", "cuda AV1", "cuda MPS"]
+    own = ["packages", "H.264", "H.265", "AV1", "MPS", "compiler"]
+    assert list(found) == ["cpu", "cuda", *(f"cuda {name}" for name in own)]
     if found["cuda"].present:
         pytest.skip("this machine has a GPU that works")
     assert "NVIDIA's driver" in found["cuda packages"].detail
@@ -131,6 +132,17 @@ def test_without_mps_the_package_that_brings_it_is_named(
     monkeypatch.setattr(diagnosis, "DRIVER_VERSION", tmp_path / "none")
     monkeypatch.setattr(diagnosis.platform, "freedesktop_os_release", lambda: {"ID": "ubuntu"})
     assert diagnosis._mps_line() is None
+
+
+def test_what_exported_programs_are_compiled_with_is_named_or_what_it_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(diagnosis.compiler, "missing", lambda: None)
+    monkeypatch.setattr(diagnosis.compiler, "compiler", lambda: "/usr/bin/gcc")
+    assert diagnosis._compiler() == "/usr/bin/gcc for Triton"
+    monkeypatch.setattr(diagnosis.compiler, "missing", lambda: "a C compiler, which Triton wants")
+    with pytest.raises(MissingError, match="no C compiler, which Triton wants; "):
+        diagnosis._compiler()
 
 
 @pytest.mark.integration

@@ -20,6 +20,7 @@ from camwire.models.image import ImageInput
 from camwire.models.recognition import chosen_size, recognise, recognise_nanodet
 from camwire.models.signature import Signature
 from camwire.models.yolo import Extras, Yolo
+from camwire.runtimes import compiler
 from camwire.runtimes.compiled import compiled as make_compiled
 from camwire.runtimes.compiled import exported, in_any_precision
 from camwire.runtimes.folding import fold
@@ -72,7 +73,7 @@ def network_for(
     """A ``torch.nn.Module`` on the current GPU, whose tensors mean what ``model`` says.
 
     ``compiled``: its operations are fused (``runtimes/compiled.py``), which takes a minute or two and is
-    remembered on disk.
+    remembered on disk; where that can't be, a warning says what is missing.
     """
     import torch
 
@@ -86,6 +87,14 @@ def network_for(
 
     else:
         forward = module.half()
+    if compiled and (lacking := compiler.missing()):
+        log.warning(
+            "the network can't be compiled and runs as it is, which takes more than twice as long",
+            model=model.name,
+            missing=lacking,
+            add_it=compiler.PACKAGES,
+        )
+        compiled = False
     if compiled:
         forward = make_compiled(model.name, forward)
     names = [tensor.name for tensor in model.graph.outputs]

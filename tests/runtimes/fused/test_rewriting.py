@@ -9,6 +9,7 @@ from tests.runtimes.fused.programs import HERE, ON_GPUS, exact, exported, names,
 from torch import Tensor, nn  # isort: skip
 from torch.nn.functional import interpolate, silu  # isort: skip
 
+from camwire.runtimes.fused import operation
 from camwire.runtimes.fused.rewriting import fuse
 
 pytestmark = ON_GPUS
@@ -59,6 +60,14 @@ def test_everything_between_convolutions_is_done_in_them(height: int, width: int
     # What is left: a tensor cut in halves.
     assert [name for name in done if name != CONVOLUTION] == ["aten.chunk.default"]
     assert done.count(CONVOLUTION) == 7
+
+
+@pytest.mark.parametrize("counted", [1, 10_000, 20_000])
+def test_tensors_that_are_too_large_are_done_in_parts(monkeypatch: pytest.MonkeyPatch, counted: int) -> None:
+    monkeypatch.setattr(operation, "COUNTED", counted)
+    torch.manual_seed(0)
+    module = nn.Sequential(Branches(), nn.MaxPool2d(3, 1, 1))
+    fused(module, pictures(5, 3, 20, 28))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ MOST_SOURCES = 4
 EACH_PIXELS, EACH_CHANNELS, EACH_WARPS = 8, 64, 1
 POOL_PIXELS, POOL_CHANNELS = 16, 64
 """What a program of the grid makes, of channels that go by themselves."""
+COUNTED = 2**31 - 2**24
+"""Numbers of a tensor that a kernel reaches, and room for what lies beside a picture."""
 USUAL_SHARED = 99 * 1024
 """Bytes of shared memory that a program may have on every GPU from compute capability 8.6 on."""
 
@@ -50,10 +52,12 @@ def convolution(
     out = _result(sources, doubled, weight, stride)
     weight = weight.contiguous(memory_format=torch.channels_last)
     after = After(bias, active, None if added is None else _dense(added))
-    if weight.shape[1] < sources[0].shape[1]:
-        _convolve_each(sources[0], weight, stride, after, out)
-    else:
-        _convolve(sources, doubled, weight, stride, after, out)
+    for part in _parts(*sources, out, *(() if after.added is None else (after.added,))):
+        own = after if after.added is None else after._replace(added=after.added[part])
+        if weight.shape[1] < sources[0].shape[1]:
+            _convolve_each(sources[0][part], weight, stride, own, out[part])
+        else:
+            _convolve([source[part] for source in sources], doubled, weight, stride, own, out[part])
     return out
 
 
@@ -75,12 +79,9 @@ def max_pool(source: Tensor, side: int) -> Tensor:
     """[N, C, H, W]: the greatest of the ``side``×``side`` pixels around each. (Three of torch.compile's took
     a sixth of YOLO11s's time.)"""
     source = _dense(source)
-    count, channels, height, width = source.shape
     out = torch.empty_like(source, memory_format=torch.channels_last)
-    pixels = count * height * width
-    grid = triton.cdiv(pixels, POOL_PIXELS), triton.cdiv(channels, POOL_CHANNELS)
-    sizes = pixels, height, width, _step(source)
-    pool[grid](source, out, *sizes, channels, side, POOL_PIXELS, POOL_CHANNELS)
+    for part in _parts(source):
+        _pool(source[part], side, out[part])
     return out
 
 
@@ -114,6 +115,22 @@ def _convolve_each(source: Tensor, weight: Tensor, stride: int, after: After, ou
         pixels, *sides, _step(source), _step(after.added),
         channels, side, stride, *_done(after), EACH_PIXELS, EACH_CHANNELS, num_warps=EACH_WARPS,
     )  # fmt: skip
+
+
+def _pool(source: Tensor, side: int, out: Tensor) -> None:
+    pixels, *_, height, width = _sizes(source, 0, out)
+    channels = source.shape[1]
+    grid = triton.cdiv(pixels, POOL_PIXELS), triton.cdiv(channels, POOL_CHANNELS)
+    sizes = pixels, height, width, _step(source)
+    pool[grid](source, out, *sizes, channels, side, POOL_PIXELS, POOL_CHANNELS)
+
+
+def _parts(*tensors: Tensor) -> list[slice]:
+    """Pictures so many at a time that kernels, which count in 32 bits, find every number of each tensor."""
+    count = len(tensors[0])
+    most = max(len(one) * one.shape[2] * one.shape[3] * _step(one) for one in tensors)
+    size = max(1, count * COUNTED // max(most, 1)) if most > COUNTED else count
+    return [slice(first, first + size) for first in range(0, count, size)]
 
 
 def _read(after: After, instead: Tensor) -> tuple[Tensor, Tensor]:
