@@ -58,9 +58,10 @@ def steps(clips: Path) -> list[Step]:
     h264, h265 = (clips / f"{name}.mp4" for name in CODECS)
     both, alone = [h264, h265], ("--no-stages",)
     return [
-        pytest("tests", 110, "tests/gpu", "tests/devices", "--ignore=tests/gpu/test_product.py"),
+        pytest("tests", 240, "tests/gpu", "tests/devices", "tests/runtimes", "--ignore=tests/gpu/test_product.py"),
         measure("s", 170, [h264], "--scales", "s", "--compile"),
         *(shared(workers, h264, "--mps", "--apart", "16", name="-mps") for workers in (4, 3, 2)),
+        shared(3, h265, "--mps", "--apart", "16", name="-mps-h265"),
         *(shared(workers, h264) for workers in (2, 4)),
         replace(shared(4, h264, name="-few-cores"), cores="4"),
         measure("h265", 80, [h265], "--scales", "s", "--compile", *alone),
