@@ -114,6 +114,19 @@ def watched_gpu() -> Iterator[list[str]]:
         reader.join(2)
 
 
+def decoders(clip: Path, threads: int, seconds: float) -> Result:
+    with tempfile.TemporaryDirectory() as folder:
+        long = repeated(clip, Path(folder), 3000, 30)
+        result = in_threads(threads, seconds, lambda: decoding(long), f"decode, {threads} threads")
+    print(result.line())
+    return result
+
+
+def write(file: Path | None, results: list[Result]) -> None:
+    if file:
+        file.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")
+
+
 def without(words: list[str], option: str) -> list[str]:
     """The command line without an option and its value."""
     if option not in words:
@@ -141,16 +154,16 @@ def main() -> None:
     parser.add_argument("--mps", action="store_true", help="have NVIDIA's MPS share the GPU")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--beside", action="store_true", help="also detection and JPEG beside decoders")
-    parser.add_argument("--decode-only", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--decode-only", type=int, metavar="THREADS", help="measure decoders alone")
     parser.add_argument("--processes", type=int, default=1, help="measure in so many at once, and add up")
     arguments = parser.parse_args()
-    if arguments.decode_only:
-        in_threads(arguments.decode_only, 60, lambda: decoding(arguments.clips[0]), "decode")
-        return
     if arguments.processes > 1 or arguments.mps:
         own = [word for word in without(sys.argv[1:], "--processes") if word != "--mps"]
         with shared_by_mps(arguments.mps) as environment:
             in_processes(arguments.processes, own, environment)
+        return
+    if arguments.decode_only:
+        write(arguments.json, [decoders(arguments.clips[0], arguments.decode_only, arguments.seconds)])
         return
     size = Size(*map(int, arguments.size.split("x")))
     results: list[Result] = []
@@ -223,8 +236,7 @@ def main() -> None:
                     )
             del detector, moved
             torch.cuda.empty_cache()
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")
+    write(arguments.json, results)
     print("\n" + "\n".join(result.line() for result in results))
 
 

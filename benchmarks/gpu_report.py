@@ -46,26 +46,26 @@ def measure(name: str, seconds: float, clips: list[Path], *arguments: str) -> St
     return Step(name, (str(HERE / "gpu.py"), *map(str, clips), *arguments, "--seconds", "4"), seconds)
 
 
-def shared(workers: int, clip: Path, *options: str, name: str = "") -> Step:
+def shared(workers: int, clip: Path, *options: str, name: str = "", scales: tuple[str, ...] = ("s",)) -> Step:
     """All there is, in several workers: as fast as it goes, and a hundred cameras at their own pace."""
     paced = "--cameras", "32", "--paced", str(100 // workers), "--processes", str(workers), "--no-stages"
-    kinds = "--scales", "s", "--compile", "--kinds", "track", "all"
-    return measure(f"workers-{workers}{name}", 100, [clip], *kinds, *paced, *options)
+    kinds = "--scales", *scales, "--compile", "--kinds", "track", "all"
+    return measure(f"workers-{workers}{name}", 100 * len(scales), [clip], *kinds, *paced, *options)
 
 
 def steps(clips: Path) -> list[Step]:
     """The most important first. ``clips``: the folder that they are in."""
     h264, h265 = (clips / f"{name}.mp4" for name in CODECS)
-    both, alone = [h264, h265], ("--no-stages",)
     return [
-        pytest("tests", 240, "tests/gpu", "tests/devices", "tests/runtimes", "--ignore=tests/gpu/test_product.py"),
+        pytest("tests", 240, "tests", "--ignore=tests/gpu/test_product.py"),
         measure("s", 170, [h264], "--scales", "s", "--compile"),
         *(shared(workers, h264, "--mps", "--apart", "16", name="-mps") for workers in (4, 3, 2)),
         shared(3, h265, "--mps", "--apart", "16", name="-mps-h265"),
         *(shared(workers, h264) for workers in (2, 4)),
         replace(shared(4, h264, name="-few-cores"), cores="4"),
-        measure("h265", 80, [h265], "--scales", "s", "--compile", *alone),
-        measure("n-and-m", 80, both, "--scales", "n", "m", "--kinds", "detect", "all", *alone),
+        measure("h265", 80, [h265], "--scales", "s", "--compile", "--no-stages"),
+        measure("decoders", 20, [h264], "--decode-only", "14", "--processes", "3"),
+        shared(3, h264, "--mps", "--apart", "16", name="-n-and-m", scales=("n", "m")),
         pytest("product", 60, "tests/gpu/test_product.py"),
         Step("hundred-cameras", (str(HERE / "gpu_product.py"), str(h264)), 240),
         measure("s-plain", 40, [h264], "--scales", "s", "--kinds", "detect", "all"),

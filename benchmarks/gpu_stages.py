@@ -17,12 +17,14 @@ from camwire.frames import Batch, Frame, Size
 from camwire.link.desired import DesiredTracker
 from camwire.tracking import create as create_tracker
 from gpu_parts import BOUND, DEVICE, NAMES, ON, GpuDetector, Result, Yolo11, drifting, from_module, torch
+from gpu_pipeline import together
 
 MAIN = Path(__file__).with_name("gpu.py")
 
 
 def in_threads(count: int, seconds: float, make: Callable[[], Callable[[], int]], name: str) -> Result:
-    """How much ``count`` threads get done that call what ``make`` gives each of them."""
+    """How much ``count`` threads get done that call what ``make`` gives each of them; where several processes
+    measure, all at the same time."""
     totals = [0] * count
     stop, ready = threading.Event(), threading.Barrier(count + 1)
 
@@ -37,6 +39,7 @@ def in_threads(count: int, seconds: float, make: Callable[[], Callable[[], int]]
     for thread in threads:
         thread.start()
     ready.wait()
+    together(name)
     begin, cpu = time.monotonic(), time.process_time()
     time.sleep(seconds)
     done, cpu, wall = sum(totals), time.process_time() - cpu, time.monotonic() - begin
@@ -167,7 +170,9 @@ def beside_decoding(clip: Path, detector: GpuDetector, seconds: float) -> list[R
             for thread in decoders:
                 thread.start()
         if "another" in where:
-            other = subprocess.Popen([sys.executable, str(MAIN), str(clip), "--decode-only", "28"])
+            other = subprocess.Popen(
+                [sys.executable, str(MAIN), str(clip), "--decode-only", "28", "--seconds", "60"]
+            )
         time.sleep(0.5 if where == "nobody" else 6)
         for name, threads, make in (("JPEG", 2, encoding), ("detect", 2, detecting)):
             results.append(in_threads(threads, seconds, make, f"{name}, {threads} threads, beside {where}"))
