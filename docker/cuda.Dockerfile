@@ -1,4 +1,5 @@
-# camwire on NVIDIA GPUs: a driver for CUDA 13 on the host and NVIDIA's container toolkit; all else comes as wheels.
+# camwire on NVIDIA GPUs: a driver for CUDA 13 on the host and NVIDIA's container toolkit; all else comes as wheels,
+# but for a C compiler.
 #
 #   docker build -f docker/cuda.Dockerfile -t camwire:cuda .
 #

@@ -89,8 +89,10 @@ def test_nothing_is_installed_that_is_not_locked(any_image: Dockerfile) -> None:
     assert f"requirements/{any_image.lock}.txt" in any_image.copied()
 
 
-def test_nothing_but_wheels_is_fetched(image: Dockerfile) -> None:
-    assert not [rest for rest in image.all("RUN") if "apt-get" in rest or "curl" in rest]
+def test_nothing_but_wheels_is_fetched_and_what_triton_builds_with(image: Dockerfile) -> None:
+    fetched = [rest for rest in image.all("RUN") if "apt-get" in rest or "curl" in rest]
+    packages = [re.findall(r"install -y --no-install-recommends ([^&]*) &&", rest) for rest in fetched]
+    assert packages == ([["gcc libc6-dev"]] if image.lock == "cuda" else [])
 
 
 def test_the_parts_of_the_driver_that_it_takes_are_asked_for() -> None:

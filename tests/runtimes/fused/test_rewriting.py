@@ -103,6 +103,7 @@ def test_convolutions_of_every_kind(channels, out, side, stride, groups, bias) -
         nn.Conv2d(16, 32, 3, 1, 1, groups=16),
         nn.Conv2d(10, 16, 1),
         nn.Conv2d(16, 16, 1, 2),
+        nn.Conv2d(16, 1, 1, 2, bias=False),
     ],
 )
 def test_other_convolutions_stay_as_they_are(module: nn.Conv2d) -> None:
@@ -114,6 +115,21 @@ def test_pools_of_the_pixels_around_each(side: int) -> None:
     assert fused(nn.MaxPool2d(side, 1, side // 2), -pictures(2, 70, 6, 5).abs()) == [POOL]
     assert POOL not in fused(nn.MaxPool2d(side), pictures(2, 16, 10, 15))
     assert POOL not in fused(nn.MaxPool2d(side, 1), pictures(2, 16, 10, 15))
+
+
+def test_the_mean_of_a_distribution_is_a_sum() -> None:
+    class Mean(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bins = nn.Conv2d(16, 1, 1, bias=False)
+            self.bins.weight.data[:] = torch.arange(16.0).view(1, 16, 1, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.bins(x.flatten(2).unflatten(1, (4, 16)).transpose(2, 1).softmax(1))
+
+    done = fused(Mean(), pictures(2, 64, 5, 6))
+    assert CONVOLUTION not in done
+    assert "aten.sum.dim_IntList" in done
 
 
 class Sum(nn.Module):

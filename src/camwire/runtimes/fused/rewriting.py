@@ -31,7 +31,9 @@ def fuse(program: GraphModule) -> int:
     groups of channels, of even sides, dilated) stays as it is."""
     count = 0
     for node in list(program.graph.nodes):
-        if _is_plain(node):
+        if _is_mean(node):
+            _replace_mean(program, node)
+        elif _is_plain(node):
             _replace(program, _group(node))
             count += 1
         elif _is_pool(node):
@@ -55,6 +57,28 @@ def _is_plain(node: Node) -> bool:
     together = groups == 1 and (weight[1] % LEAST == 0 and stride == (1, 1) if side == 1 else True)
     each = groups == weight[0] and weight[1] == 1 and side > 1
     return square and (together or each) and dilation == (1, 1) and stride in ((1, 1), (2, 2))
+
+
+def _is_mean(node: Node) -> bool:
+    """Whether it is a weighted sum of the channels, which heads that say distributions have: as a matrix
+    product it would have one column, as a sum it is fused with the softmax before it."""
+    if node.op != "call_function" or node.target is not aten.conv2d.default:
+        return False
+    shape, bias = _shape(node.args[1]) or (), node.args[2] if len(node.args) > 2 else node.kwargs.get("bias")
+    return shape[:1] + shape[2:] == (1, 1, 1) and bias is None and _settings(node)[0] == (1, 1)
+
+
+def _replace_mean(program: GraphModule, node: Node) -> None:
+    source: Any = node.args[0]
+    with program.graph.inserting_before(node):
+        # In single precision, as convolutions sum up.
+        exact = program.graph.call_function(aten.to.dtype, (source, torch.float32))
+        weighted = program.graph.call_function(aten.mul.Tensor, (exact, node.args[1]))
+        total = program.graph.call_function(aten.sum.dim_IntList, (weighted, [1], True))
+        ours = program.graph.call_function(aten.type_as.default, (total, source))
+    ours.meta = dict(node.meta)
+    node.replace_all_uses_with(ours)
+    program.graph.erase_node(node)
 
 
 def _is_pool(node: Node) -> bool:
