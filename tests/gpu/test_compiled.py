@@ -1,5 +1,6 @@
 """A network that is fused and compiled says what it says as it is."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,3 +52,27 @@ def test_what_a_compiled_network_says_is_what_it_says_as_it_is(device: CudaDevic
     assert fast.runtime == "PyTorch FP16, compiled"
     assert said.shape == plain.shape == (count, 7, 96)
     assert (said.float() - plain.float()).abs().max() < 4e-3
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_fused_torchscript_says_is_what_it_says_as_it_is(device: CudaDevice, tmp_path: Path) -> None:
+    import torch
+
+    from camwire.models import Overrides
+    from camwire.runtimes.torch import from_module, load_network
+
+    file = tmp_path / "net.torchscript"
+    about = {"config.txt": '{"imgsz": [64, 96], "names": {"0": "red", "1": "green", "2": "blue"}}'}
+    torch.jit.save(torch.jit.trace(net(), torch.rand(1, 3, SIZE.height, SIZE.width)), file, about)
+    fast = load_network(file, Overrides())
+    assert fast.runtime == "PyTorch FP16, fused"
+    assert not fast.slow_to_prepare
+    forward = fast.instance()
+    for count in (5, 1):
+        images = torch.rand((count, 3, SIZE.height, SIZE.width), device="cuda", dtype=torch.float16)
+        images = images.contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            (plain,) = from_module("net", net(), SIZE, CLASSES).instance()(images)
+            (said,) = forward(images)
+        assert said.shape == plain.shape == (count, 7, 96)
+        assert (said.float() - plain.float()).abs().max() < 4e-3

@@ -46,16 +46,21 @@ def in_any_precision(program: Any) -> Any:
     return program
 
 
-def compiled(name: str, forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """``forward``, fused and compiled, for people the model ``name``; a program of torch.export is changed.
-
-    What compilers make is remembered on disk. Fused are programs in half precision alone.
-    """
-    import torch
-
+def remember() -> None:
+    """What compilers make is kept on disk."""
     remembered = default_folder().with_name("torch")
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(remembered))
     os.environ.setdefault("TRITON_CACHE_DIR", str(remembered / "triton"))
+
+
+def compiled(name: str, forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """``forward``, fused and compiled, for people the model ``name``; a program of torch.export is changed.
+
+    Fused are programs in half precision alone.
+    """
+    import torch
+
+    remember()
     fused = _fused(forward)
     log.info(
         "the network is compiled; this takes minutes and is remembered", model=name, fused_convolutions=fused
@@ -66,12 +71,46 @@ def compiled(name: str, forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda images: (whole if len(images) >= WORTH_COMPILING else forward)(images)
 
 
+def fused_script(name: str, script: Any, size: Size) -> Callable[[Any], Any]:
+    """A TorchScript network in half precision on a GPU with its convolutions fused.
+
+    It is given back as it is, with a warning, where that can't be or doesn't say the same of some noise.
+    """
+    import torch
+
+    remember()
+    if not _has_tensor_cores():
+        return script  # type: ignore[no-any-return]
+    from camwire.runtimes.fused.script import ALIKE, FusedScript, difference
+
+    fast = FusedScript(script)
+    noise = torch.rand((1, 3, size.height, size.width), dtype=torch.float16, device="cuda")
+    noise = noise.contiguous(memory_format=torch.channels_last)
+    try:
+        with torch.inference_mode():
+            apart = difference(script(noise), fast(noise))
+        refused = f"it would say something else ({apart:.1%})" if not apart < ALIKE else None
+    except Exception as error:  # noqa: BLE001 any program may come, and PyTorch has many errors for what it can't trace
+        refused = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+    if refused is None:
+        log.info("the network's convolutions are fused", model=name, fused_convolutions=fast.convolutions)
+        return fast
+    log.warning("the network's convolutions can't be fused; it runs as it is", model=name, because=refused)
+    return script  # type: ignore[no-any-return]
+
+
 def _fused(program: Any) -> int:
     """Fuse a program's convolutions, if the GPU has what that takes; returns how many."""
     import torch
 
-    if not isinstance(program, torch.fx.GraphModule) or torch.cuda.get_device_capability() < TENSOR_CORES:
+    if not isinstance(program, torch.fx.GraphModule) or not _has_tensor_cores():
         return 0
     from camwire.runtimes.fused.rewriting import fuse
 
     return fuse(program)
+
+
+def _has_tensor_cores() -> bool:
+    import torch
+
+    return bool(torch.cuda.get_device_capability() >= TENSOR_CORES)

@@ -11,6 +11,9 @@ from camwire.runtimes.fused.operation import MOST_SOURCES
 from camwire.runtimes.fused.tiles import LEAST
 
 aten = torch.ops.aten
+CONVOLUTIONS = (aten.conv2d.default, aten.convolution.default, aten._convolution.default)
+"""As programs of torch.export have them, and as what is traced has."""
+POOLS = (aten.max_pool2d.default, aten.max_pool2d_with_indices.default)
 
 
 class Group(NamedTuple):
@@ -27,8 +30,8 @@ class Group(NamedTuple):
 
 
 def fuse(program: GraphModule) -> int:
-    """Rewrite a program of torch.export; returns how many convolutions are fused. What the others are (of
-    groups of channels, of even sides, dilated) stays as it is."""
+    """Rewrite a program of torch.export or one that was traced; returns how many convolutions are fused. What
+    the others are (of groups of channels, of even sides, dilated) stays as it is."""
     count = 0
     for node in list(program.graph.nodes):
         if _is_mean(node):
@@ -46,7 +49,7 @@ def fuse(program: GraphModule) -> int:
 def _is_plain(node: Node) -> bool:
     """Whether there is a kernel for this convolution: as many pixels as before, or every other one in both
     directions; all channels together, in steps that it can make, or each by itself."""
-    if node.op != "call_function" or node.target is not aten.conv2d.default:
+    if node.op != "call_function" or node.target not in CONVOLUTIONS:
         return False
     stride, padding, dilation, groups = _settings(node)
     weight = _shape(node.args[1])
@@ -62,7 +65,7 @@ def _is_plain(node: Node) -> bool:
 def _is_mean(node: Node) -> bool:
     """Whether it is a weighted sum of the channels, which heads that say distributions have: as a matrix
     product it would have one column, as a sum it is fused with the softmax before it."""
-    if node.op != "call_function" or node.target is not aten.conv2d.default:
+    if node.op != "call_function" or node.target not in CONVOLUTIONS:
         return False
     shape, bias = _shape(node.args[1]) or (), node.args[2] if len(node.args) > 2 else node.kwargs.get("bias")
     return shape[:1] + shape[2:] == (1, 1, 1) and bias is None and _settings(node)[0] == (1, 1)
@@ -83,8 +86,10 @@ def _replace_mean(program: GraphModule, node: Node) -> None:
 
 def _is_pool(node: Node) -> bool:
     """Whether it is a greatest one of the pixels around each pixel."""
-    if node.op != "call_function" or node.target is not aten.max_pool2d.default:
+    if node.op != "call_function" or node.target not in POOLS:
         return False
+    if node.target is not POOLS[0] and any(user.args[1] != 0 for user in node.users):
+        return False  # where the greatest ones were is asked for
     names = ("stride", "padding", "dilation", "ceil_mode")
     said = dict(zip(names, node.args[2:], strict=False)) | dict(node.kwargs)
     side, odd = _pair(node.args[1]), _pair(node.args[1])[0] % 2 == 1
@@ -98,19 +103,25 @@ def _replace_pool(program: GraphModule, node: Node) -> None:
         ours = program.graph.call_function(
             torch.ops.camwire.max_pool.default, (node.args[0], _pair(node.args[1])[0])
         )
-    ours.meta = dict(node.meta)
-    node.replace_all_uses_with(ours)
-    program.graph.erase_node(node)
+    results = [node] if node.target is POOLS[0] else list(node.users)
+    for result in results:
+        ours.meta = dict(result.meta)
+        result.replace_all_uses_with(ours)
+        program.graph.erase_node(result)
+    if node not in results:
+        program.graph.erase_node(node)
 
 
 def _settings(node: Node) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int], int]:
     """Stride, padding, dilation, groups."""
     names = ("stride", "padding", "dilation")
     usual = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1)}
-    said = dict(zip((*names, "groups"), node.args[3:], strict=False)) | dict(node.kwargs)
+    more = ("groups",) if node.target is CONVOLUTIONS[0] else ("transposed", "output_padding", "groups")
+    said = dict(zip((*names, *more), node.args[3:], strict=False)) | dict(node.kwargs)
     stride, padding, dilation = (_pair(said.get(name, usual[name])) for name in names)
     groups: Any = said.get("groups", 1)
-    return stride, padding, dilation, groups
+    # No convolution has no groups, so that one the other way is none that any kernel does.
+    return stride, padding, dilation, 0 if said.get("transposed") else groups
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -162,11 +173,12 @@ def _together(node: Node) -> list[Node] | None:
 
 
 def _before_doubling(node: Node) -> Node | None:
-    if node.target is not aten.upsample_nearest2d.vec or _only_user(node) is None:
+    if node.target not in (aten.upsample_nearest2d.vec, aten.upsample_nearest2d.default):
         return None
     before: Any = node.args[0]
-    factors = node.args[2] if len(node.args) > 2 else node.kwargs.get("scale_factors")
-    return before if factors == [2.0, 2.0] else None
+    small, large = _shape(before), _shape(node)
+    doubled = small and large and tuple(large[2:]) == tuple(2 * side for side in small[2:])
+    return before if doubled and _only_user(node) is not None else None
 
 
 def _is_changed(node: Node | None) -> bool:
