@@ -84,10 +84,24 @@ class Asking(nn.Module):
         return x * 2 if bool(x.mean() > 0) else x
 
 
-@pytest.mark.parametrize("module", [Choosing(), Asking()])
-def test_what_depends_on_what_is_seen_cannot_be_traced(module: nn.Module) -> None:
+class Filling(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        room = torch.zeros(1, 3, 8, 4, device=x.device, dtype=x.dtype)
+        room[:, :, :4] = x
+        return room
+
+
+@pytest.mark.parametrize(
+    ("module", "why"),
+    [
+        (Choosing(), "depends on what is seen"),
+        (Asking(), "depends on what is seen"),
+        (Filling(), "writes what is seen into a tensor"),
+    ],
+)
+def test_what_cannot_be_traced_is_said(module: nn.Module, why: str) -> None:
     images = pictures(1, 3, 4, 4)
-    with pytest.raises(ValueError, match="depends on what is seen"):
+    with pytest.raises(ValueError, match=why):
         traced(script_of(module, images, "scripted"), images)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import getitem
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ def traced(script: Callable[[Any], Any], images: Tensor) -> GraphModule:
     """The operations that ``script`` does with pictures of this shape, for no other one.
 
     Nothing is computed but what doesn't come from the pictures, which becomes part of the program. Raises
-    ValueError where what is done depends on what is seen.
+    ValueError where what is done depends on what is seen, or can't be written down.
     """
     tracer = _Tracer(images)
     # What TorchScript makes of a program when it knows it better would be written down, too.
@@ -59,8 +59,9 @@ class _Tracer(TorchDispatchMode):  # type: ignore[misc]
         if not any(id(one) in self._seen for one in tree_leaves((args, kwargs))):
             return func(*args, **kwargs)
         if DEPENDS_ON_VALUES.intersection(func.tags):
-            self.refused = f"what {func} gives depends on what is seen"
-            raise ValueError(self.refused)
+            self._refuse(f"what {func} gives depends on what is seen")
+        if func._schema.is_mutable and id(args[0]) not in self._seen:
+            self._refuse(f"{func} writes what is seen into a tensor that is made for that")
         with self._fakes:
             result = func(*args, **kwargs)
         if not any(isinstance(one, Tensor) for one in tree_leaves(result)):
@@ -72,6 +73,10 @@ class _Tracer(TorchDispatchMode):  # type: ignore[misc]
             for number, part in enumerate(result):
                 self._see(part, self._graph.call_function(getitem, (node, number)))
         return result
+
+    def _refuse(self, why: str) -> NoReturn:
+        self.refused = why
+        raise ValueError(why)
 
     def _see(self, tensor: Tensor, node: Node) -> None:
         self._note(tensor, node)
