@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from camwire.devices.contracts import InputSpec
 from camwire.frames import Size
 from camwire.models import Overrides
@@ -20,13 +18,9 @@ from camwire.models.image import ImageInput
 from camwire.models.recognition import chosen_size, recognise, recognise_nanodet
 from camwire.models.signature import Signature
 from camwire.models.yolo import Extras, Yolo
-from camwire.runtimes import compiler
-from camwire.runtimes.compiled import compiled as make_compiled
-from camwire.runtimes.compiled import exported, fused_script, in_any_precision
-from camwire.runtimes.folding import fold
+from camwire.runtimes.exported import exported, ready
+from camwire.runtimes.fast import made_fast
 from camwire.runtimes.network import Forward, Network, network_of
-
-log = structlog.get_logger()
 
 SUFFIXES = (".torchscript", ".pt2")
 GREY = 114
@@ -72,7 +66,7 @@ def network_for(
 ) -> Network:
     """A ``torch.nn.Module`` on the current GPU, whose tensors mean what ``model`` says.
 
-    ``compiled``: its operations are fused (``runtimes/compiled.py``), which takes a minute or two and is
+    ``compiled``: it is made fast (``runtimes/fast.py``), which takes a minute or two and is
     remembered on disk; where that can't be, a warning says why.
     """
     import torch
@@ -87,32 +81,16 @@ def network_for(
 
     else:
         forward = module.half()
-    forward, how = _made_fast(model, module, forward, full_precision) if compiled else (forward, "")
+    how = ""
+    # TorchScript is fused in half precision alone, and not compiled.
+    if compiled and not (full_precision and isinstance(module, torch.jit.ScriptModule)):
+        forward, how = made_fast(model.name, forward, model.graph.input.size)
     names = [tensor.name for tensor in model.graph.outputs]
     network = network_of(
         model, model.graph, "PyTorch", lambda: picked(forward, names), half=not full_precision
     )
-    return replace(network, runtime=network.runtime + how, slow_to_prepare=how == ", compiled")
-
-
-def _made_fast(
-    model: Model, module: Any, forward: Callable[[Any], Any], full_precision: bool
-) -> tuple[Callable[[Any], Any], str]:
-    """``forward``, made of ``module``, as fast as can be, and what was done to it, for people."""
-    import torch
-
-    if lacking := compiler.missing():
-        log.warning(
-            "the network can't be compiled and runs as it is, which takes more than twice as long",
-            model=model.name,
-            missing=lacking,
-            add_it=compiler.PACKAGES,
-        )
-        return forward, ""
-    if not isinstance(module, torch.jit.ScriptModule):
-        return make_compiled(model.name, forward), ", compiled"
-    fast = forward if full_precision else fused_script(model.name, forward, model.graph.input.size)
-    return fast, "" if fast is forward else ", fused"
+    runtime = f"{network.runtime}, {how}" if how else network.runtime
+    return replace(network, runtime=runtime, slow_to_prepare=how == "compiled")
 
 
 def load_network(file: Path, overrides: Overrides, *, full_precision: bool = False) -> Network:
@@ -193,9 +171,7 @@ def _exported(file: Path) -> tuple[Any, Size | None, dict[str, str]]:
         warnings.simplefilter("ignore", UserWarning)  # about its own way of reading tensors
         program = move_to_device_pass(torch.export.load(file), "cuda")
     (example,), _ = program.example_inputs
-    module = in_any_precision(program.module())
-    fold(module)
-    return module, Size(int(example.shape[3]), int(example.shape[2])), {}
+    return ready(program), Size(int(example.shape[3]), int(example.shape[2])), {}
 
 
 def _shapes(file: Path, module: Any, size: Size, device: str) -> list[tuple[int, ...]]:

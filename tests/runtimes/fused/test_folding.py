@@ -6,7 +6,7 @@ from tests.runtimes.fused.programs import HERE, ON_GPUS, exact, exported, names,
 
 from torch import Tensor, nn  # isort: skip
 
-from camwire.runtimes.folding import fold
+from camwire.runtimes.fused.folding import fold
 from camwire.runtimes.fused.rewriting import fuse
 
 pytestmark = ON_GPUS

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch.fx import GraphModule, Node
 
-def fold(program: Any) -> int:
+from camwire.runtimes.fused.nodes import CONVOLUTIONS, aten, bias_of
+
+
+def fold(program: GraphModule) -> int:
     """Change the program; returns how many normalisations are gone.
 
     A normalisation in service multiplies each channel by a number and adds another, which the convolution's
     weights and bias can do as well: w' = w·γ/√(σ²+ε), b' = (b − μ)·γ/√(σ²+ε) + β.
     """
-    import torch
-
     count = 0
     for node in list(program.graph.nodes):
-        if node.target is torch.ops.aten.batch_norm.default and _is_foldable(node):
+        if node.target is aten.batch_norm.default and _is_foldable(node):
             _fold(program, node, count)
             count += 1
     program.graph.eliminate_dead_code()
@@ -23,26 +25,26 @@ def fold(program: Any) -> int:
     return count
 
 
-def _is_foldable(node: Any) -> bool:
+def _is_foldable(node: Node) -> bool:
     """Whether it takes a convolution's result that nobody else sees, by numbers that are known."""
-    import torch
-
+    convolution: Any
     convolution, *numbers, training = node.args[:6]
     known = all(number is None or number.op == "get_attr" for number in numbers)
     return (
         not training
         and known
-        and convolution.target is torch.ops.aten.conv2d.default
+        and convolution.target is CONVOLUTIONS[0]
         and len(convolution.users) == 1
         and convolution.args[1].op == "get_attr"
-        and (_bias(convolution) is None or _bias(convolution).op == "get_attr")
+        and (bias_of(convolution) is None or bias_of(convolution).op == "get_attr")
     )
 
 
-def _fold(program: Any, node: Any, number: int) -> None:
+def _fold(program: GraphModule, node: Node, number: int) -> None:
+    convolution: Any
     convolution, *numbers = node.args[:5]
     gamma, beta, mean, variance = (_value(program, one) for one in numbers)
-    own = _value(program, convolution.args[1]), _value(program, _bias(convolution))
+    own = _value(program, convolution.args[1]), _value(program, bias_of(convolution))
     weight, bias = folded(*own, gamma, beta, mean, variance, node.args[7])
     with program.graph.inserting_before(convolution):
         makers = []
@@ -69,11 +71,7 @@ def folded(weight: Any, bias: Any, gamma: Any, beta: Any, mean: Any, variance: A
     return (weight.double() * scale[:, None, None, None]).to(weight.dtype), shift.to(weight.dtype)
 
 
-def _bias(convolution: Any) -> Any:
-    return convolution.args[2] if len(convolution.args) > 2 else convolution.kwargs.get("bias")
-
-
-def _value(program: Any, node: Any) -> Any:
+def _value(program: GraphModule, node: Node | None) -> Any:
     """The tensor that a node stands for."""
     if node is None:
         return None

@@ -1,0 +1,102 @@
+"""PyTorch's networks made fast on a GPU: convolutions fused with what follows, the rest by torch.compile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from camwire.frames import Size
+from camwire.runtimes import compiler
+from camwire.runtimes.engine_cache import default_folder
+
+log = structlog.get_logger()
+
+Plain = Callable[[Any], Any]
+"""Pictures [B, 3, H, W] → what a network says."""
+
+TENSOR_CORES = (8, 0)
+"""Compute capability from which Triton compiles for them."""
+WORTH_COMPILING = 16
+"""Pictures in a batch: where convolutions are fused, the rest of a smaller one costs little as it is, and
+every size that is compiled makes a worker's start longer."""
+
+
+def made_fast(name: str, network: Plain, size: Size) -> tuple[Plain, str]:
+    """``network`` on the current GPU as fast as can be, and what was done to it, for people: `compiled`,
+    `fused` or nothing.
+
+    Fused are TorchScript and programs of torch.export, which are changed, in half precision. What compilers
+    make is kept on disk. ``name``: the model's, for people; ``size``: of its pictures.
+    """
+    import torch
+
+    if lacking := compiler.missing():
+        log.warning(
+            "the network can't be compiled and runs as it is, which takes more than twice as long",
+            model=name,
+            missing=lacking,
+            add_it=compiler.PACKAGES,
+        )
+        return network, ""
+    remembered = default_folder().with_name("torch")
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(remembered))
+    os.environ.setdefault("TRITON_CACHE_DIR", str(remembered / "triton"))
+    if not isinstance(network, torch.jit.ScriptModule):
+        return _compiled(name, network), "compiled"
+    fused = _fused_script(name, network, size)
+    return (network, "") if fused is None else (fused, "fused")
+
+
+def _compiled(name: str, network: Plain) -> Plain:
+    import torch
+
+    fused = 0
+    if isinstance(network, torch.fx.GraphModule) and _has_tensor_cores():
+        from camwire.runtimes.fused.rewriting import fuse
+
+        fused = fuse(network)
+    log.info(
+        "the network is compiled; this takes minutes and is remembered", model=name, fused_convolutions=fused
+    )
+    whole: Plain = torch.compile(network, dynamic=False)
+    if not fused:
+        return whole
+    return lambda images: (whole if len(images) >= WORTH_COMPILING else network)(images)
+
+
+def _fused_script(name: str, script: Plain, size: Size) -> Plain | None:
+    """None, with a warning, where that can't be or wouldn't say the same of a picture of noise."""
+    import torch
+    from triton.errors import TritonError
+
+    from camwire.runtimes.fused.script import ALIKE, FusedScript, difference
+
+    fused = FusedScript(script)
+    noise = torch.rand((1, 3, size.height, size.width), dtype=torch.float16, device="cuda")
+    noise = noise.contiguous(memory_format=torch.channels_last)
+    try:
+        if not _has_tensor_cores():
+            raise ValueError("the GPU has no tensor cores that Triton compiles for")
+        with torch.inference_mode():
+            apart = difference(script(noise), fused(noise))
+        if not apart < ALIKE:
+            raise ValueError(f"it would say something else ({apart:.1%})")
+    except (torch.AcceleratorError, torch.OutOfMemoryError):
+        raise  # of the GPU's, not of the script's
+    except (ValueError, RuntimeError, TritonError) as error:
+        because = next(iter(str(error).splitlines()), type(error).__name__)
+        log.warning(
+            "the network's convolutions can't be fused; it runs as it is", model=name, because=because
+        )
+        return None
+    log.info("the network's convolutions are fused", model=name, fused_convolutions=fused.convolutions)
+    return fused
+
+
+def _has_tensor_cores() -> bool:
+    import torch
+
+    return bool(torch.cuda.get_device_capability() >= TENSOR_CORES)
