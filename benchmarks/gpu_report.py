@@ -25,6 +25,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 WIDTH, HEIGHT, FRAMES, BIT_RATE = 1920, 1080, 150, 4_500_000
+TESTS = ("tests/gpu", "tests/devices", "tests/runtimes/fused")
 CODECS = {"h264": "libx264", "h265": "libx265"}
 
 
@@ -57,7 +58,7 @@ def steps(clips: Path) -> list[Step]:
     """The most important first. ``clips``: the folder that they are in."""
     h264, h265 = (clips / f"{name}.mp4" for name in CODECS)
     return [
-        pytest("tests", 240, "tests", "--ignore=tests/gpu/test_product.py"),
+        pytest("tests", 240, *TESTS, "--ignore=tests/gpu/test_product.py"),
         measure("s", 170, [h264], "--scales", "s", "--compile"),
         *(shared(workers, h264, "--mps", "--apart", "16", name="-mps") for workers in (4, 3, 2)),
         shared(3, h265, "--mps", "--apart", "16", name="-mps-h265"),

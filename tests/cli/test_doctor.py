@@ -134,7 +134,7 @@ def test_without_mps_the_package_that_brings_it_is_named(
     assert diagnosis._mps_line() is None
 
 
-def test_what_exported_programs_are_compiled_with_is_named_or_what_it_lacks(
+def test_what_kernels_are_compiled_with_is_named_or_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(diagnosis.compiler, "missing", lambda: None)

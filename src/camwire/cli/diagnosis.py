@@ -201,9 +201,9 @@ def _gpu_probes() -> Iterable[Probe]:
 
 
 def _compiler() -> str:
-    """What torch.export's programs are compiled with, which makes them more than twice as fast."""
+    """What makes PyTorch's models more than twice as fast is compiled with it."""
     if lacking := compiler.missing():
-        raise MissingError(f"no {lacking.removeprefix('a ')}; .pt2 files run as they are, half as fast")
+        raise MissingError(f"no {lacking.removeprefix('a ')}; PyTorch's models run as they are, half as fast")
     return f"{compiler.compiler()} for Triton"
 
 
