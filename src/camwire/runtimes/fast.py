@@ -68,7 +68,8 @@ def _compiled(name: str, network: Plain) -> Plain:
 
 
 def _fused_script(name: str, script: Plain, size: Size) -> Plain | None:
-    """None, with a warning, where that can't be or wouldn't say the same of a picture of noise."""
+    """None where there are no convolutions and, with a warning, where they can't be fused or the script would
+    say something else of a picture of noise."""
     import torch
     from triton.errors import TritonError
 
@@ -91,6 +92,8 @@ def _fused_script(name: str, script: Plain, size: Size) -> Plain | None:
         log.warning(
             "the network's convolutions can't be fused; it runs as it is", model=name, because=because
         )
+        return None
+    if not fused.convolutions:
         return None
     log.info("the network's convolutions are fused", model=name, fused_convolutions=fused.convolutions)
     return fused
