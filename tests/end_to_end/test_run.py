@@ -70,7 +70,8 @@ def test_rtsp_cameras_reach_a_client_as_pictures_in_order(tmp_path: Path, rtsp: 
     assert set(seen.pictures) == {"h264", "Einfahrt ä"}
     for camera in seen.pictures:
         assert {decoded(jpeg).shape for jpeg in seen.pictures[camera]} == {(180, 320, 3)}
-        assert in_order(numbers(seen, camera)), "pictures came out of order"
+        came = numbers(seen, camera)
+        assert in_order(came), f"pictures of {camera} came out of order: {came}\n{product.text[-3000:]}"
     assert seen.toggles[0] == PLAIN
     assert seen.errors == []
     last = seen.stats[-1]
