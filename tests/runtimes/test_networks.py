@@ -1,18 +1,21 @@
 """What runs a model on a GPU, and what is said where nothing does."""
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import onnxruntime
 import pytest
 
 from camwire.models import ModelError, Overrides
 from camwire.runtimes import choose as choosing
-from camwire.runtimes import choose_runtime, onnxruntime_providers
+from camwire.runtimes import choose_runtime, networks, onnxruntime_providers
 from camwire.runtimes.networks import choose_network, network_obstacle
 from tests.models.files import save_model
 from tests.models.layouts import LAYOUTS
 
 NONE = Overrides()
+UNTRANSLATED = {"odd.onnx": "not able to do NonZero"}
 
 
 @pytest.fixture
@@ -26,6 +29,9 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         "get_available_providers",
         lambda: ["CUDAExecutionProvider"] if "onnxruntime-gpu" in packages else ["CPUExecutionProvider"],
     )
+    # Which operators are translated takes PyTorch to say; tests/runtimes/translated asks the real one.
+    translation = SimpleNamespace(obstacle=lambda file: UNTRANSLATED.get(file.name))
+    monkeypatch.setitem(sys.modules, "camwire.runtimes.translated.network", translation)
     return packages
 
 
@@ -41,11 +47,11 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         (
             "a.pt2",
             "openvino",
-            "runtime openvino doesn't run on the device 'cuda'; those that do: tensorrt, onnxruntime, torch",
+            "runtime openvino doesn't run on the device 'cuda'; those that do: tensorrt, torch, onnxruntime",
         ),
         ("a.pt2", "tensorrt", r"runtime tensorrt runs \.onnx files"),
         ("a.pt2", "onnxruntime", r"runtime onnxruntime runs \.onnx files"),
-        ("a.onnx", "torch", r"runtime torch runs \.torchscript, \.pt2 files"),
+        ("a.xml", "torch", r"runtime torch runs \.onnx, \.torchscript, \.pt2 files"),
         (
             "a.onnx",
             "tensorflow",
@@ -84,6 +90,12 @@ def test_what_is_not_installed_is_named_with_the_line_that_adds_it(installed: se
             "onnxruntime",
             "auto: it runs ONNX files on GPUs; runtime tensorrt is not installed; add it with: pip in",
         ),
+        (
+            {"torch", "onnxruntime-gpu"},
+            "auto",
+            "torch",
+            "auto: what camwire[cuda] brings, with fused convolutions; runtime tensorrt is not installed",
+        ),
         ({"tensorrt", "onnxruntime-gpu"}, "onnxruntime", "onnxruntime", "asked for"),
     ],
 )
@@ -95,6 +107,37 @@ def test_of_what_is_installed_the_fastest_runs_an_onnx_file(
     chosen, reason = choosing.choose(Path("a.ONNX"), wanted, "cuda:1")
     assert chosen == name
     assert reason.startswith(why)
+
+
+def test_what_pytorch_cannot_do_the_next_runtime_does(installed: set[str]) -> None:
+    installed.remove("tensorrt")
+    name, reason = choosing.choose(Path("odd.onnx"), "auto", "cuda:0")
+    assert name == "onnxruntime"
+    assert reason.endswith("runtime torch is not able to do NonZero")
+    with pytest.raises(
+        ModelError, match=r"no runtime can run it .*: runtime torch is not able to do NonZero"
+    ):
+        choosing.choose(Path("odd.onnx"), "torch", "cuda:0")
+
+
+def test_where_a_runtime_fails_on_a_file_the_next_one_is_tried(
+    installed: set[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed.remove("tensorrt")
+    tried: list[str] = []
+
+    def load(name: str, *_: object, **__: object) -> str:
+        tried.append(name)
+        if name == "torch":
+            raise ModelError("model a.onnx: PyTorch says something else than OpenVINO (40.0%)")
+        return "a network"
+
+    monkeypatch.setattr(networks, "_load", load)
+    assert choose_network("a.onnx", "auto", NONE, 8).network == "a network"
+    assert tried == ["torch", "onnxruntime"]
+    assert "PyTorch says something else" in capsys.readouterr().out
+    with pytest.raises(ModelError, match="says something else"):
+        choose_network("a.onnx", "torch", NONE, 8)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)

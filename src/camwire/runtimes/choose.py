@@ -27,6 +27,16 @@ class Way:
     """Why it can't run here, and the line that changes that; None when it can."""
     because: str
     """Why `auto` takes it, where nothing before it in ``WAYS`` can be taken."""
+    refuses: Callable[[Path], str | None] = lambda _: None
+    """Why a file can't run, where that shows without loading it. Raises ModelError."""
+
+
+def _translation_refuses(file: Path) -> str | None:
+    if file.suffix.lower() != ".onnx":
+        return None
+    from camwire.runtimes.translated.network import obstacle
+
+    return obstacle(file)
 
 
 def _needs(install: str, *packages: str) -> Callable[[], str | None]:
@@ -59,18 +69,19 @@ WAYS = (
         "the fastest for ONNX files on GPUs",
     ),
     Way(
+        "torch",
+        "cuda",
+        (".onnx", ".torchscript", ".pt2"),
+        _needs("pip install 'camwire[cuda]'", "torch"),
+        "what camwire[cuda] brings, with fused convolutions",
+        _translation_refuses,
+    ),
+    Way(
         "onnxruntime",
         "cuda",
         (".onnx",),
         onnxruntime_providers.obstacle,
         "it runs ONNX files on GPUs",
-    ),
-    Way(
-        "torch",
-        "cuda",
-        (".torchscript", ".pt2"),
-        _needs("pip install 'camwire[cuda]'", "torch"),
-        "it runs TorchScript and torch.export files on GPUs",
     ),
 )
 """For each kind of device the fastest first: `auto` takes the first one that runs the file."""
@@ -90,6 +101,11 @@ def choose(file: Path, wanted: str, device: str) -> tuple[str, str]:
     ``wanted``: a runtime's name, or `auto`; ``device``: `cpu`, `cuda`, `cuda:0`. Nothing is loaded. Raises
     ModelError when the runtime isn't known or installed, or doesn't run such files or on such a device.
     """
+    return choices(file, wanted, device)[0]
+
+
+def choices(file: Path, wanted: str, device: str) -> list[tuple[str, str]]:
+    """As ``choose``, with those that `auto` would take if the ones before failed behind it."""
     kind = device.partition(":")[0]
     known = [way for way in WAYS if wanted in ("auto", way.name)]
     if not known:
@@ -107,12 +123,16 @@ def choose(file: Path, wanted: str, device: str) -> tuple[str, str]:
         who = f"on the device {device!r} camwire" if wanted == "auto" else f"there runtime {wanted}"
         raise ModelError(f"model {file}: {who} runs {suffixes} files{_otherwise(kind)}")
     obstacles: list[str] = []
+    possible: list[tuple[str, str]] = []
     for way in fitting:
-        obstacle = way.obstacle()
+        obstacle = way.obstacle() or way.refuses(file)
         if obstacle is None:
             reason = "asked for" if wanted != "auto" else "; ".join([f"auto: {way.because}", *obstacles])
-            return way.name, reason
-        obstacles.append(f"runtime {way.name} is {obstacle}")
+            possible.append((way.name, reason))
+        else:
+            obstacles.append(f"runtime {way.name} is {obstacle}")
+    if possible:
+        return possible
     said = "; ".join(obstacles) + _otherwise(kind)
     raise ModelError(f"model {file}: no runtime can run it on the device {device!r}: {said}")
 

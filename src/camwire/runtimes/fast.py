@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from camwire.frames import Size
 from camwire.runtimes import compiler
 from camwire.runtimes.engine_cache import default_folder
+
+if TYPE_CHECKING:
+    from camwire.runtimes.programs import ByCount
 
 log = structlog.get_logger()
 
@@ -33,6 +36,28 @@ def made_fast(name: str, network: Plain, size: Size) -> tuple[Plain, str]:
     """
     import torch
 
+    if not _can_compile(name):
+        return network, ""
+    if not isinstance(network, torch.jit.ScriptModule):
+        return _compiled(name, network), "compiled"
+    fused = _fused(name, lambda _: network, size)
+    return (fused, "fused") if fused else (network, "")
+
+
+def made_fast_by_count(name: str, network: ByCount, size: Size, compared: ByCount) -> tuple[Plain, bool]:
+    """The same for a network in half precision that is written down anew for each number of pictures, and
+    whether anything was done to it. ``compared``: what fused convolutions have to leave as it is."""
+    from camwire.runtimes.programs import Programs
+
+    if _can_compile(name) and _fused(name, compared, size):
+        from camwire.runtimes.fused.rewriting import fuse
+
+        return Programs(network, fuse, compiled_from=WORTH_COMPILING), True
+    return Programs(network), False
+
+
+def _can_compile(name: str) -> bool:
+    """Whether networks can be compiled here. What is compiled is kept on disk from now on."""
     if lacking := compiler.missing():
         log.warning(
             "the network can't be compiled and runs as it is, which takes more than twice as long",
@@ -40,14 +65,11 @@ def made_fast(name: str, network: Plain, size: Size) -> tuple[Plain, str]:
             missing=lacking,
             add_it=compiler.PACKAGES,
         )
-        return network, ""
+        return False
     remembered = default_folder().with_name("torch")
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(remembered))
     os.environ.setdefault("TRITON_CACHE_DIR", str(remembered / "triton"))
-    if not isinstance(network, torch.jit.ScriptModule):
-        return _compiled(name, network), "compiled"
-    fused = _fused_script(name, network, size)
-    return (network, "") if fused is None else (fused, "fused")
+    return True
 
 
 def _compiled(name: str, network: Plain) -> Plain:
@@ -67,35 +89,36 @@ def _compiled(name: str, network: Plain) -> Plain:
     return lambda images: (whole if len(images) >= WORTH_COMPILING else network)(images)
 
 
-def _fused_script(name: str, script: Plain, size: Size) -> Plain | None:
-    """None where there are no convolutions and, with a warning, where they can't be fused or the script would
-    say something else of a picture of noise."""
+def _fused(name: str, network: ByCount, size: Size) -> Plain | None:
+    """Programs whose convolutions are fused. None where there are none and, with a warning, where they can't
+    be fused or something else would be said of a picture of noise."""
     import torch
     from triton.errors import TritonError
 
-    from camwire.runtimes.fused.script import ALIKE, FusedScript, difference
+    from camwire.runtimes.fused.rewriting import fuse
+    from camwire.runtimes.programs import ALIKE, Programs, difference
 
-    fused = FusedScript(script)
+    fused = Programs(network, fuse)
     noise = torch.rand((1, 3, size.height, size.width), dtype=torch.float16, device="cuda")
     noise = noise.contiguous(memory_format=torch.channels_last)
     try:
         if not _has_tensor_cores():
             raise ValueError("the GPU has no tensor cores that Triton compiles for")
         with torch.inference_mode():
-            apart = difference(script(noise), fused(noise))
+            apart = difference(network(1)(noise), fused(noise))
         if not apart < ALIKE:
             raise ValueError(f"it would say something else ({apart:.1%})")
     except (torch.AcceleratorError, torch.OutOfMemoryError):
-        raise  # of the GPU's, not of the script's
+        raise  # of the GPU's, not of the network's
     except (ValueError, RuntimeError, TritonError) as error:
         because = next(iter(str(error).splitlines()), type(error).__name__)
         log.warning(
             "the network's convolutions can't be fused; it runs as it is", model=name, because=because
         )
         return None
-    if not fused.convolutions:
+    if not fused.changes:
         return None
-    log.info("the network's convolutions are fused", model=name, fused_convolutions=fused.convolutions)
+    log.info("the network's convolutions are fused", model=name, fused_convolutions=fused.changes)
     return fused
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from camwire.config.detection import BUNDLED_MODEL
 from camwire.models import Overrides, load_model
 from camwire.models.contract import ModelError
-from camwire.runtimes.choose import choose
+from camwire.runtimes.choose import choices
 from camwire.runtimes.network import Network
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,35 +32,51 @@ def choose_network(
     ``wanted``: a runtime, or `auto`. Building a TensorRT engine takes minutes; it is kept. Raises ModelError
     when no runtime here runs the file on a GPU, which says what would.
     """
-    name, reason = _chosen(file, wanted)
-    return NetworkChoice(_load(name, file, overrides, batch, half=not full_precision), reason)
+    possible = _choices(file, wanted)
+    for name, reason in possible:
+        try:
+            return NetworkChoice(_load(name, file, overrides, batch, half=not full_precision), reason)
+        except ModelError as error:
+            if (name, reason) == possible[-1]:
+                raise
+            log.warning("the model can't run so; the next runtime is tried", runtime=name, because=str(error))
+    raise AssertionError("one at least is possible")
 
 
 def network_obstacle(file: str, wanted: str, overrides: Overrides) -> str | None:
     """Why the model can't run on a GPU here, and what would help; None when it can. Nothing is put on one."""
     try:
-        name, _ = _chosen(file, wanted)
-        if name != "torch":
+        _choices(file, wanted)
+        if not _is_program(file):
             load_model(file, overrides)
     except ModelError as error:
         return str(error)
     return None
 
 
-def _chosen(file: str, wanted: str) -> tuple[str, str]:
+def _choices(file: str, wanted: str) -> list[tuple[str, str]]:
     if file == BUNDLED_MODEL:
         raise ModelError(
             f"model {file}, which comes with camwire, runs on CPUs only; on GPUs run YOLO11 or YOLOv8"
         )
-    return choose(Path(file), wanted, "cuda")
+    return choices(Path(file), wanted, "cuda")
+
+
+def _is_program(file: str) -> bool:
+    """Whether PyTorch alone reads it."""
+    return Path(file).suffix.lower() in (".torchscript", ".pt2")
 
 
 def _load(name: str, file: str, overrides: Overrides, batch: int, *, half: bool) -> Network:
-    if name == "torch":
+    if _is_program(file):
         from camwire.runtimes.torch import load_network
 
         return load_network(Path(file), overrides, full_precision=not half)
     model = load_model(file, overrides)
+    if name == "torch":
+        from camwire.runtimes.translated.network import translated_network
+
+        return translated_network(model, half=half)
     if name == "tensorrt":
         from camwire.runtimes.tensorrt_network import tensorrt_network
 

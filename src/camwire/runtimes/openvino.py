@@ -109,7 +109,7 @@ class _Lane:
     """What one thread infers with: a request a frame, all writing into the same arrays."""
 
     def __init__(self, compiled: openvino.CompiledModel, graph: Graph, batch: int) -> None:
-        ports = [_port(compiled, tensor.name) for tensor in graph.outputs]
+        ports = [port_of(compiled, tensor.name) for tensor in graph.outputs]
         self.outputs = [np.empty((batch, *port.shape[1:]), port.element_type.to_dtype()) for port in ports]
         self.requests = [compiled.create_infer_request() for _ in range(batch)]
         for index, request in enumerate(self.requests):
@@ -117,7 +117,7 @@ class _Lane:
                 request.set_tensor(port, openvino.Tensor(output[index : index + 1], shared_memory=True))
 
 
-def _port(compiled: openvino.CompiledModel, name: str) -> Any:
+def port_of(compiled: openvino.CompiledModel, name: str) -> Any:
     """The output of that name, or, where outputs have none, of the node of that name."""
     return next(port for port in compiled.outputs if name in port.names or name == port.node.friendly_name)
 

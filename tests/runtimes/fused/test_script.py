@@ -9,8 +9,8 @@ from tests.runtimes.fused.programs import EXACT, HERE, ON_GPUS, exact, names, pi
 from torch import Tensor, nn  # isort: skip
 
 from camwire.runtimes.fused.rewriting import fuse
-from camwire.runtimes.fused.script import FusedScript, difference
-from camwire.runtimes.fused.tracing import traced
+from camwire.runtimes.programs import Programs, difference
+from camwire.runtimes.tracing import traced
 from tests.runtimes.fused.test_rewriting import CONVOLUTION, NEAR, Branches
 
 pytestmark = [
@@ -48,12 +48,13 @@ def script_of(module: nn.Module, images: Tensor, how: str) -> torch.jit.ScriptMo
 def test_what_is_said_of_any_number_of_pictures_stays(how: str) -> None:
     torch.manual_seed(0)
     module, images = Head(), pictures(3, 3, 20, 28)
-    fast = FusedScript(script_of(module, images, how))
+    script = script_of(module, images, how)
+    fast = Programs(lambda _: script, fuse)
     said = {}
     with torch.inference_mode():
         for count in (3, 1, 3):
             said[count] = fast(images[:count])
-    assert fast.convolutions == 7
+    assert fast.changes == 7
     for count, (flat, cells) in said.items():
         wanted_flat, wanted_cells = exact(module, images[:count])
         for one, wanted in zip((flat, *cells), (wanted_flat, *wanted_cells), strict=True):

@@ -1,4 +1,4 @@
-"""TorchScript as a program of single operations, in which convolutions can be fused."""
+"""What a network of PyTorch does, as a program of single operations, in which convolutions can be fused."""
 
 from __future__ import annotations
 

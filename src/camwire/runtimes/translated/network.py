@@ -1,0 +1,92 @@
+"""An ONNX file as a network of PyTorch's for the CUDA device's detector."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from math import inf
+from pathlib import Path
+
+import structlog
+import torch
+
+from camwire.models.contract import Graph, Model, ModelError
+from camwire.runtimes.fast import made_fast_by_count
+from camwire.runtimes.half import in_half_precision
+from camwire.runtimes.network import Forward, Network, for_common_pictures, in_parts, network_of
+from camwire.runtimes.programs import Programs
+from camwire.runtimes.translated import checking
+from camwire.runtimes.translated.operators import OPERATORS
+from camwire.runtimes.translated.program import operators_in, read_program
+from camwire.runtimes.translated.translation import Translation
+
+INSTEAD = "run it with TensorRT or ONNX Runtime, or export it for PyTorch (.pt2)"
+
+log = structlog.get_logger()
+
+
+def obstacle(file: Path) -> str | None:
+    """Why PyTorch can't run an ONNX file, as far as its operators tell; None when it can. Raises ModelError
+    for a file that can't be read."""
+    unknown = sorted(operators_in(file) - OPERATORS.keys())
+    return f"not able to do {', '.join(unknown)}" if unknown else None
+
+
+def translated_network(model: Model, *, half: bool) -> Network:
+    """The network of a detector's ONNX file on the current GPU.
+
+    Raises ModelError when PyTorch can't run it, or would say something else than OpenVINO does.
+    """
+    graph = for_common_pictures(model.graph)
+    if graph.quantised:
+        raise ModelError(f"model {graph.file}: PyTorch runs no ONNX files in 8 bits; {INSTEAD}")
+    lighter = exact = Translation(read_program(graph.file), graph, "cuda")
+    batch = most_at_once(graph, exact)
+    if half and graph.is_single:
+        lighter = Translation(read_program(graph.file, in_half_precision(graph.file)), graph, "cuda")
+    forward: Forward = Programs(lighter.says)
+    fused = False
+    if lighter.dtype == torch.float16:
+        forward, fused = made_fast_by_count(model.name, lighter.says, graph.input.size, lighter.chooses_from)
+    if batch is not None:
+        log.warning(
+            "the model takes few pictures at once, which is slow on a GPU; export it with an open batch",
+            file=str(graph.file),
+            pictures=batch,
+        )
+        forward = partial(_in_parts, forward, graph)
+    network = network_of(model, graph, "PyTorch", lambda: forward, half=half)
+    compiled = fused and batch is None
+    how = ", compiled" if compiled else ", fused" if fused else ""
+    return replace(network, runtime=network.runtime + how, slow_to_prepare=compiled)
+
+
+def most_at_once(graph: Graph, exact: Translation) -> int | None:
+    """How many pictures a run may take: as many as the file says, or None, any number, where the translation
+    says the same of more. Raises ModelError when it doesn't say what OpenVINO says."""
+    images = checking.pictures(graph)
+    wanted = checking.said_by_openvino(graph, images)
+    images = images.to(exact.device)
+    apart = inf
+    for batch in dict.fromkeys((None, graph.batch)):
+        if batch is None and not exact.takes(len(images)):
+            continue
+        with torch.inference_mode():
+            said = (
+                exact.says(len(images))(images)
+                if batch is None
+                else _in_parts(exact.says(batch), graph, images)
+            )
+        apart = checking.apart(said, wanted)
+        if apart < checking.ALIKE:
+            return batch
+    raise ModelError(
+        f"model {graph.file}: PyTorch says something else than OpenVINO ({apart:.1%}); {INSTEAD}"
+    )
+
+
+def _in_parts(forward: Forward, graph: Graph, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """``forward``, which brings axes into order and casts by itself, so many pictures at a time as ``graph``
+    takes."""
+    parts: tuple[torch.Tensor, ...] = in_parts(images, images.dtype, replace(graph, layout="NCHW"), forward)
+    return parts
