@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from string import Formatter
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
@@ -31,14 +32,25 @@ def _with_scheme(*schemes: str) -> AfterValidator:
 
 
 def _topic(template: str) -> str:
-    try:
-        topic = template.format(**dict.fromkeys(PLACEHOLDERS, "x"))
-    except (LookupError, ValueError):
+    if not _holds_placeholders_only(template):
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        raise ValueError(f"a topic may hold {known}; a brace by itself is written twice") from None
+        raise ValueError(f"a topic may hold {known}; a brace by itself is written twice")
+    topic = template.format(**dict.fromkeys(PLACEHOLDERS, "x"))
     if not topic or any(sign in topic for sign in "+#\0") or len(topic.encode()) > 1000:
         raise ValueError("a topic to send to has no + and no #, and 1 to 1000 bytes")
     return template
+
+
+def _holds_placeholders_only(template: str) -> bool:
+    """Python's formats know attributes, items, conversions and widths besides."""
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError:
+        return False
+    return all(
+        name is None or (name in PLACEHOLDERS and not width and conversion is None)
+        for _, name, width, conversion in parts
+    )
 
 
 class SinkConfig(ConfigModel):

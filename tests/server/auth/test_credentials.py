@@ -28,6 +28,11 @@ def basic(text: bytes) -> str:
         (None, None, False, Credentials()),
         ("camwire_session=abc", None, False, Credentials(session="abc")),
         ("a=b; camwire_session=abc; c=d", None, False, Credentials(session="abc")),
+        # Cookies are a host's, whatever the port: those of other programs on it come along, as they are.
+        ('settings={"columns": 2}; camwire_session=abc', None, False, Credentials(session="abc")),
+        ("seen; a b=c d; camwire_session=abc; [x]=1", None, False, Credentials(session="abc")),
+        ("caf\xe9=\xfc;camwire_session = abc ;", None, False, Credentials(session="abc")),
+        ("xcamwire_session=abc", None, False, Credentials()),
         ("camwire_session=abc", None, True, Credentials()),
         ("__Host-camwire_session=abc", None, True, Credentials(session="abc")),
         ("camwire_session=abc", "Bearer t", False, Credentials(token="t")),

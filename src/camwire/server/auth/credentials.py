@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import secrets
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 
 COOKIE = "camwire_session"
 COOKIE_UNDER_TLS = "__Host-camwire_session"
@@ -38,13 +37,15 @@ def credentials_of(cookie: str | None, authorization: str | None, *, tls: bool) 
     """
     if authorization is not None:
         return Credentials(token=_token_of(authorization))
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(cookie or "")
-    except CookieError:
-        return Credentials()
-    morsel = jar.get(cookie_name(tls=tls))
-    return Credentials(session=morsel.value if morsel is not None else None)
+    return Credentials(session=_cookies(cookie or "").get(cookie_name(tls=tls)))
+
+
+def _cookies(header: str) -> dict[str, str]:
+    """As browsers send them (RFC 6265, 5.4). Those of the host's other programs come along, in which
+    anything may stand; Python's own reader gives up at what it doesn't know.
+    """
+    pairs = (part.partition("=") for part in header.split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _token_of(authorization: str) -> str:
