@@ -231,6 +231,41 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
     asyncio.run(test())
 
 
+@pytest.mark.integration
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_body_is_not_taken_for_ever_behind_its_answer(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BoundedHttp, "rest_timeout", 0.2)
+
+    async def test() -> None:
+        refused: Counter[str] = Counter()
+        async with serving(hello, Limits(all=9, per_address=9), refused) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"%s / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" % method.encode())
+            await asyncio.wait_for(reader.readuntil(b"hello"), 30)
+            writer.write(b"x")
+            await asyncio.wait_for(asyncio.gather(reader.read(), return_exceptions=True), 30)
+            assert refused == {"slow_body": 1}
+            writer.close()
+
+    asyncio.run(test())
+
+
+@pytest.mark.integration
+def test_behind_a_body_that_nobody_read_the_next_request_is_answered() -> None:
+    async def test() -> None:
+        refused: Counter[str] = Counter()
+        async with serving(hello, Limits(all=9, per_address=9), refused) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nx")
+            await asyncio.wait_for(reader.readuntil(b"hello"), 30)
+            writer.write(b"xGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.wait_for(reader.readuntil(b"hello"), 30)
+            writer.close()
+            assert not refused
+
+    asyncio.run(test())
+
+
 def test_a_server_without_a_configuration_answers_on_this_machine_alone() -> None:
     security = secured(ServerConfig(), None)
     assert not security.names.knows("cams.example")

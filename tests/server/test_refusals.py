@@ -21,7 +21,7 @@ async def told(client: httpx.AsyncClient) -> dict[str, float]:
     """The refusals in `/metrics` that are not 0."""
     text = (await client.get("/metrics", headers=as_role("viewer"))).text
     found = re.findall(r'^camwire_(\w+)_refused_total\{cause="(\w+)"\} ([\d.]+)$', text, re.MULTILINE)
-    assert len(found) == 11, "those that are 0 are told, too"
+    assert len(found) == 12, "those that are 0 are told, too"
     return {f"{what} {cause}": float(count) for what, cause, count in found if float(count)}
 
 

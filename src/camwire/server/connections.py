@@ -19,6 +19,8 @@ from camwire.server.origin import is_loopback
 
 HEADERS_TIMEOUT = 10.0
 """Seconds that a request's headers may take."""
+REST_TIMEOUT = 30.0
+"""Seconds that the rest of a body may take that came too late for its answer, or that nobody wanted."""
 TAKING_TIMEOUT = 60.0
 """Seconds that a client may take nothing of an answer."""
 LARGEST_HEADERS = 16 << 10
@@ -70,6 +72,7 @@ class BoundedHttp(H11Protocol):
     refused: Counter[str]
     """By cause: see ``Refusals.connections``."""
     headers_timeout = HEADERS_TIMEOUT
+    rest_timeout = REST_TIMEOUT
     taking_timeout = TAKING_TIMEOUT
     _logged = float("-inf")
 
@@ -91,6 +94,11 @@ class BoundedHttp(H11Protocol):
             self._arm("headers", self.headers_timeout, self._too_slow)
         else:
             self._disarm("headers")
+        # With the first byte behind an answer, uvicorn no longer counts the connection as idle.
+        if self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY:
+            self._arm("rest", self.rest_timeout, self._too_long)
+        else:
+            self._disarm("rest")
 
     def connection_lost(self, exc: Exception | None) -> None:
         for name in list(self._timers):
@@ -127,6 +135,10 @@ class BoundedHttp(H11Protocol):
     def _too_slow(self) -> None:
         self.refused["slow_headers"] += 1
         self._end_with(b"408 Request Timeout")
+
+    def _too_long(self) -> None:
+        self.refused["slow_body"] += 1
+        self.transport.abort()
 
     def _end_with(self, status: bytes, header: bytes = b"") -> None:
         if not self.transport.is_closing():

@@ -21,7 +21,7 @@ class Refusals:
     """By what the gate found amiss; `accounts`: their file couldn't be read."""
     connections: Counter[str] = field(
         default_factory=lambda: _from_zero(
-            "too_many", "address", "slow_headers", "large_headers", "takes_nothing"
+            "too_many", "address", "slow_headers", "large_headers", "slow_body", "takes_nothing"
         )
     )
     """`address`: too many from this one."""
