@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import psutil
 import pytest
@@ -153,6 +154,32 @@ def test_what_is_no_text_of_a_sane_size_ends_the_connection(
     with caplog.at_level(logging.INFO):
         with_server(test, "a")
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_many_messages_at_once_leave_the_others_their_turns() -> None:
+    many = 500
+    message = Frame(Opcode.TEXT, b'{"type": "subscribe", "cameras": []}').serialize(mask=True)
+
+    async def test(server: Running) -> None:
+        turns = 0
+        at: list[int] = []
+        handle = server.hub.handle
+
+        def noted(*arguments: Any) -> Any:
+            at.append(turns)
+            return handle(*arguments)
+
+        server.hub.handle = noted  # type: ignore[method-assign]
+        _, writer = await upgraded(server)
+        writer.write(message * many)
+        async with asyncio.timeout(30):
+            while len(at) < many:
+                turns += 1
+                await asyncio.sleep(0)
+        assert at[-1] - at[0] >= many - 1
+        writer.transport.abort()
+
+    with_server(test, "a")
 
 
 def test_a_client_in_the_middle_of_a_huge_message_hears_why_it_ends() -> None:

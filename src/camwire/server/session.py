@@ -56,6 +56,7 @@ async def _read(socket: WebSocket, hub: Hub, client: Client, caller: Caller) -> 
         refused = hub.handle(client, text if text is not None else message["bytes"], objection)
         if refused:
             return refused
+        await asyncio.sleep(0)  # of many messages at once each would be there already, and nobody else served
 
 
 async def _write(socket: WebSocket, client: Client, delivered: Delivered) -> None:
