@@ -113,6 +113,65 @@ def test_a_change_meets_what_others_have_written_since(bench: Bench) -> None:
     assert bench.ids == ["gate", "third"]
 
 
+def test_what_somebody_saves_while_a_change_is_made_is_not_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third, fourth, fifth = (f"  - id: {name}\n    url: /x\n" for name in ("third", "fourth", "fifth"))
+    saved = [third, fourth]
+
+    def edit(text: str, said: Config) -> str:
+        if saved:
+            bench.path.write_text(TEXT + saved.pop(0))
+        return remove_camera("gate")(text, said)
+
+    asyncio.run(bench.configuration.change(edit))
+    assert bench.ids == ["yard", "fourth"]
+    assert bench.path.read_text() == (TEXT + fourth).replace(TEXT[9 : TEXT.index("  - id: yard")], "")
+
+    async def test() -> None:
+        write = FileDocument.write
+
+        def overtaken(document: FileDocument, text: str) -> object:
+            stamp = write(document, text)
+            bench.path.write_text(TEXT + fifth)
+            return stamp
+
+        monkeypatch.setattr(FileDocument, "write", overtaken)
+        await bench.configuration.change(remove_camera("yard"))
+        await until(lambda: bench.ids == ["gate", "yard", "fifth"], "what was saved last is followed")
+
+    following(test, bench, monkeypatch)
+
+
+def test_a_change_is_made_in_the_very_text_that_was_checked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or, with another order of the cameras by now, it would be made to another one."""
+    parse = FileDocument.parse
+    orders = [TEXT.replace("cameras:", "cameras:\n  - id: new\n    url: /x")]
+
+    def overtaken(document: FileDocument, text: str) -> Config:
+        said = parse(document, text)
+        if orders:
+            bench.path.write_text(orders.pop())
+        return said
+
+    monkeypatch.setattr(FileDocument, "parse", overtaken)
+    monkeypatch.setattr(FileDocument, "load", lambda document: overtaken(document, bench.path.read_text()))
+    asyncio.run(bench.configuration.change(remove_camera("gate")))
+    assert bench.ids == ["new", "yard"]
+
+
+def test_a_file_that_never_rests_is_given_up(bench: Bench) -> None:
+    def edit(text: str, said: Config) -> str:
+        bench.path.write_text(f"{text}# again\n")
+        return remove_camera("yard")(text, said)
+
+    with pytest.raises(CannotWriteError, match="somebody else writes"):
+        asyncio.run(bench.configuration.change(edit))
+    assert bench.ids == ["gate", "yard"]
+
+
 def test_a_folder_that_may_not_be_written_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**_: object) -> tuple[int, str]:
         raise PermissionError(13, "Permission denied")

@@ -28,8 +28,13 @@ def load(path: str | os.PathLike[str], environment: Mapping[str, str] | None = N
     Its cameras' passwords are added to ``SECRETS``. Raises ConfigError with every mistake found.
     """
     name = os.fspath(path)
-    text = _decoded(_file_bytes(Path(path), name), name)
-    return load_text(text, name, folder=Path(path).absolute().parent, environment=environment)
+    return load_text(read(path), name, folder=Path(path).absolute().parent, environment=environment)
+
+
+def read(path: str | os.PathLike[str]) -> str:
+    """A configuration file's text. Raises ConfigError."""
+    name = os.fspath(path)
+    return _decoded(_file_bytes(Path(path), name), name)
 
 
 def load_text(

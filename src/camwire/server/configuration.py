@@ -13,10 +13,12 @@ from camwire.config import Changes, Config, ConfigError, compare
 from camwire.config.camera import CameraConfig
 from camwire.config.editing import append, remove, set_values
 from camwire.config.named_files import Stamp, stamps_of
-from camwire.server.document import Document, as_text
+from camwire.server.document import CannotWriteError, Document, as_text
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the file."""
+TRIES = 10
+"""Times that a change is made anew because somebody else has just written the file."""
 
 log = structlog.get_logger()
 
@@ -47,6 +49,7 @@ class Configuration:
     def __init__(self, document: Document, apply: Callable[[Config], None]) -> None:
         """Raises ConfigError."""
         self.document = document
+        seen = document.stamp()  # before it is read: what is written meanwhile is seen later
         self.config = document.load()
         self.problems: tuple[str, ...] = ()
         """What keeps the file as it is now from being used; what ran before goes on."""
@@ -54,7 +57,7 @@ class Configuration:
         self._changing = asyncio.Lock()
         self._files = stamps_of(self.config)
         """As they were when they were last handed on."""
-        self._seen = self._look()
+        self._seen = seen, self._files
 
     async def reload(self) -> Changes:
         """Use what the document says now. Raises ConfigError; then all goes on as before."""
@@ -75,8 +78,8 @@ class Configuration:
         CannotEditError, CannotWriteError and UnknownCameraError; then all is as before.
         """
         async with self._changing:
-            config = await asyncio.to_thread(self._changed, edit)
-            self._seen = self._look()
+            config, stamp = await asyncio.to_thread(self._changed, edit)
+            self._seen = stamp, stamps_of(self.config)
             return self._use(config)
 
     async def try_out(self, values: Mapping[str, Any]) -> CameraConfig:
@@ -85,15 +88,25 @@ class Configuration:
         config = await asyncio.to_thread(self.document.parse, text)
         return config.cameras[0]
 
-    def _changed(self, edit: Edit) -> Config:
+    def _changed(self, edit: Edit) -> tuple[Config, Stamp | None]:
+        """What the document says now, and its stamp. With hundreds of cameras this takes seconds, in which
+        somebody may save the file: then it is made anew, from what the file says by then."""
+        for _ in range(TRIES):
+            seen = self.document.stamp()
+            before, said = self._good()
+            text = edit(before, said)
+            config = self.document.parse(text)
+            if self.document.stamp() == seen:
+                return config, self.document.write(text)
+        raise CannotWriteError(f"somebody else writes {self.document.name} all the time; nothing was changed")
+
+    def _good(self) -> tuple[str, Config]:
+        """The text, and what it says."""
         try:
-            before = self.document.load()
+            text = self.document.read()
+            return text, self.document.parse(text)
         except ConfigError as error:
             raise BrokenFileError(error) from None
-        text = edit(self.document.read(), before)
-        config = self.document.parse(text)
-        self.document.write(text)
-        return config
 
     def _use(self, config: Config) -> Changes:
         self.problems = ()

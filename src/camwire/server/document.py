@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from camwire.config import Config, load, load_text
 from camwire.config.editing import literal
+from camwire.config.loading import read
 from camwire.config.named_files import Stamp, stamp_of
 
 
@@ -28,13 +29,14 @@ class Document(Protocol):
         """What the text says now. Raises ConfigError."""
 
     def read(self) -> str:
-        """The text, after ``load`` found it good."""
+        """The text. Raises ConfigError where there is none."""
 
     def parse(self, text: str) -> Config:
         """What another text in this one's place would say. Raises ConfigError."""
 
-    def write(self, text: str) -> None:
-        """Replace the text, whole or not at all. Raises CannotWriteError."""
+    def write(self, text: str) -> Stamp | None:
+        """Replace the text, whole or not at all; returns what ``stamp`` tells of it, as long as
+        nobody else writes. Raises CannotWriteError."""
 
     def stamp(self) -> Stamp | None:
         """Tells one content from the next without reading it; None while it can't be told."""
@@ -52,12 +54,12 @@ class FileDocument:
         return load(self.name)
 
     def read(self) -> str:
-        return self._path.read_bytes().decode("utf-8-sig")
+        return read(self._path)
 
     def parse(self, text: str) -> Config:
         return load_text(text, self.name, folder=self.folder)
 
-    def write(self, text: str) -> None:
+    def write(self, text: str) -> Stamp | None:
         target = self._path.resolve()  # a link stays a link
         temporary: str | None = None
         try:
@@ -68,7 +70,9 @@ class FileDocument:
                 file.flush()
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
+            stamp = stamp_of(temporary)
             Path(temporary).replace(target)
+            return stamp
         except OSError as error:
             if temporary is not None:
                 with suppress(OSError):
@@ -100,8 +104,9 @@ class MemoryDocument:
     def parse(self, text: str) -> Config:
         return load_text(text, self.name, environment={})
 
-    def write(self, text: str) -> None:
+    def write(self, text: str) -> Stamp | None:
         self._text = text
+        return self.stamp()
 
     def stamp(self) -> Stamp | None:
         return 0, 0, 0
