@@ -37,12 +37,15 @@ def test_health_and_readiness() -> None:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
         ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()) == (200, {"status": "ready"})
+        for path in ("/healthz", "/readyz"):  # as many monitors ask
+            assert (await client.head(path)).status_code == 200
 
     async def broken(client: httpx.AsyncClient) -> None:
         assert (await client.get("/healthz")).status_code == 200
         ready = await client.get("/readyz")
         assert ready.status_code == 503
         assert ready.json() == {"status": "not ready", "reason": "worker cpu is failing"}
+        assert (await client.head("/readyz")).status_code == 503
 
     with_client(app(), healthy)
     with_client(app("worker cpu is failing"), broken)

@@ -26,6 +26,8 @@ from camwire.server.websocket import BoundedWebSocket
 
 PING_INTERVAL = 20.0
 """Seconds between pings, and until a missing answer ends the connection."""
+ASKING = ["GET", "HEAD"]
+"""How monitors ask."""
 DEFAULT_LIMITS = limits_of(ServerConfig())
 
 
@@ -43,12 +45,12 @@ def create_app(
     app.add_middleware(SecurityHeaders)
     add_error_answers(app)
 
-    @app.get("/healthz")
+    @app.api_route("/healthz", methods=ASKING)
     async def healthz() -> dict[str, str]:
         """The server answers."""
         return {"status": "ok"}
 
-    @app.get("/readyz")
+    @app.api_route("/readyz", methods=ASKING)
     async def readyz(response: Response) -> dict[str, str]:
         """A worker runs, which gets the others' cameras if they don't; 503 with the reason otherwise."""
         reason = not_ready()

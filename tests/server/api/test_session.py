@@ -42,6 +42,27 @@ def cookie_of(answer: httpx.Response) -> tuple[str, dict[str, str]]:
     return name, {"value": morsel.value, **{key: str(morsel[key]) for key in morsel}}
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b'{"name": "viewer", "password": "x"}'),  # as curl -d sends it
+        ("text/plain", b'{"name": "viewer", "password": "x"}'),
+        ("application/json", b'{"name": "\xff"}'),
+        ("application/json", b"[" * 100_000),
+        (None, b""),
+    ],
+)
+def test_a_body_that_is_no_json_is_told_so(tmp_path: Path, kind: str | None, body: bytes) -> None:
+    async def test() -> None:
+        async with serving(tmp_path, accounts=False) as served, served.client() as client:
+            headers = {} if kind is None else {"Content-Type": kind}
+            refused = await client.post(SESSION, content=body, headers=headers)
+            assert (refused.status_code, refused.json()["where"]) == (422, "body")
+            assert "application/json" in refused.json()["todo"]
+
+    asyncio.run(test())
+
+
 def test_without_accounts_everyone_is_admin(tmp_path: Path) -> None:
     async def test() -> None:
         async with serving(tmp_path, accounts=False) as served, served.client() as client:

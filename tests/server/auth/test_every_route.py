@@ -28,7 +28,9 @@ Request = tuple[str, str]
 
 OPEN = {
     ("GET", "/healthz"),
+    ("HEAD", "/healthz"),
     ("GET", "/readyz"),
+    ("HEAD", "/readyz"),
     ("GET", f"{API}/session"),
     ("POST", f"{API}/session"),
     ("DELETE", f"{API}/session"),

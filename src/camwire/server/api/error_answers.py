@@ -32,6 +32,13 @@ class Explanation(NamedTuple):
     """None: what the error itself says."""
 
 
+_NO_JSON = RefusedError(
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "the body is not JSON, or nothing says that it is",
+    where="body",
+    todo="Send JSON in UTF-8, and `Content-Type: application/json` with it.",
+)
+
 LISTS_OF_NAMES = "GET /api/v1/accounts and GET /api/v1/tokens list those that there are."
 
 EXPLANATIONS: dict[type[Exception], Explanation] = {
@@ -140,8 +147,11 @@ def add_error_answers(app: FastAPI) -> None:
     async def known(_: Request, error: Exception) -> JSONResponse:
         return answer(explained(error))
 
-    async def wrong_request(_: Request, error: Exception) -> JSONResponse:
+    async def wrong_request(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
+        whole_body = error.errors()[0]["loc"] == ("body",)
+        if whole_body and "json" not in request.headers.get("content-type", ""):
+            return answer(_NO_JSON)
         # Never with the input: it may be a secret.
         problems = [f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors()]
         return answer(
@@ -156,6 +166,8 @@ def add_error_answers(app: FastAPI) -> None:
 
     async def http_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI, where it is no UTF-8 or too deep
+            return answer(_NO_JSON)
         status = HTTPStatus(error.status_code)
         todo = "/api/v1/docs lists every path and its methods."
         response = answer(RefusedError(status, status.phrase, where="path", todo=todo))
