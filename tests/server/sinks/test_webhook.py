@@ -179,6 +179,31 @@ def test_what_was_deleted_before_its_turn_is_counted(tmp_path: Path) -> None:
     assert (receiver.numbers, courier.lost) == ([3, 4], 2)
 
 
+def test_when_all_that_waited_is_deleted_nothing_waits_any_more(tmp_path: Path) -> None:
+    begin(tmp_path, "hook")
+    keep(tmp_path, [event(number) for number in range(1, 4)])
+    receiver = Receiver()
+    with receiving(receiver) as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+
+    async def play(courier: Courier) -> None:
+        await until(lambda: courier.problem is not None, "a problem")
+        store = EventStore(tmp_path / "events.db", Bounds(event_days=1))
+        store.prune(1e9)
+        store.close()
+        await until(lambda: courier.state()["waiting"] == 0, "nothing to wait")
+        state = courier.state()
+        assert (state["state"], state["problem"], state["lost"]) == ("delivering", None, 3)
+        await asyncio.to_thread(keep, tmp_path, [event(4)])
+        courier.kept(4)
+        with receiving(receiver, port):
+            await delivered(courier, 1)
+        assert courier.lost == 3
+
+    couriered(tmp_path, SETTINGS, Webhook(url), play)
+    assert receiver.numbers == [4]
+
+
 SENDER = """
 import asyncio, sys
 from pathlib import Path

@@ -51,7 +51,7 @@ class Courier:
         self._told = told
         self._backoff = backoff or Backoff()
         self._retry_at: float | None = None
-        self._place = 0
+        self._place = self._saved = 0
         self._newest = 0
         self._wake = asyncio.Event()
         self._logged = float("-inf")
@@ -104,18 +104,20 @@ class Courier:
             except StoreError as error:
                 await self._wait(str(error))
             else:
-                self._newest = max(self._newest, newest)
+                self._newest, self._saved = max(self._newest, newest), self._place
                 self._went_well()
                 return
 
     async def _deliver_some(self) -> bool:
         """The next events; false when there are none."""
+        newest = self._newest
         try:
             events = await asyncio.to_thread(following, self._keeper.path, self._place, AT_ONCE)
         except StoreError as error:
             await self._wait(str(error))
             return True
         if not events:
+            await self._caught_up(newest)
             return False
         self._count_lost(events[0].number - self._place - 1)
         chosen = [event for event in events if self._settings.takes(event.camera, event.rule, event.kind)]
@@ -124,6 +126,14 @@ class Courier:
         if wait is not None:
             await self._wait(str(wait), wait.after)
         return True
+
+    async def _caught_up(self, newest: int) -> None:
+        """There is nothing behind its place. What there was, up to the event of that number, was deleted."""
+        if newest > self._place:
+            self._count_lost(newest - self._place)
+            await self._move(newest)
+        if self._place == self._saved:
+            self._went_well()
 
     async def _hand_over(self, events: Sequence[StoredEvent], end: int) -> tuple[int, NotNowError | None]:
         """How far it got, and why no further. ``end``: the number of the last event that was looked at."""
@@ -159,6 +169,7 @@ class Courier:
         self._place = place
         try:
             await self._keeper.use(lambda store: store.move_cursor(self._settings.name, place))
+            self._saved = place
         except StoreError as error:
             self._log_problem(str(error))
 
