@@ -6,15 +6,20 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 
 from camwire.server import wire
 from camwire.server.auth.access import Caller, caller_of
+from camwire.server.auth.database import AccountsFileError
 from camwire.server.hub import Client, ClosedError, Hub
 from camwire.server.origin import same_origin
 
 Delivered = Callable[[str, float], None]
 """Gets a camera's id and the seconds from a picture's arrival to its last byte in a client's socket."""
+
+
+log = structlog.get_logger()
 
 
 async def serve_client(socket: WebSocket, hub: Hub, delivered: Delivered) -> None:
@@ -44,8 +49,12 @@ async def _read(socket: WebSocket, hub: Hub, client: Client, caller: Caller) -> 
 
     def objection(message: wire.ClientMessage) -> wire.Wrong | None:
         """A subscription is the client's own affair; all else changes something for everyone."""
-        if isinstance(message, wire.Subscribe) or caller.may("operator"):
-            return None
+        try:
+            if isinstance(message, wire.Subscribe) or caller.may("operator"):
+                return None
+        except AccountsFileError as error:
+            log.error("nobody can change anything", problem=str(error))
+            return wire.Wrong("the accounts can't be read")
         return wire.Wrong("this takes the role operator")
 
     while True:

@@ -305,6 +305,20 @@ def test_what_changes_something_for_everyone_takes_an_operator_each_time(tmp_pat
     asyncio.run(test())
 
 
+def test_while_the_accounts_cannot_be_read_a_websocket_changes_nothing(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with serving(tmp_path) as served, connection(served, "operator") as socket:
+            await text(socket)
+            file = tmp_path / "accounts.db"
+            file.rename(tmp_path / "elsewhere.db")
+            file.mkdir()
+            refused = await answered(socket, {"type": "clear_stats"})
+            assert (refused["type"], refused["message"]) == ("error", "the accounts can't be read")
+            assert served.server.desired.stats_epoch == 0
+
+    asyncio.run(test())
+
+
 def test_connections_end_with_their_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "AGAIN_EVERY", 0.0)
 
