@@ -230,6 +230,33 @@ def test_the_file_is_followed_and_a_bad_one_leaves_all_as_it_was(
     following(test, bench, monkeypatch)
 
 
+def test_a_file_that_may_be_read_again_is_read(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights are given without a change of what the file holds: its time stays."""
+    allowed = False
+    access, opened = os.access, Path.open
+
+    def may(path: Path, mode: int, **options: Any) -> bool:
+        return allowed and access(path, mode, **options)
+
+    def open_if_allowed(path: Path, *arguments: Any, **options: Any) -> object:
+        if path == bench.path and not allowed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **options)
+
+    async def test() -> None:
+        nonlocal allowed
+        bench.path.write_text(TEXT + "  - id: third\n    url: /x\n")
+        monkeypatch.setattr(os, "access", may)
+        monkeypatch.setattr(Path, "open", open_if_allowed)
+        await until(lambda: bench.configuration.problems, "it is said that it can't be read")
+        assert "Permission denied" in bench.configuration.problems[0]
+        allowed = True
+        await until(lambda: bench.ids == ["gate", "yard", "third"], "it is used")
+        assert bench.configuration.problems == ()
+
+    following(test, bench, monkeypatch)
+
+
 def test_the_files_that_it_names_are_followed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     labels = bench.path.parent / "labels.txt"
 

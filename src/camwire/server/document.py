@@ -14,6 +14,9 @@ from camwire.config.editing import literal
 from camwire.config.loading import read
 from camwire.config.named_files import Stamp, stamp_of
 
+UNREADABLE: Stamp = (-1, -1, -1)
+"""Of a file that may not be read. Once it may be, it has another, though nothing in it has changed."""
+
 
 class CannotWriteError(Exception):
     """The configuration's file can't be written; the message says why and what to do."""
@@ -83,7 +86,8 @@ class FileDocument:
             ) from None
 
     def stamp(self) -> Stamp | None:
-        return stamp_of(self._path)
+        stamp = stamp_of(self._path)
+        return stamp if stamp is None or os.access(self._path, os.R_OK) else UNREADABLE
 
 
 class MemoryDocument:
