@@ -271,6 +271,23 @@ def test_a_right_login_gives_its_tries_back(bench: Bench) -> None:
     play(bench, test)
 
 
+def test_logins_that_the_disk_has_no_room_for_cost_no_tries(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bool:
+        raise AccountsFileError("accounts.db: database or disk is full")
+
+    async def test(bench: Bench) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(AccountStore, "add_session", full)
+            for _ in range(FOR_ADDRESS.tries + 1):
+                with pytest.raises(AccountsFileError):
+                    await bench.login()
+        await bench.login()
+
+    play(bench, test)
+
+
 def test_real_hashes_work(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "matches", passwords.matches)
     bench.store.change_account("bob", password_hash=passwords.hashed(PASSWORD))

@@ -125,7 +125,7 @@ class Access:
     async def login(self, name: str, password: str, address: str, previous: Credentials) -> tuple[User, str]:
         """The user and a new session's id; the session that the request came with ends.
 
-        Raises WrongLoginError and TooManyTriesError.
+        Raises WrongLoginError and TooManyTriesError; where the accounts can't be used that costs no try.
         """
         now = time.monotonic()
         keys = ((self._addresses, address_key(address)), (self._accounts, name))
@@ -147,6 +147,10 @@ class Access:
             # What was given as a name may be a password.
             log.warning("login failed", address=address)
             self.refusals.logins["wrong"] += 1
+            raise
+        except AccountsFileError:
+            for limit, key in keys:
+                limit.give_back(key)
             raise
         finally:
             self._waiting -= 1
