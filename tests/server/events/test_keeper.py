@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import asynccontextmanager, suppress
 
+import pytest
+
 from camwire.config.events import EventsConfig
 from camwire.link.events import Events, LinkedEvent
 from camwire.server.events.event import StoredEvent
@@ -87,6 +89,38 @@ def test_what_cannot_be_kept_is_not_acknowledged_and_kept_when_it_comes_again(tm
             keeper.received(message(1))
             assert await asyncio.wait_for(answers.get(), 30) == ("cpu", 42, 1)
             assert keeper.problem is None
+
+    asyncio.run(scene())
+
+
+ALL = ["events.db", "events.db-wal", "events.db-shm"]
+
+
+@pytest.mark.parametrize(("names", "moved"), [(["events.db"], False), (ALL, False), (ALL, True)])
+def test_when_the_file_is_taken_away_a_new_one_goes_on(tmp_path, names, moved):
+    """By somebody who thinks that it comes again, or keeps it elsewhere."""
+    path = tmp_path / "events.db"
+    aside = tmp_path / "aside"
+    aside.mkdir()
+
+    async def scene():
+        async with keeping(tmp_path) as (keeper, answers):
+            keeper.received(message(1, 2))
+            await asyncio.wait_for(answers.get(), 30)
+            for name in names:
+                if moved:
+                    (tmp_path / name).rename(aside / name)
+                else:
+                    (tmp_path / name).unlink()
+            keeper.received(message(3))
+            await asyncio.wait_for(answers.get(), 30)
+            assert [(event.number, event.id) for event in find(path, Query())] == [(3, "w-3")]
+            assert await keeper.use(lambda store: store.cursor("new")) == 3
+            keeper.received(message(4))
+            await asyncio.wait_for(answers.get(), 30)
+        assert [event.number for event in find(path, Query())] == [3, 4]
+        if moved:
+            assert [event.number for event in find(aside / "events.db", Query())] == [1, 2]
 
     asyncio.run(scene())
 

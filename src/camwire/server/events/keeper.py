@@ -60,6 +60,8 @@ class EventKeeper:
         self._waiting: asyncio.Queue[Events] = asyncio.Queue(WAITING)
         self._thread = ThreadPoolExecutor(1, "events")
         self._store: EventStore | None = None
+        self._newest = 0
+        """Number of the newest event: a number is never given twice, and sinks know their places by it."""
         self._pruned = self._logged = float("-inf")
 
     def configured(self, settings: EventsConfig) -> None:
@@ -100,8 +102,13 @@ class EventKeeper:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
     def _opened(self) -> EventStore:
+        if self._store is not None and not self._store.is_in_place():
+            log.warning("the events' file was taken away; a new one goes on", file=str(self.path))
+            self._close()
         if self._store is None:
             self._store = EventStore(self.path, self._bounds)
+            self._store.number_behind(self._newest)
+            self._newest = self._store.newest()
         return self._store
 
     def _keep(self, events: Sequence[StoredEvent]) -> list[StoredEvent] | None:
@@ -110,6 +117,7 @@ class EventKeeper:
             store = self._opened()
             self._prune(store)
             new = store.add(events)
+            self._newest = new[-1].number if new else self._newest
         except StoreError as error:
             self.problem = str(error)
             self._log("events can't be kept; workers remember some and send them again", error)
@@ -143,6 +151,7 @@ class EventKeeper:
     def _close(self) -> None:
         if self._store is not None:
             self._store.close()
+            self._store = None
 
 
 def bounds_of(settings: EventsConfig) -> Bounds:

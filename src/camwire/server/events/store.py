@@ -66,6 +66,12 @@ class EventStore:
                 self._database = self._opened()
             except sqlite3.Error as again:
                 raise explained(path, again) from None
+        self._file = _identity(path)
+
+    def is_in_place(self) -> bool:
+        """Whether the file that was opened is still there: nobody reads what is written to one that was moved
+        or deleted."""
+        return _identity(self._path) == self._file
 
     def _opened(self) -> sqlite3.Connection:
         where = ":memory:" if self._path is None else self._path
@@ -200,6 +206,13 @@ class EventStore:
             raise explained(self._path, error) from None
         return int(row[0]) if row else 0
 
+    def number_behind(self, number: int) -> None:
+        """Give the next events numbers behind this one. Raises StoreError."""
+        with self._transaction():
+            if self.newest() < number:
+                self._database.execute("DELETE FROM sqlite_sequence WHERE name = 'events'")
+                self._database.execute("INSERT INTO sqlite_sequence VALUES ('events', ?)", (number,))
+
     def move_cursor(self, sink: str, number: int) -> None:
         """The sink has everything up to that event. Raises StoreError."""
         with self._transaction():
@@ -212,6 +225,15 @@ class EventStore:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Tells one file from another of its name; None where there is none."""
+    try:
+        status = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if status is not None else None
 
 
 def explained(path: Path | None, error: Exception) -> StoreError:
