@@ -131,8 +131,8 @@ def test_what_somebody_saves_while_a_change_is_made_is_not_lost(
     async def test() -> None:
         write = FileDocument.write
 
-        def overtaken(document: FileDocument, text: str) -> object:
-            stamp = write(document, text)
+        def overtaken(document: FileDocument, text: str, over: object) -> object:
+            stamp = write(document, text, over)
             bench.path.write_text(TEXT + fifth)
             return stamp
 
@@ -141,6 +141,21 @@ def test_what_somebody_saves_while_a_change_is_made_is_not_lost(
         await until(lambda: bench.ids == ["gate", "yard", "fifth"], "what was saved last is followed")
 
     following(test, bench, monkeypatch)
+
+
+def test_not_even_while_the_disk_takes_its_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = ["  - id: third\n    url: /x\n"]
+    fsync = os.fsync
+
+    def slow(handle: int) -> None:
+        if saved:
+            bench.path.write_text(TEXT + saved.pop())
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    asyncio.run(bench.configuration.change(remove_camera("gate")))
+    assert bench.ids == ["yard", "third"]
+    assert os.listdir(bench.path.parent) == ["camwire.yaml"]
 
 
 def test_a_change_is_made_in_the_very_text_that_was_checked(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -13,7 +14,7 @@ from camwire.config import Changes, Config, ConfigError, compare
 from camwire.config.camera import CameraConfig
 from camwire.config.editing import append, remove, set_values
 from camwire.config.named_files import Stamp, stamps_of
-from camwire.server.document import CannotWriteError, Document, as_text
+from camwire.server.document import CannotWriteError, Document, OvertakenError, as_text
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the file."""
@@ -96,8 +97,8 @@ class Configuration:
             before, said = self._good()
             text = edit(before, said)
             config = self.document.parse(text)
-            if self.document.stamp() == seen:
-                return config, self.document.write(text)
+            with suppress(OvertakenError):
+                return config, self.document.write(text, seen)
         raise CannotWriteError(f"somebody else writes {self.document.name} all the time; nothing was changed")
 
     def _good(self) -> tuple[str, Config]:

@@ -22,6 +22,10 @@ class CannotWriteError(Exception):
     """The configuration's file can't be written; the message says why and what to do."""
 
 
+class OvertakenError(Exception):
+    """Somebody else has written meanwhile."""
+
+
 class Document(Protocol):
     name: str
     """For people."""
@@ -37,9 +41,11 @@ class Document(Protocol):
     def parse(self, text: str) -> Config:
         """What another text in this one's place would say. Raises ConfigError."""
 
-    def write(self, text: str) -> Stamp | None:
-        """Replace the text, whole or not at all; returns what ``stamp`` tells of it, as long as
-        nobody else writes. Raises CannotWriteError."""
+    def write(self, text: str, over: Stamp | None) -> Stamp | None:
+        """Replace the text that has the stamp ``over``, whole or not at all; returns the stamp of this one.
+
+        Raises CannotWriteError, and OvertakenError where there is another text by now.
+        """
 
     def stamp(self) -> Stamp | None:
         """Tells one content from the next without reading it; None while it can't be told."""
@@ -62,7 +68,7 @@ class FileDocument:
     def parse(self, text: str) -> Config:
         return load_text(text, self.name, folder=self.folder)
 
-    def write(self, text: str) -> Stamp | None:
+    def write(self, text: str, over: Stamp | None) -> Stamp | None:
         target = self._path.resolve()  # a link stays a link
         temporary: str | None = None
         try:
@@ -74,16 +80,20 @@ class FileDocument:
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             stamp = stamp_of(temporary)
+            if self.stamp() != over:  # here: that it is on the disk may have taken long
+                raise OvertakenError
             Path(temporary).replace(target)
+            temporary = None
             return stamp
         except OSError as error:
-            if temporary is not None:
-                with suppress(OSError):
-                    Path(temporary).unlink()
             raise CannotWriteError(
                 f"{self.name} can't be written: {error.strerror}; nothing was changed. "
                 "Give camwire's user the right to write in its folder, or change the file by hand"
             ) from None
+        finally:
+            if temporary is not None:
+                with suppress(OSError):
+                    Path(temporary).unlink()
 
     def stamp(self) -> Stamp | None:
         stamp = stamp_of(self._path)
@@ -108,7 +118,7 @@ class MemoryDocument:
     def parse(self, text: str) -> Config:
         return load_text(text, self.name, environment={})
 
-    def write(self, text: str) -> Stamp | None:
+    def write(self, text: str, over: Stamp | None) -> Stamp | None:  # noqa: ARG002 - nobody else writes it
         self._text = text
         return self.stamp()
 
