@@ -208,6 +208,14 @@ def test_a_link_and_the_file_s_mode_stay(bench: Bench) -> None:
     assert "yard" not in bench.path.read_text()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_the_file_s_owner_stays(bench: Bench) -> None:
+    os.chown(bench.path, 12_345, 54_321)
+    asyncio.run(bench.configuration.change(remove_camera("yard")))
+    assert "yard" not in bench.path.read_text()
+    assert (bench.path.stat().st_uid, bench.path.stat().st_gid) == (12_345, 54_321)
+
+
 def test_aliases_are_refused_with_what_to_do(bench: Bench) -> None:
     bench.path.write_text("cameras:\n- id: a\n  url: &u /x\n- id: b\n  url: *u\n")
     with pytest.raises(CannotEditError, match="change it in the file"):

@@ -72,12 +72,14 @@ class FileDocument:
         target = self._path.resolve()  # a link stays a link
         temporary: str | None = None
         try:
-            mode = target.stat().st_mode & 0o777
+            status = target.stat()
             handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
             with os.fdopen(handle, "wb") as file:
                 file.write(text.encode())
                 file.flush()
-                os.fchmod(file.fileno(), mode)
+                with suppress(PermissionError):  # root's affair; else it is ours from now on
+                    os.fchown(file.fileno(), status.st_uid, status.st_gid)
+                os.fchmod(file.fileno(), status.st_mode & 0o777)
                 os.fsync(file.fileno())
             stamp = stamp_of(temporary)
             if self.stamp() != over:  # here: that it is on the disk may have taken long
