@@ -48,6 +48,8 @@ def _can_be_opened(url: SecretUrl) -> SecretUrl:
         raise ValueError(
             f"a URL begins with one of {', '.join(SCHEMES)} and ://; a file is given by its path alone{meant}"
         )
+    if url.is_masked:
+        raise ValueError("*** stands where the URL's user name, password or key was hidden: write them out")
     if not url.host:
         raise ValueError("the URL has no host; it looks like rtsp://user:password@192.0.2.7:554/stream")
     return url

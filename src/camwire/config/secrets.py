@@ -126,6 +126,12 @@ class SecretUrl:
         return f"{scheme}://{MASK}@{shown}" if at else f"{scheme}://{shown}"
 
     @property
+    def is_masked(self) -> bool:
+        """Whether ``***`` stands where there was a secret: it is not the URL, but what was shown of it."""
+        user, _, _ = self._parts.user_info.partition(":")
+        return MASK in self.secrets() | {user}
+
+    @property
     def scheme(self) -> str:
         """Lower case; empty for a file's path."""
         return self._parts.scheme.lower()

@@ -66,6 +66,30 @@ def test_a_url_as_it_is_shown_stays_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "rtsp://***@192.0.2.8/s",  # as it was shown, with another address
+        "rtsp://user:***@192.0.2.7/s",
+        "rtsp://***:sesame@192.0.2.7/s",
+        "http://192.0.2.7/s?token=***",
+    ],
+)
+def test_what_was_hidden_is_not_taken_for_a_password(tmp_path: Path, url: str) -> None:
+    async def play(client: httpx.AsyncClient, server: Server) -> None:
+        for answer in (
+            await client.patch(f"{CAMERAS}/gate", json={"url": url}),
+            await client.post(CAMERAS, json={"id": "new", "url": url}),
+            await client.post("/api/v1/try-camera", json={"url": url}),
+        ):
+            assert answer.status_code == 422
+            assert "write them out" in answer.json()["problems"][0]
+        stars = {"id": "stars", "url": "rtsp://u:a***b@192.0.2.8/***"}
+        assert (await client.post(CAMERAS, json=stars)).status_code == 201
+
+    with_api(tmp_path, play)
+
+
+@pytest.mark.parametrize(
     ("method", "path", "body", "status", "problems"),
     [
         ("POST", "", b'{"id": "gate", "url": "/x"}', 422, ["taken by the camera on line"]),
