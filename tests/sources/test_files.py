@@ -47,12 +47,14 @@ def test_a_file_is_looped_with_a_new_epoch_each_turn(run_source: Run, clips: Pat
     assert camera.phase == "live"
 
 
-def test_a_paced_file_takes_its_own_time(run_source: Run, clips: Path) -> None:
-    camera = run_source(str(clips / "h264.mp4"), looped=False)
+@pytest.mark.parametrize("name", ["h264.mp4", "b_frames.mp4"])
+def test_a_paced_file_takes_its_own_time(run_source: Run, clips: Path, name: str) -> None:
+    camera = run_source(str(clips / name), looped=False)
     assert camera.source.join(30)
     frames = camera.sink.frames
     assert frames[-1].arrived - frames[0].arrived >= 49 / 25 - 0.01  # never faster
     assert all(earlier.arrived < later.arrived for earlier, later in pairwise(frames))
+    assert all(earlier.captured < later.captured for earlier, later in pairwise(frames))
 
 
 def test_size_is_fitted_into_the_bound(run_source: Run, clips: Path) -> None:

@@ -41,7 +41,8 @@ class Picture:
     stamp: float | None
     """Presentation time in seconds, as the stream has it."""
     arrived: float
-    """When its packet was read; monotonic seconds."""
+    """When its packet was read, in monotonic seconds; grows. Where packets come in another order than their
+    pictures (B-frames), the first picture has the first one's, and so on: the camera's pace is in that."""
     waited: float
     """How long reading that packet blocked; seconds."""
 
@@ -85,6 +86,9 @@ class Decoder:
         self._core = nullcontext() if source.video.codec_context.is_hwaccel else decoding
         self._time_base = float(source.video.time_base or 0)
         self._in_decoder: dict[int | None, _Read] = {}
+        """By the stream's own time."""
+        self._shown: int | None = None
+        """The last picture's."""
         self._before_keyframe_since: float | None = None
         self._synchronised = False
         self._in_vain = 0
@@ -172,9 +176,25 @@ class Decoder:
         return sound
 
     def _picture(self, frame: VideoFrame, latest: _Read) -> Picture:
-        """Pictures leave the decoder in the order of display: each goes with the packet that brought it."""
-        own = self._in_decoder.pop(frame.pts, latest)
+        """Pictures leave the decoder in the order of display: each goes with the packet that brought it, or
+        with that of a later picture that came before it."""
+        inside = self._in_decoder
+        own = inside.pop(frame.pts, latest)
+        self._forget_the_lost(frame.pts)
+        ahead = min(inside, key=lambda stamp: inside[stamp].arrived, default=frame.pts)
+        if ahead in inside and inside[ahead].arrived < own.arrived:
+            own, inside[ahead] = inside[ahead], own
         return Picture(frame, self._seconds(frame.pts), own.arrived, own.waited)
+
+    def _forget_the_lost(self, shown: int | None) -> None:
+        """Packets of which no picture will come any more: those due before the one that is shown now; where
+        the stream's time fell back, those due after the last one."""
+        last, self._shown = self._shown, shown
+        if shown is None:
+            return
+        for stamp in list(self._in_decoder):
+            if stamp is not None and (stamp < shown or (last is not None and shown < last < stamp)):
+                del self._in_decoder[stamp]
 
     def _remember(self, read: _Read) -> None:
         self._in_decoder[read.packet.pts] = read
