@@ -13,6 +13,8 @@ from camwire.frames import Batch, Detections, Frame
 from camwire.link.desired import DesiredCamera, DesiredDetection, DesiredOutput, DesiredState
 from camwire.pipeline.detector import Detector
 from camwire.pipeline.engine import Engine
+from camwire.sources import SourceError
+from camwire.sources import camera as camera_source
 from tests.models.files import save_dynamic
 from tests.pipeline.test_engine import desired
 from tests.support.clips import make_clip
@@ -105,6 +107,34 @@ def test_stopping_while_cameras_are_being_started_leaves_none(tmp_path: Path, mo
     assert not applying.is_alive()
     assert set(engine._sources) == {"c0", "c1", "c2"}
     assert all(source.join(5) for source in engine._sources.values())
+
+
+@pytest.mark.parametrize("end", ["remove", "stop"])
+def test_cameras_that_do_not_end_are_waited_for_all_together(running: Running, monkeypatch, end: str) -> None:
+    """No name server answers: looking a name up takes as long as it likes, and nothing interrupts it."""
+    answered = threading.Event()
+
+    def look_up(*_: object, **__: object) -> None:
+        answered.wait(120)
+        raise SourceError("no name server answers")
+
+    monkeypatch.setattr(camera_source, "open_source", look_up)
+    (camera,) = running.state.cameras
+    names = [f"c{number}" for number in range(200)]
+    running.apply(cameras=tuple(msgspec.structs.replace(camera, id=name) for name in names))
+    ended: list[bool] = []
+    steps = {
+        "remove": lambda: running.apply(cameras=()),
+        "stop": lambda: ended.append(running.engine.stop(1.1)),
+    }
+    ending = threading.Thread(target=steps[end])
+    ending.start()
+    try:
+        wait_for(lambda: not ending.is_alive(), "the end", timeout=8)
+        assert ended == ([] if end == "remove" else [False])
+    finally:
+        answered.set()
+        ending.join()
 
 
 def _off_and_on(running: Running) -> None:

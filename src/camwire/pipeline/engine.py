@@ -40,7 +40,7 @@ MAX_WAIT = 0.016
 """Seconds that a frame waits for others to share its batch: half of what lies between two at 30 a second, for
 each batch costs the interpreter and the GPU something besides what its frames cost."""
 STOP_TIMEOUT = 2.0
-"""Seconds that a camera's thread is given to end."""
+"""Seconds that cameras' threads are given to end, all those that are stopped together."""
 
 log = structlog.get_logger()
 
@@ -270,8 +270,9 @@ class Engine:
             log.info("camera stops", camera=camera)
             self._sources[camera].stop()
             self.recorder.lost(self._slots.remove(camera), "stopped")
+        deadline = time.monotonic() + STOP_TIMEOUT
         for camera in cameras:
-            if not self._sources[camera].join(STOP_TIMEOUT):
+            if not self._sources[camera].join(max(0.0, deadline - time.monotonic())):
                 log.warning(
                     "a camera's thread did not end in time; it is left to end by itself", camera=camera
                 )
@@ -331,7 +332,7 @@ class Engine:
             source.stop()
         self.recorder.lost(self._slots.close(), "stopped")
         for source in sources:
-            source.join(max(0.05, deadline - time.monotonic()))
+            source.join(max(0.0, deadline - time.monotonic()))
         if self._processes is not None:
             self._processes.close()
         ended = [source.join(0) for source in sources]
