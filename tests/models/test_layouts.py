@@ -199,6 +199,7 @@ def test_a_dynamic_input_takes_its_size_from_the_configuration_or_the_metadata()
         (Signature((), (table(1, 9, 84),)), Overrides(), "it has 0 inputs"),
         (of(table(1, 1000)), Overrides(), r"a classification net. Found: inputs images"),
         (of(table(1, 25200, 85)), Overrides(), r"not a detector that camwire knows. Found: "),
+        (of(table(1, 100, 4), table(1, 100, -1)), Overrides(), r"not a detector that camwire knows. Found: "),
         (of(table(1, 9, ANCHORS), task="classify"), Overrides(), r"its task is 'classify'; accepted: de"),
         (of(table(1, 9, ANCHORS), names="{1: 'a'}"), Overrides(), r"names are no list of classes number"),
         (of(table(1, 9, ANCHORS), imgsz="big"), Overrides(), r"its metadata's imgsz is 'big', no 2 numbers"),

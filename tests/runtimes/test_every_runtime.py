@@ -84,6 +84,33 @@ def test_an_operation_that_is_unknown_is_one_readable_line(name: str, tmp_path: 
     assert "\n" not in str(refusal.value)
 
 
+def fails_when_run(path: Path) -> Graph:
+    """As many numbers as the picture has that aren't 0 are put into a shape with room for others."""
+    nodes = [
+        helper.make_node("NonZero", ["images"], ["places"]),
+        helper.make_node("Cast", ["places"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["numbers", "shape"], ["output0"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "odd",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, SIZE.height, SIZE.width])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 9, 126])],
+        [numpy_helper.from_array(np.array([1, 9, 126], np.int64), "shape")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return load_model(str(path)).graph
+
+
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_a_graph_that_fails_only_when_it_is_run_is_one_readable_line(name: str, tmp_path: Path) -> None:
+    graph = fails_when_run(tmp_path / "odd.onnx")
+    with pytest.raises(ModelError, match="can't run it") as refusal:
+        load(name, graph).prepare(graph.input.size)
+    assert str(refusal.value).startswith(f"model {graph.file}: O")
+    assert "\n" not in str(refusal.value)
+
+
 def test_the_bundled_model_says_the_same_everywhere() -> None:
     graph = load_model("nanodet").graph
     pixels = pictures(1, graph.input.size)

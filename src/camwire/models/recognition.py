@@ -158,7 +158,7 @@ def _boxes_and_scores(
     signature: Signature, declared: Declared
 ) -> tuple[TensorSpec | None, TensorSpec | None]:
     match sorted(signature.outputs, key=lambda tensor: tensor.shape[-1:] != (4,)):
-        case [TensorSpec(shape=(_, a, 4)) as boxes, TensorSpec(shape=(_, b, _)) as scores] if a == b > 0:
+        case [TensorSpec(shape=(_, a, 4)) as boxes, TensorSpec(shape=(_, b, c)) as scores] if a == b > 0 < c:
             return boxes, scores
         case [TensorSpec(shape=(_, 300, columns)) as both] if _both_in_one(columns, declared):
             return None, both

@@ -57,6 +57,12 @@ class OpenVinoRuntime:
     def infer(self, pixels: UInt8Array) -> list[NDArray[Any]]:
         """As ``Runtime.infer`` says. Each calling thread has requests and output arrays of its own."""
         check_pixels(pixels, self._graph, self.step)
+        try:
+            return self._infer(pixels)
+        except OPENVINO_ERRORS as error:
+            raise self._unable(error) from error
+
+    def _infer(self, pixels: UInt8Array) -> list[NDArray[Any]]:
         count = len(pixels)
         lane = self._lane(Size(pixels.shape[2], pixels.shape[1]), count)
         running = lane.requests[:count]
@@ -67,6 +73,9 @@ class OpenVinoRuntime:
             for request in running:
                 request.wait()
         return [output[:count] for output in lane.outputs]
+
+    def _unable(self, error: Exception) -> ModelError:
+        return ModelError(f"model {self._graph.file}: OpenVINO can't run it ({last_line(error)})")
 
     def _lane(self, size: Size, batch: int) -> _Lane:
         """This thread's requests and outputs, for ``batch`` frames at least."""
@@ -89,13 +98,8 @@ class OpenVinoRuntime:
             "ENABLE_CPU_PINNING": False,
             "INFERENCE_PRECISION_HINT": "bf16" if self._half else "f32",
         }
-        try:
-            model = _with_preprocessing(self._core.read_model(self._graph.file), self._graph, size)
-            return self._core.compile_model(model, "CPU", settings)
-        except OPENVINO_ERRORS as error:
-            raise ModelError(
-                f"model {self._graph.file}: OpenVINO can't run it ({last_line(error)})"
-            ) from error
+        model = _with_preprocessing(self._core.read_model(self._graph.file), self._graph, size)
+        return self._core.compile_model(model, "CPU", settings)
 
 
 class _Mine(threading.local):
