@@ -69,7 +69,7 @@ def run_source() -> Iterator[Callable[..., Running]]:
     running: list[CameraSource] = []
 
     def start(url: str, *, bound: Size = BOUND, **wishes: Any) -> Running:
-        options = {name: wishes.pop(name) for name in ("paced", "looped") if name in wishes}
+        options = {name: wishes.pop(name) for name in ("paced", "looped", "ring") if name in wishes}
         sink = CollectingSink()
         source = CameraSource(camera(url, **wishes), sink, bound=bound, **options)
         running.append(source)

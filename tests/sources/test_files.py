@@ -8,11 +8,13 @@ from pathlib import Path
 
 import av
 import pytest
+from structlog.testing import capture_logs
 
 from camwire.frames import Size
+from camwire.sources.packets import PacketRing
 from tests.sources.conftest import Running
 from tests.sources.http_camera import http_server
-from tests.support.clips import make_clip, make_image
+from tests.support.clips import counted_pictures, make_clip, make_image
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
@@ -55,6 +57,32 @@ def test_a_paced_file_takes_its_own_time(run_source: Run, clips: Path, name: str
     assert frames[-1].arrived - frames[0].arrived >= 49 / 25 - 0.01  # never faster
     assert all(earlier.arrived < later.arrived for earlier, later in pairwise(frames))
     assert all(earlier.captured < later.captured for earlier, later in pairwise(frames))
+
+
+def coded(path: Path, encoder: str) -> Path:
+    """Ten pictures."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream(encoder, rate=25)
+        video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
+        for picture in counted_pictures(10, 320, 240):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(video.encode(None))
+    return path
+
+
+def test_a_codec_is_called_what_it_is_not_what_decodes_it(run_source: Run, tmp_path: Path) -> None:
+    camera = run_source(str(coded(tmp_path / "clip.mkv", "libsvtav1")), paced=False, looped=False)
+    assert camera.source.join(10)
+    assert (camera.source.report().codec, len(camera.sink)) == ("av1", 10)
+
+
+def test_that_no_video_can_be_saved_is_logged_once(run_source: Run, tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        camera = run_source(str(coded(tmp_path / "clip.mkv", "libvpx")), ring=PacketRing(10.0))
+        wait_for(lambda: len(camera.sink) > 25, "three turns")
+    assert [line["reason"] for line in logs if line["event"] == "no videos can be saved of a camera"] == [
+        "'mp4' format does not support 'vp8' codec"
+    ]
 
 
 def test_size_is_fitted_into_the_bound(run_source: Run, clips: Path) -> None:

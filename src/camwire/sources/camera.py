@@ -97,6 +97,8 @@ class CameraSource:
         self._status = SourceStatus()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}", daemon=True)
         self._logged: str | None = None
+        self._unsaved: str | None = None
+        """The codec of which no video can be saved, once that is logged."""
         self._interrupting = threading.Lock()
         self._interruptible: int | None = None
 
@@ -227,7 +229,9 @@ class CameraSource:
         try:
             ring.begin(source.video)
         except ValueError as error:
-            _log.warning("no videos can be saved of a camera", camera=self._camera.id, reason=str(error))
+            if source.codec != self._unsaved:  # once, not with every turn of a file
+                self._unsaved = source.codec
+                _log.warning("no videos can be saved of a camera", camera=self._camera.id, reason=str(error))
             return lambda _: None
         return lambda packet: ring.add(packet, time.time())
 

@@ -43,7 +43,8 @@ class OpenSource:
 
     @property
     def codec(self) -> str:
-        return self.video.codec_context.name
+        """FFmpeg's name for what is sent (`av1`), not for what decodes it (`libdav1d`)."""
+        return self.video.codec_context.codec.canonical_name
 
     @property
     def pixel_format(self) -> str | None:
