@@ -128,6 +128,7 @@ class Analysis:
         with self._lock:
             self._go_on_from(self._engine.export(), objects=False)
             self._nvds.forget_objects()
+        self._recollection.clear()
 
     def _go_on_from(self, state: dict[str, Any], *, objects: bool = True) -> None:
         """The same rules, which from now on know what ``state`` says. Raises ValueError for another's."""

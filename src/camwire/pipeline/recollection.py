@@ -84,6 +84,11 @@ class Recollection:
         with self._lock:
             self._cameras.pop(camera, None)
 
+    def clear(self) -> None:
+        """Nothing is known any more: ids and classes are others from now on."""
+        with self._lock:
+            self._cameras.clear()
+
     def rehearse(self, engine: RuleEngine, camera: str, seconds: float) -> Rehearsal:
         """Have a new engine's rules applied to what the camera saw in the last ``seconds``."""
         entries = self._last(camera, seconds)
