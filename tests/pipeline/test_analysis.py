@@ -86,10 +86,11 @@ def test_another_trackers_ids_are_other_objects(analysis):
 def test_rules_are_not_tried_out_on_what_another_tracker_saw(analysis):
     """Its ids are other objects, and of another model the classes are others, too."""
     analysis.use(desired(LINE), CLASSES[:1], same_ids=False)
-    analysis.forget_objects()
     step(analysis, 2, obj(1, 400, 300))
     tried = analysis.rehearse((LINE,), "gate", 100.0)
     assert (tried.frames, tried.counts["door"]["in"]) == (1, {})
+    analysis.forget_objects()
+    assert analysis.rehearse((LINE,), "gate", 100.0).frames == 0
 
 
 def test_what_cannot_be_used_changes_nothing(analysis, tmp_path):

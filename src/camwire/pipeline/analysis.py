@@ -71,6 +71,7 @@ class Analysis:
             self._nvds.use(desired.nvdsanalytics, nvds, cameras, desired.nvdsanalytics_stamps)
             if not same_ids:
                 self._nvds.forget_objects()
+                self._recollection.clear()
 
     def step(self, batch: Batch, tracks: Tracks) -> Sequence[Event]:
         """Apply the rules to a batch; returns what camwire's own report."""
