@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -122,6 +123,27 @@ def test_the_file_holds_the_very_packets_and_outlives_the_connection(tmp_path: P
         frames = list(film.decode(video=0))
         assert len(frames) == len(came)
         assert frames[-1].time - frames[0].time == pytest.approx((len(came) - 1) / FPS, abs=0.01)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("leap", [-86_400, -3, 3, 86_400])
+def test_a_camera_whose_clock_is_set_makes_no_longer_and_no_shorter_video(tmp_path: Path, leap: int) -> None:
+    path = tmp_path / "clip.mp4"
+    write_film(path, "libx264", 30)
+    ring = PacketRing(100)
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        ring.begin(video)
+        for number, packet in enumerate(packet for packet in container.demux(video) if packet.size):
+            arrived = 1000 + float(packet.dts * packet.time_base)
+            if number >= 15:
+                packet.pts += round(leap / packet.time_base)
+                packet.dts += round(leap / packet.time_base)
+            ring.add(packet, arrived)
+    with av.open(io.BytesIO(as_mp4(*ring.cut(1000, 1005)))) as film:
+        times = [frame.time for frame in film.decode(video=0)]
+    assert len(times) == 30
+    assert [later - earlier for earlier, later in pairwise(times)] == pytest.approx([1 / FPS] * 29, abs=0.01)
 
 
 def write_film(path: Path, encoder: str, count: int) -> None:

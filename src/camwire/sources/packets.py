@@ -16,6 +16,8 @@ from av.video.stream import VideoStream
 
 LARGEST = 32_000_000
 """Bytes kept of a camera at most, however long that lasts."""
+SLACK = 1.0
+"""Seconds by which a camera's time may go otherwise than that in which its packets come."""
 
 
 class Kept(NamedTuple):
@@ -143,14 +145,20 @@ class PacketRing:
 
 
 def as_mp4(track: Track, packets: Sequence[Kept]) -> bytes:
-    """An MP4 file of packets, not encoded again; it begins at time 0. Raises ValueError, av.FFmpegError."""
+    """An MP4 file of packets, not encoded again; it begins at time 0. Raises ValueError, av.FFmpegError.
+
+    Where the camera's clock was set in between, it goes on as the packets came.
+    """
     file = BytesIO()
     with av.open(file, "w", format="mp4") as output:
         stream = output.add_stream_from_template(track.template, opaque=True)
         base, _ = _stamps(packets[0], packets[0], track)
         dts, step = -1, 1
+        earlier, last = packets[0], base
         for kept in packets:
             decoded, shown = _stamps(kept, packets[0], track)
+            base += _leap(decoded - last, kept.arrived - earlier.arrived, track)
+            earlier, last = kept, decoded
             before, dts = dts, max(decoded - base, dts + 1)
             step = kept.duration or (dts - before if before >= 0 else step)
             packet: Packet[Any] = Packet(kept.data)
@@ -160,6 +168,13 @@ def as_mp4(track: Track, packets: Sequence[Kept]) -> bytes:
             packet.stream = stream
             output.mux_one(packet)
     return file.getvalue()
+
+
+def _leap(step: int, passed: float, track: Track) -> int:
+    """What of a step of the camera's time, in the track's units, is none that ``passed`` (seconds)."""
+    passed = max(passed, 0.0)
+    seconds = float(step * track.time_base)
+    return 0 if -SLACK <= seconds <= passed + SLACK else step - round(passed / float(track.time_base))
 
 
 def _stamps(kept: Kept, first: Kept, track: Track) -> tuple[int, int]:
