@@ -177,6 +177,7 @@ FAULTS = (
     # timestamps
     Fault("timestamps jump back", shifted(-1000), HONEST),
     Fault("timestamps jump forward", shifted(40_000), HONEST),
+    Fault("timestamps count five seconds for one", sets(stamp=lambda time: 5 * time), HONEST),
     Fault("timestamps stand still", sets(stamp=lambda _: 5.0), HONEST),
     Fault("timestamps begin just below 2³²", prepare=shifted(ROUND - 2)),
     Fault("timestamps begin at 2³²", prepare=shifted(ROUND)),

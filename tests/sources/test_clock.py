@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camwire.sources.clock import SMALLEST_STEP, StreamClock
+from camwire.sources.clock import MOST_AHEAD, SMALLEST_STEP, StreamClock
 
 stamps = st.none() | st.floats(-1e6, 1e6) | st.sampled_from([0.0, 2.0**32 / 90_000, 2.0**33 / 90_000])
 steps = st.floats(0, 10)
@@ -58,6 +58,23 @@ def test_live_burst_after_a_pause_keeps_the_cameras_own_steps() -> None:
     clock = StreamClock(interval=0.04, live=True)
     clock.time(0.0, 0.0)
     assert [clock.time(0.04 * n, 5.0) for n in range(1, 5)] == pytest.approx([0.04, 0.08, 0.12, 0.16])
+
+
+@pytest.mark.parametrize("pace", [1.0005, 2.5, 10.0])
+def test_a_camera_that_counts_more_time_than_passes_is_held_back(pace: float) -> None:
+    """In the dark many send fewer pictures, and go on counting as if they sent them all."""
+    clock = StreamClock(interval=0.04, live=True)
+    times = [clock.time(number * pace / 10, number / 10) for number in range(36_000)]
+    assert times[-1] == pytest.approx(3600 * min(pace, 1.001), abs=MOST_AHEAD)
+    assert times[-1] - times[-101] == pytest.approx(10 * min(pace, 1.001), abs=0.1)
+
+
+def test_what_a_camera_had_kept_comes_with_its_own_steps() -> None:
+    clock = StreamClock(interval=0.04, live=True)
+    kept = [clock.time(number / 25, 100.0) for number in range(200)]
+    now = [clock.time(8 + number / 25, 100 + number / 25) for number in range(1, 500)]
+    assert [later - earlier for earlier, later in pairwise(kept)] == pytest.approx([0.04] * 199)
+    assert [later - earlier for earlier, later in pairwise(now)] == pytest.approx([0.04] * 498)
 
 
 def test_file_without_timestamps_goes_by_its_nominal_rate() -> None:
