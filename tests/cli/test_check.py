@@ -49,6 +49,20 @@ def test_mistakes_in_both_are_told_at_once_with_file_and_line(tmp_path: Path) ->
     assert tracker.startswith(f"{tmp_path}/tracker.yml:4: TargetManagement.maxTargetsPerStream: 'many'")
 
 
+def test_a_file_for_deepstreams_tracker_alone(tmp_path: Path) -> None:
+    """Positions on the ground plane: nvtracker has them, camwire's trackers don't."""
+    path = tmp_path / "camwire.yaml"
+    (tmp_path / "tracker.yml").write_text("StateEstimator: {stateEstimatorType: 3}\n")
+    (tmp_path / "yolo.onnx").write_bytes(b"")
+    text = "cameras: []\nmodel: {file: yolo.onnx}\ntracker: {config: tracker.yml}\nengine: deepstream\n"
+    path.write_text(text)
+    assert not [said for said in files_beside(load(path)) if "tracker.yml" in said]
+    for other in (text.replace("deepstream", "native"), f"{text}deepstream: {{tracker: camwire}}\n"):
+        path.write_text(other)
+        with pytest.raises(CommandError, match="stateEstimatorType: 3 names nothing"):
+            files_beside(load(path))
+
+
 def test_files_that_are_not_there(tmp_path: Path) -> None:
     checked(tmp_path)
     (tmp_path / "nvds.txt").unlink()

@@ -81,7 +81,7 @@ def files_beside(config: Config) -> list[str]:
     if config.analytics.nvdsanalytics is not None:
         _read_analytics(Path(config.analytics.nvdsanalytics), odd, wrong)
     if config.tracker.config is not None:
-        _read_tracker(Path(config.tracker.config), wrong)
+        _read_tracker(Path(config.tracker.config), config, wrong)
     if wrong:
         raise CommandError("\n".join(wrong), WRONG_CONFIGURATION)
     return odd
@@ -105,13 +105,15 @@ def _read_analytics(path: Path, odd: list[str], wrong: list[str]) -> None:
         wrong += map(str, error.notices)
 
 
-def _read_tracker(path: Path, wrong: list[str]) -> None:
+def _read_tracker(path: Path, config: Config, wrong: list[str]) -> None:
     from camwire.tracking.nvtracker import files
 
+    deepstreams = config.engine == "deepstream" and config.deepstream.tracker != "camwire"
     try:
         files.load(path)
     except files.TrackerFileError as error:
-        wrong.append(str(error))
+        if not (deepstreams and isinstance(error, files.UnsupportedError)):
+            wrong.append(str(error))
 
 
 def address(server: ServerConfig) -> str:

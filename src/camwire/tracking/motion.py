@@ -102,15 +102,18 @@ class _Variance:
 
 
 class Simple:
-    """Boxes as centre, width and height with fixed noise; only the centre has a velocity.
+    """Boxes as centre, width and height with fixed noise; the centre has a velocity, sizes where they move.
 
-    DeepStream's SIMPLE estimator. Variances are in pixels squared, per reference frame.
+    DeepStream's SIMPLE estimator, and REGULAR where its noise doesn't go by the height. Variances are in
+    pixels squared, per reference frame.
     """
 
     corners = staticmethod(corners_of_xywh)
 
-    def __init__(self, location: float, size: float, velocity: float, detection: float) -> None:
-        moving = np.array([[1.0], [1.0], [0.0], [0.0]])
+    def __init__(
+        self, location: float, size: float, velocity: float, detection: float, *, sizes_move: bool = False
+    ) -> None:
+        moving = np.array([[1.0], [1.0], [float(sizes_move)], [float(sizes_move)]])
         place = np.array([[location], [location], [size], [size]])
         self._drift = np.stack((moving * velocity * REFERENCE_RATE**3, place * REFERENCE_RATE))
         self._detection = np.full((4, 1), detection)

@@ -14,6 +14,7 @@ from tests.deepstream.importing.applications import (
     ANALYTICS,
     INFER,
     TRACKER,
+    YAML_INFER,
     write_application,
     write_yaml_application,
 )
@@ -243,6 +244,35 @@ onnx-file=m.onnx
 ll-lib-file=libnvds_nvmultiobjecttracker.so
 ll-config-file=gone/config_tracker_NvDCF_accuracy.yml
 """
+
+
+@pytest.mark.parametrize(
+    "text", ["StateEstimator:\n  stateEstimatorType: 3\n", "NvDCF:\n  probationAge: 3\n"]
+)
+@pytest.mark.parametrize("engine", ["native", "deepstream"])
+def test_a_file_for_deepstreams_tracker_alone(tmp_path: Path, engine: Engine, text: str) -> None:
+    """NVIDIA's files begin with a licence; the one of the 3D tracker says stateEstimatorType 3."""
+    licensed = f"# SPDX-License-Identifier: Apache-2.0\n\n%YAML:1.0\n{text}"
+    (tmp_path / "config_tracker_NvDCF_accuracy_3D.yml").write_text(licensed)
+    file = tmp_path / "application.txt"
+    file.write_text(
+        "[source0]\nuri=rtsp://192.0.2.1/a\n[primary-gie]\nonnx-file=m.onnx\n"
+        "[tracker]\nll-config-file=config_tracker_NvDCF_accuracy_3D.yml\n"
+    )
+    imported = import_application(file, tmp_path, engine)
+    config = loaded(imported)
+    assert config.engine == engine
+    if engine == "deepstream":
+        assert config.tracker.config == "config_tracker_NvDCF_accuracy_3D.yml"
+    else:
+        assert (config.tracker.type, config.tracker.config) == ("nvdcf_accuracy", None)
+        assert "a preset stands for it" in imported.text
+
+
+def test_an_elements_file_in_yaml_begins_with_comments(tmp_path: Path) -> None:
+    file = tmp_path / "infer.yml"
+    file.write_text(f"\ufeff# SPDX-License-Identifier: Apache-2.0\n\n%YAML:1.0\n{YAML_INFER}")
+    assert loaded(import_application(file, tmp_path)).model.score_threshold == 0.4
 
 
 @pytest.mark.parametrize("engine", ["native", "deepstream"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from camwire.tracking.nvtracker import presets
-from camwire.tracking.nvtracker.files import TrackerFileError, load, parse
+from camwire.tracking.nvtracker.files import TrackerFileError, UnsupportedError, load, parse
 from camwire.tracking.nvtracker.parameters import (
     Estimator,
     Matcher,
@@ -81,6 +81,37 @@ def test_keys_without_meaning_are_named_in_one_warning(tmp_path):
     ]
 
 
+LICENCE = "# SPDX-License-Identifier: Apache-2.0\n#\n\n"
+
+
+@pytest.mark.parametrize("before", ["\ufeff", LICENCE, " \n\n" + LICENCE, "\ufeff" + LICENCE])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_comments_and_a_byte_order_mark_may_stand_before_the_directive(before, end):
+    text = (before + FILE).replace("\n", end)
+    assert parse(text, "x.yml").parameters == parse(FILE, "x.yml").parameters
+    line = before.count("\n") + 4
+    with pytest.raises(TrackerFileError, match=f"x.yml:{line}: BaseConfig.minDetectorConfidence"):
+        parse(text.replace("0.0430", "much"), "x.yml")
+
+
+def test_the_padding_may_stand_in_either_section():
+    target = "TargetManagement: {searchRegionPaddingScale: 3}\n"
+    file = parse(target, "x.yml")
+    assert (file.parameters.visual_tracker.search_region_padding_scale, file.ignored) == (3, ())
+    both = parse(f"{target}VisualTracker: {{searchRegionPaddingScale: 2}}\n", "x.yml")
+    assert both.parameters.visual_tracker.search_region_padding_scale == 2
+    with pytest.raises(TrackerFileError, match=r"x\.yml:1: TargetManagement\.searchRegionPaddingScale"):
+        parse(target.replace("3", "wide"), "x.yml")
+
+
+@pytest.mark.parametrize(
+    "text", ["StateEstimator: {stateEstimatorType: 3}", "%YAML:1.0\nNvDCF:\n  maxTargetsPerStream: 30\n"]
+)
+def test_what_deepstreams_tracker_alone_can_use(text):
+    with pytest.raises(UnsupportedError):
+        parse(text, "x.yml")
+
+
 def test_a_misspelt_key_is_recognised():
     ignored = parse("TargetManagement:\n  probationAgo: 3\n", "x.yml").ignored
     assert ignored == ("TargetManagement.probationAgo (did you mean probationAge?)",)
@@ -101,6 +132,9 @@ def test_a_misspelt_key_is_recognised():
         ("BaseConfig: {minDetectorConfidence: [1]}", r"\[1\] is no number"),
         ("DataAssociator: {checkClassMatch: 2}", "allowed are 0 and 1"),
         ("StateEstimator: {stateEstimatorType: 3}", r"allowed are 0 \(none\), 1 \(simple\), 2 \(regular\)"),
+        ("StateEstimator: {measurementNoiseVar4Detector: 0}", "x.yml:1: .*: 0; it has to be more than 0"),
+        ("StateEstimator: {processNoiseVar4Loc: -1}", "-1; it has to be 0 or more"),
+        ("VisualTracker: {gaussianSigma: 0.0}", "0.0; it has to be more than 0"),
         (
             "VisualTracker: {featureImgSizeLevel: 9}",
             "VisualTracker.featureImgSizeLevel: 9; allowed are 1 to 5",

@@ -7,8 +7,11 @@ import pytest
 
 from camwire.tracking.engine import Engine
 from camwire.tracking.nvtracker.build import nvtracker
+from camwire.tracking.nvtracker.files import parse
 from camwire.tracking.nvtracker.parameters import Estimator, Matcher, NvTrackerParameters, key_of, sections
 from tests.tracking.scenes import box, ids, run
+
+REGULAR = "noiseWeightVar4Loc: 0.05, noiseWeightVar4Vel: 0.00625,"
 
 
 def tracker(estimator=Estimator.NONE, matcher=Matcher.CASCADED, score=0.0, target=None, data=None):
@@ -40,6 +43,22 @@ def tracker(estimator=Estimator.NONE, matcher=Matcher.CASCADED, score=0.0, targe
 
 def seen(one, found):
     return [ids(tracks) for tracks in run(one, found)]
+
+
+@pytest.mark.parametrize(("noise", "width"), [(1e-3, 60), (1e6, 54)])
+@pytest.mark.parametrize(
+    ("weights", "counts"),
+    [("", True), ("noiseWeightVar4Loc: -0.1, noiseWeightVar4Vel: -0.1,", True), (REGULAR, False)],
+)
+def test_the_regular_estimators_noise_goes_by_the_height_only_where_the_file_says_so(
+    weights, counts, noise, width
+):
+    """How much a detection of another width is worth."""
+    estimator = f"{{stateEstimatorType: 2, {weights} measurementNoiseVar4Detector: {noise}}}"
+    text = f"TargetManagement: {{probationAge: 0}}\nStateEstimator: {estimator}\n"
+    one = Engine(nvtracker(parse(text, "x.yml").parameters), trace_length=0)
+    x1, _, x2, _ = run(one, [[box(100, width=40)], [box(100, width=60)]])[-1].boxes[0]
+    assert (abs(float(x2 - x1) - width) < 0.5) is counts
 
 
 def test_probation_then_report():

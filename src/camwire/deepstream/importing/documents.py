@@ -14,6 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from camwire.analytics.nvdsanalytics.keyfile import KeyFileError, parse_key_file
 from camwire.config.syntax import explain_syntax
 from camwire.deepstream.importing.remarks import ImportMistakeError, Remark
+from camwire.tracking.nvtracker.files import without_directive
 
 LARGEST_FILE = 1 << 20
 """Bytes; no configuration is larger."""
@@ -138,7 +139,7 @@ def _yaml(text: str, path: Path) -> dict[str, Group]:
     parser.max_depth = DEEPEST
     parser.composer.warn_double_anchors = False
     try:
-        root = parser.compose(_without_directive(text))
+        root = parser.compose(without_directive(text))
     except MarkedYAMLError as error:
         line, _, message = explain_syntax(error)
         raise ImportMistakeError([Remark(str(path), line, message)]) from None
@@ -154,12 +155,6 @@ def _yaml(text: str, path: Path) -> dict[str, Group]:
         for key, value in _pairs(node) if isinstance(node, MappingNode) else ():
             group.add(_line(value), key, _flat(value))
     return groups
-
-
-def _without_directive(text: str) -> str:
-    """Some of DeepStream's files begin with %YAML:1.0, which YAML itself doesn't allow."""
-    first, newline, rest = text.partition("\n")
-    return newline + rest if first.startswith("%YAML:") else text
 
 
 def _pairs(node: MappingNode) -> Iterator[tuple[str, Node]]:

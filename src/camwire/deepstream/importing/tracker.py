@@ -7,7 +7,7 @@ from pathlib import Path
 from camwire.deepstream.importing.documents import Entry, Group
 from camwire.deepstream.importing.draft import Draft
 from camwire.deepstream.importing.values import ValueMistakeError, boolean, integer, path
-from camwire.tracking.nvtracker.files import TrackerFileError, parse
+from camwire.tracking.nvtracker.files import TrackerFileError, UnsupportedError, parse
 
 SECTION = "tracker"
 RESETS = {0: "never", 1: "on_reconnect", 2: "on_eos", 3: "on_reconnect"}
@@ -69,12 +69,23 @@ def take_file(entry: Entry, draft: Draft) -> None:
     except (OSError, UnicodeDecodeError):
         draft.remark(SECTION, entry, f"{file} can't be read here; a preset stands for it")
         _take_preset(entry, "nvdcf_perf", draft)
+    except UnsupportedError as error:
+        _take_unsupported(entry, file, error, draft)
     except TrackerFileError as error:
         raise ValueMistakeError(entry, f"low-level tracker file: {error}") from None
     else:
         draft.put(SECTION, "config", draft.path(file), entry)
         if ignored and not draft.is_for_deepstream:
             draft.remark(SECTION, entry, f"keys without a meaning natively: {', '.join(ignored)}")
+
+
+def _take_unsupported(entry: Entry, file: Path, error: UnsupportedError, draft: Draft) -> None:
+    """A file for DeepStream's tracker alone, which has it; natively a preset stands for it."""
+    if draft.is_for_deepstream:
+        draft.put(SECTION, "config", draft.path(file), entry)
+        return
+    draft.remark(SECTION, entry, f"{error}; a preset stands for it")
+    _take_preset(entry, "nvdcf_perf", draft)
 
 
 def _take_preset(entry: Entry, otherwise: str, draft: Draft) -> None:

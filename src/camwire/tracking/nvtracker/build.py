@@ -19,11 +19,13 @@ def nvtracker(of: parameters.NvTrackerParameters, pictures: PictureReader = IN_M
 def _estimator(of: parameters.StateEstimator) -> Estimator:
     if of.state_estimator_type is parameters.Estimator.NONE:
         return LastBox()
-    if of.state_estimator_type is parameters.Estimator.SIMPLE:
+    by_height = of.noise_weight_var_4_loc > 0 and of.noise_weight_var_4_vel >= 0
+    if of.state_estimator_type is parameters.Estimator.SIMPLE or not by_height:
         return Simple(
             location=of.process_noise_var_4_loc,
             size=of.process_noise_var_4_size,
             velocity=of.process_noise_var_4_vel,
             detection=of.measurement_noise_var_4_detector,
+            sizes_move=of.state_estimator_type is parameters.Estimator.REGULAR,
         )
     return HeightScaled(of.noise_weight_var_4_loc, of.noise_weight_var_4_vel, of.use_aspect_ratio)

@@ -79,8 +79,9 @@ class StateEstimator:
     process_noise_var_4_vel: float = 0.1
     measurement_noise_var_4_detector: float = 4.0
     measurement_noise_var_4_tracker: float = 16.0
-    noise_weight_var_4_loc: float = 0.05
-    noise_weight_var_4_vel: float = 0.00625
+    noise_weight_var_4_loc: float = -0.1
+    noise_weight_var_4_vel: float = -0.1
+    """The noise in heights, which takes the place of the one in pixels; off where negative."""
     use_aspect_ratio: bool = False
 
 
