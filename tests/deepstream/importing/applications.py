@@ -149,7 +149,7 @@ enable=1
 network-input-shape=4;3;384;640
 tensor-data-type=7
 tensor-name=images
-
+maintain-aspect-ratio=1
 [group-0]
 src-ids=0;1
 process-on-roi=1

@@ -67,6 +67,62 @@ def test_what_nvinfer_leaves_out_has_its_defaults(tmp_path: Path) -> None:
     file.write_text("[property]\nonnx-file=model.onnx\n")
     model = loaded(import_application(file, tmp_path)).model
     assert (model.score_threshold, model.iou_threshold) == (0.2, 0.3)
+    assert (model.resize, model.precision) == ("stretch", "full")
+
+
+@pytest.mark.parametrize(
+    ("infer", "preprocess", "resize"),
+    [
+        ("", "maintain-aspect-ratio=1\n", "letterbox"),
+        ("maintain-aspect-ratio=1\n", "", "stretch"),
+        ("maintain-aspect-ratio=1\n", None, "letterbox"),
+    ],
+)
+def test_the_tensor_that_nvdspreprocess_makes_is_what_counts(
+    tmp_path: Path, infer: str, preprocess: str | None, resize: str
+) -> None:
+    (tmp_path / "infer.txt").write_text(f"[property]\nonnx-file=model.onnx\n{infer}")
+    (tmp_path / "preprocess.txt").write_text(f"[property]\nenable=1\ntensor-name=images\n{preprocess}")
+    file = tmp_path / "application.txt"
+    enabled = int(preprocess is not None)
+    file.write_text(
+        "[source0]\nuri=a.mp4\n[primary-gie]\nconfig-file=infer.txt\n"
+        f"[pre-process]\nenable={enabled}\nconfig-file=preprocess.txt\n"
+    )
+    assert loaded(import_application(file, tmp_path)).model.resize == resize
+
+
+def test_values_are_read_as_glib_reads_them(tmp_path: Path) -> None:
+    """A number ends at the first blank, so that comments stand behind it; texts have escapes."""
+    (tmp_path / "infer.txt").write_text(
+        "[property]\r\nonnx-file=my\\smodel.onnx\r\ninterval=2 # every third\r\n"
+        "infer-dims=3;640 ;640 # with or without a semicolon\r\nregex=\\d\r\n"
+        "[class-attrs-all]\r\ntopk=20\t(most)\r\n"
+    )
+    file = tmp_path / "application.txt"
+    file.write_text(
+        "[source-list]\nlist=rtsp://192.0.2.1/a\\;b;rtsp://192.0.2.2/c\\\\d\n"
+        "[primary-gie]\nconfig-file=infer.txt\n[streammux]\nwidth= 1920 \nheight=1080  # full HD\n"
+    )
+    imported = import_application(file, tmp_path)
+    config = loaded(imported)
+    assert [camera.url.reveal() for camera in config.cameras] == [
+        "rtsp://192.0.2.1/a;b",
+        "rtsp://192.0.2.2/c\\d",
+    ]
+    assert {camera.detect_interval for camera in config.cameras} == {3}
+    assert (config.model.file, config.model.input_size) == ("my model.onnx", Size(640, 640))
+    assert (config.model.top_k, config.output.size) == (20, Size(1920, 1080))
+    assert [str(remark).rpartition(": ")[2] for remark in imported.remarks] == ["has no counterpart"]
+
+
+def test_regions_for_all_other_streams_are_said(tmp_path: Path) -> None:
+    application = write_application(tmp_path)
+    file = tmp_path / "configs/preprocess.txt"
+    file.write_text(file.read_text().replace("src-ids=0;1", "src-ids=-1"))
+    assert "preprocess.txt:8: [group-0] src-ids: was for every other stream" in import_application(
+        application, tmp_path
+    ).text.replace(str(tmp_path / "configs/"), "")
 
 
 def test_tracker_analytics_picture(imported: Imported) -> None:

@@ -58,6 +58,11 @@ def read_detector(application: Group, file: Document | None, draft: Draft) -> No
     _take_files(both, draft)
     _take_shape(both, draft)
     _take_habits(both, draft)
+    keeps_aspect, mode = both.take("maintain-aspect-ratio"), both.take("network-mode")
+    if file is not None or keeps_aspect is not None:
+        take_resize(keeps_aspect, draft)
+    if file is not None or mode is not None:
+        _take_precision(mode, draft)
     if file is not None:
         _take_thresholds(file, draft)
         for group in file.groups.values():
@@ -98,8 +103,11 @@ def _take_shape(both: _Both, draft: Draft) -> None:
             take_input_size(sides[2], sides[1], entry, draft)
         else:
             draft.remark(SECTION, entry, "is no channels;height;width")
-    if entry := both.take("maintain-aspect-ratio"):
-        draft.put(SECTION, "resize", "letterbox" if boolean(entry, False) else "stretch", entry)
+
+
+def take_resize(keeps_aspect: Entry | None, draft: Draft) -> None:
+    """``keeps_aspect``: maintain-aspect-ratio, of nvinfer or nvdspreprocess; both stretch without it."""
+    draft.put(SECTION, "resize", "letterbox" if boolean(keeps_aspect, False) else "stretch", keeps_aspect)
 
 
 def take_input_size(width: int, height: int, entry: Entry, draft: Draft) -> None:
@@ -107,8 +115,6 @@ def take_input_size(width: int, height: int, entry: Entry, draft: Draft) -> None
 
 
 def _take_habits(both: _Both, draft: Draft) -> None:
-    if entry := both.take("network-mode"):
-        _take_precision(entry, draft)
     if (entry := both.take("interval")) and integer(entry) != 0:
         for camera in draft.cameras:
             draft.put_camera(camera, "detect_interval", integer(entry) + 1, entry)
@@ -121,10 +127,10 @@ def _take_habits(both: _Both, draft: Draft) -> None:
     _take_classes(both, draft)
 
 
-def _take_precision(entry: Entry, draft: Draft) -> None:
-    mode = integer(entry)
+def _take_precision(entry: Entry | None, draft: Draft) -> None:
+    mode = integer(entry) if entry is not None else FP32
     draft.put(SECTION, "precision", "full" if mode == FP32 else "auto", entry)
-    if mode == INT8:
+    if entry is not None and mode == INT8:
         draft.remark(SECTION, entry, "8 bits come with the model's file: quantise it before")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from camwire.analytics.nvdsanalytics.keyfile import KeyFileError, parse_key_file
+from camwire.analytics.nvdsanalytics.keyfile import ESCAPES, KeyFileError, parse_key_file
 from camwire.config.syntax import explain_syntax
 from camwire.deepstream.importing.remarks import ImportMistakeError, Remark
 from camwire.tracking.nvtracker.files import without_directive
@@ -21,6 +22,7 @@ LARGEST_FILE = 1 << 20
 DEEPEST = 20
 """Levels of YAML; DeepStream's files have two."""
 YAML_NAMES = (".yml", ".yaml")
+_ESCAPE = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,13 @@ def _ini(text: str, path: Path) -> dict[str, Group]:
     for name, found in parsed.items():
         group = groups[name] = Group(path, name, found.line)
         for key, value in found.values.items():
-            group.add(found.lines[key], key, value)
+            group.add(found.lines[key], key, _unescaped(value))
     return groups
+
+
+def _unescaped(value: str) -> str:
+    """As GLib reads it. Escapes that it doesn't know stay: `\\;` in lists, and those in nobody's keys."""
+    return _ESCAPE.sub(lambda escape: ESCAPES.get(escape[1], escape[0]), value)
 
 
 def _yaml(text: str, path: Path) -> dict[str, Group]:

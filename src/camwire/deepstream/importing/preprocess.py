@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camwire.deepstream.importing.detector import take_input_size
+from camwire.deepstream.importing.detector import take_input_size, take_resize
 from camwire.deepstream.importing.documents import Document, Entry, Group
 from camwire.deepstream.importing.draft import Draft
 from camwire.deepstream.importing.values import boolean, integer, integers
@@ -11,6 +11,8 @@ SECTION = "deepstream"
 PRECISIONS = {0: "fp32", 7: "fp16"}
 """tensor-data-type."""
 REGION = "roi-params-src-"
+OTHERS = -1
+"""Among src-ids: all streams that no group names."""
 
 REASONS = {
     "custom-lib-path": "camwire writes nvdspreprocess's file with the library that comes with DeepStream",
@@ -24,7 +26,7 @@ QUIET = frozenset(
     """
     gpu-id unique-id target-unique-ids processing-width processing-height network-input-order
     network-color-format scaling-buf-pool-size tensor-buf-pool-size scaling-pool-memory-type
-    scaling-pool-compute-hw scaling-filter symmetric-padding src-ids draw-roi roi-color
+    scaling-pool-compute-hw scaling-filter symmetric-padding draw-roi roi-color
     pixel-normalization-factor offsets process-on-all-objects enable process-on-roi
     """.split()  # noqa: SIM905 - a list of words
 )
@@ -43,8 +45,7 @@ def read_preprocess(file: Document, draft: Draft) -> None:
         draft.put(SECTION, "tensor_name", name.text, name)
     if shape := main.take("network-input-shape"):
         _take_shape(shape, draft)
-    if keep := main.take("maintain-aspect-ratio"):
-        draft.put("model", "resize", "letterbox" if boolean(keep, False) else "stretch", keep)
+    take_resize(main.take("maintain-aspect-ratio"), draft)
     for group in file.numbered("group-"):
         _take_regions(group, draft)
     for group in file.groups.values():
@@ -61,6 +62,9 @@ def _take_shape(shape: Entry, draft: Draft) -> None:
 
 def _take_regions(group: Group, draft: Draft) -> None:
     on_regions = boolean(group.take("process-on-roi"), False)
+    sources = group.take("src-ids")
+    if on_regions and sources is not None and OTHERS in integers(sources):
+        draft.remark(SECTION, sources, "was for every other stream, too: write rois for each camera")
     for key in [key for key in group.entries if key.startswith(REGION)]:
         entry = group.take(key)
         if entry is not None and on_regions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 from camwire.deepstream.importing.documents import Entry
@@ -10,6 +11,9 @@ from camwire.deepstream.importing.remarks import Remark
 
 LONGEST_SHOWN = 60
 """Characters of a value in a message."""
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,18}(?!\S)")
+"""Longer digits would be slow to read, and mean nothing."""
+_SEPARATOR = re.compile(r"(?<!\\);")
 BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -50,8 +54,9 @@ def integers(entry: Entry) -> list[int]:
 
 
 def texts(entry: Entry) -> list[str]:
-    """The items of a list; blank ones are left out."""
-    return [item.strip() for item in entry.text.split(";") if item.strip()]
+    """The items of a list; blank ones are left out. A semicolon that belongs to an item is written `\\;`."""
+    items = (item.replace("\\;", ";").strip() for item in _SEPARATOR.split(entry.text))
+    return [item for item in items if item]
 
 
 def path(entry: Entry) -> Path:
@@ -62,8 +67,8 @@ def path(entry: Entry) -> Path:
 
 
 def _integer(entry: Entry, text: str) -> int:
-    # Long digits would be slow to read, and mean nothing.
-    digits = text.strip().removeprefix("-").removeprefix("+")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+    """As GLib reads it, which looks no further than the first blank: a comment may stand behind."""
+    number = _INTEGER.match(text)
+    if number is None:
         raise ValueMistakeError(entry, "whole number")
-    return int(text)
+    return int(number[0])
