@@ -12,12 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camwire.analytics.nvdsanalytics.results import FrameResult, ObjectResult
+from camwire.analytics.rules import RuleEngine
+from camwire.config.rules import ZoneRule
 from camwire.deepstream.changes import pipeline_changes
 from camwire.deepstream.elements import Graph
 from camwire.deepstream.flow import Flow, scaled
 from camwire.deepstream.graph import assign_pads, build
 from camwire.deepstream.ledger import MOST, Ledger
 from camwire.deepstream.metadata import UNTRACKED, BatchMeta
+from camwire.deepstream.nvds_results import NvdsResults
 from camwire.deepstream.objects import TrackHistory
 from camwire.deepstream.scene import FlowScene
 from camwire.deepstream.timing import UNDER_WAY, BatchTimes
@@ -57,6 +61,38 @@ def meta(*objects: tuple[int, int, float, tuple[float, float, float, float]], fr
 
 
 # --- tracks ----------------------------------------------------------------------------------
+
+
+LARGE_IDS = st.builds(lambda high, low: high << 32 | low, st.integers(0, 2**32 - 1), st.integers(0, 99))
+"""With `useUniqueID: 1`: a random number for the stream, and one that counts."""
+
+
+@given(st.lists(LARGE_IDS.filter(lambda number: number != UNTRACKED), unique=True, min_size=1, max_size=4))
+def test_nvtrackers_large_ids_are_objects_of_their_camera_in_rules(numbers: list[int]) -> None:
+    """Rules keep cameras and ids in one number."""
+    high = numbers[0] >> 32
+    numbers = sorted({high << 32 | number & 0xFFFFFFFF for number in numbers})
+    zone = ZoneRule(name="all", type="zone", polygon=((0, 0), (1, 0), (1, 1), (0, 1)))
+    engine, history = RuleEngine([zone], ["person"]), TrackHistory(0)
+    seen = meta(*((0, number, 0.9, (9, 9, 29, 49)) for number in numbers))
+    for index, (time, objects) in enumerate(((0.0, seen), (0.1, seen), (9.0, meta()))):
+        step = Batch(index, (frame(time=time),), 0.0)
+        tracks = history.step(step, objects)
+        assert len(set(tracks.ids.tolist())) == len(tracks)
+        events = engine.step(step, tracks).events
+    assert [(event.kind, event.camera) for event in events] == [("exit", "gate")] * len(numbers)
+    assert engine.counts_of("gate")["all"]["exited"] == {"person": len(numbers)}
+
+
+def test_what_nvdsanalytics_says_of_an_untracked_object_is_left_out() -> None:
+    seen = meta((0, 1, 0.9, (9, 9, 29, 49)), (0, UNTRACKED, 0.9, (0, 0, 5, 5)))
+    said = [ObjectResult(0, status="ROI:a"), ObjectResult(1, status="ROI:b")]
+    result = FrameResult({}, {}, {}, {}, {}, {}, {}, said)
+    batch, results = Batch(0, (frame(),), 0.0), NvdsResults()
+    results.note(batch, replace(seen, analytics=[result]), TrackHistory(0).step(batch, seen), ["person"])
+    told = results.frame_of(batch.frames[0])
+    assert told is not None
+    assert {place: one.obj_status for place, one in told.objects.items()} == {0: "ROI:a"}
 
 
 def test_nvtrackers_objects_get_ages_speeds_and_traces() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from camwire.analytics.nvdsanalytics.results import FrameResult
-from camwire.deepstream.metadata import BatchMeta
+from camwire.deepstream.metadata import UNTRACKED, BatchMeta
 from camwire.deepstream.objects import camwire_ids
 from camwire.frames import Batch, Frame, Tracks
 from camwire.link.pictures import NvdsFrame
@@ -53,11 +53,16 @@ def _placed(result: FrameResult, index: int, meta: BatchMeta, tracks: Tracks) ->
     """With the objects' places among the frame's tracks; what isn't tracked is left out."""
     if not result.objects:
         return result
-    ids = camwire_ids(meta.ids[meta.frame_index == index]).tolist()
-    places = {identity: place for place, identity in enumerate(tracks.ids[tracks.rows_of(index)].tolist())}
+    ids = meta.ids[meta.frame_index == index]
+    known = tracks.ids[tracks.rows_of(index)].tolist()
+    places = {identity: place for place, identity in enumerate(known)}
+    place_of = [
+        None if untracked else places.get(identity)
+        for identity, untracked in zip(camwire_ids(ids).tolist(), ids == UNTRACKED, strict=True)
+    ]
     return replace(
         result,
         objects=[
-            replace(one, index=places[ids[one.index]]) for one in result.objects if ids[one.index] in places
+            replace(one, index=place) for one in result.objects if (place := place_of[one.index]) is not None
         ],
     )

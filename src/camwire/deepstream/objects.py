@@ -9,8 +9,9 @@ import numpy as np
 from camwire.deepstream.metadata import UNTRACKED, BatchMeta, UInt64Array
 from camwire.frames import Batch, Detections, Float32Array, Float64Array, Int32Array, Int64Array, Tracks
 
-IDS = np.uint64(2**63 - 1)
-"""So many: camwire's are signed and begin at 1."""
+IDS = np.uint64(2**40 - 1)
+"""So many: camwire's begin at 1 and stay below 2⁴⁰. With `useUniqueID` nvtracker's have 64 bits, of which the
+upper 32 are the same for all objects of a stream."""
 SMOOTHING = 0.5
 """The share of a new speed in what is told: a tracker's boxes jitter."""
 REMEMBERED = 8.0
