@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
+from camwire.analytics.nvdsanalytics.engine import NvdsAnalytics
+from camwire.analytics.nvdsanalytics.history import TrackedObject
 from camwire.analytics.nvdsanalytics.load import parse
 from camwire.config.rules import Rule
 from camwire.deepstream.files import keys
@@ -193,7 +195,7 @@ def test_nvdsanalytics() -> None:
     )
     read = ini(result.text)
     check_analytics(read)
-    assert result.left_out == ()
+    assert result.left_out == ("rule 'door': DeepStream counts each object once at a line, and only inwards",)
     assert read["property"]["config-width"] == "1280"
     assert read["roi-filtering-stream-0"]["roi-yard"] == "0;0;640;0;640;360"
     assert read["overcrowding-stream-2"]["class-id"] == "0;2"
@@ -210,6 +212,20 @@ def check_analytics(read: Mapping[str, Mapping[str, str]]) -> None:
         kind = group.rpartition("-")[0]
         own = {key for key in read[group] if not key.startswith(keys.ANALYTICS_SHAPES[kind])}
         assert own <= keys.ANALYTICS_GROUPS[kind]
+
+
+def test_what_is_said_of_a_line_is_so() -> None:
+    """In by one object, out by another, in by the first again; from the line's left to its right is in."""
+    text = written(line("door", [0.1, 0.5], [0.9, 0.5])).text
+    analytics, counts = NvdsAnalytics(parse(text, "ini", "written").settings), []
+    for number, (identity, way) in enumerate(((1, 1), (2, -1), (1, 1))):
+        for step in range(-40, 41):
+            pts = (number * 100 + step) * 40_000_000
+            item = TrackedObject(identity, 0, 620, 360 + way * step * 5 - 80, 40, 80)
+            result = analytics.process(0, PICTURE, pts, [item])
+        assert result is not None
+        counts.append(result.line_totals["door"])
+    assert counts == [1, 1, 1]
 
 
 def test_nvdsanalytics_tells_what_it_leaves_out() -> None:

@@ -128,7 +128,8 @@ class _Proposer:
                 if self.class_names
                 else "the model's classes aren't known here"
             )
-            self.notes.append(f"{entry.label}: classes {', '.join(unknown)} are left out: {why}")
+            otherwise = "" if names else "; so the rule is for every class"
+            self.notes.append(f"{entry.label}: classes {', '.join(unknown)} are left out: {why}{otherwise}")
         return names
 
     def _name(self, label: str) -> str:

@@ -128,5 +128,7 @@ def _beyond(rule: Rule) -> Iterable[str]:
         yield f"rule {rule.name!r}: DeepStream has no loitering"
     if isinstance(rule, ZoneRule) and rule.overcrowding is not None and rule.overcrowding.seconds:
         yield f"rule {rule.name!r}: DeepStream has no `seconds` in overcrowding"
+    if isinstance(rule, LineRule):
+        yield f"rule {rule.name!r}: DeepStream counts each object once at a line, and only inwards"
     if rule.anchor != "bottom_centre" and not isinstance(rule, DirectionRule):
         yield f"rule {rule.name!r}: DeepStream looks at the bottom centre of a box"
