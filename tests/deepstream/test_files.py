@@ -234,12 +234,15 @@ def test_nvdsanalytics_tells_what_it_leaves_out() -> None:
         zone("two", classes=["car"]),
         zone("three", loitering=5, anchor="centre"),
         {"type": "heatmap", "name": "heat"},
+        zone("full", overcrowding={"objects": 4, "seconds": 2, "until": 1}),
         line("a=b", [0, 0], [1, 1]),
     )
     text = "\n".join(result.left_out)
     assert "rule 'two': DeepStream has one `class-id`" in text
     assert "rule 'three': DeepStream has no loitering" in text
     assert "rule 'three': DeepStream looks at the bottom centre" in text
+    assert "rule 'full': DeepStream has no `seconds` in overcrowding" in text
+    assert "rule 'full': DeepStream has no `until` in overcrowding" in text
     assert "rule 'heat': DeepStream has nothing like `heatmap`" in text
     assert "rule 'a=b': its name can't be a label" in text
 

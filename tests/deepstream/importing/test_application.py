@@ -92,6 +92,24 @@ def test_the_tensor_that_nvdspreprocess_makes_is_what_counts(
     assert loaded(import_application(file, tmp_path)).model.resize == resize
 
 
+@pytest.mark.parametrize(("tensors", "intervals"), [(0, [3, 5, 7]), (1, [1, 5, 7])])
+def test_the_interval_that_has_an_effect(tmp_path: Path, tensors: int, intervals: list[int]) -> None:
+    """On tensors of nvdspreprocess nvinfer's has none; those of its groups are for their streams."""
+    (tmp_path / "preprocess.txt").write_text(
+        "[property]\nenable=1\ntensor-name=images\n[group-0]\nsrc-ids=0\ninterval=0\n"
+        "[group-1]\nsrc-ids=1\ninterval=4\n[group-2]\nsrc-ids=-1\ninterval=6\n"
+    )
+    file = tmp_path / "application.txt"
+    file.write_text(
+        "[source0]\nuri=a.mp4\n[source1]\nuri=b.mp4\n[source2]\nuri=c.mp4\n"
+        "[pre-process]\nenable=1\nconfig-file=preprocess.txt\n"
+        f"[primary-gie]\nonnx-file=m.onnx\ninterval=2\ninput-tensor-meta={tensors}\n"
+    )
+    imported = import_application(file, tmp_path)
+    assert [camera.detect_interval for camera in loaded(imported).cameras] == intervals
+    assert ("has no effect on tensors" in imported.text) == bool(tensors)
+
+
 def test_values_are_read_as_glib_reads_them(tmp_path: Path) -> None:
     """A number ends at the first blank, so that comments stand behind it; texts have escapes."""
     (tmp_path / "infer.txt").write_text(

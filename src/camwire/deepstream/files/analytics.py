@@ -128,6 +128,8 @@ def _beyond(rule: Rule) -> Iterable[str]:
         yield f"rule {rule.name!r}: DeepStream has no loitering"
     if isinstance(rule, ZoneRule) and rule.overcrowding is not None and rule.overcrowding.seconds:
         yield f"rule {rule.name!r}: DeepStream has no `seconds` in overcrowding"
+    if isinstance(rule, ZoneRule) and rule.overcrowding is not None and rule.overcrowding.until is not None:
+        yield f"rule {rule.name!r}: DeepStream has no `until` in overcrowding"
     if isinstance(rule, LineRule):
         yield f"rule {rule.name!r}: DeepStream counts each object once at a line, and only inwards"
     if rule.anchor != "bottom_centre" and not isinstance(rule, DirectionRule):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from camwire.config.detection import ModelConfig
 from camwire.deepstream.importing.documents import Document, Entry, Group
-from camwire.deepstream.importing.draft import Draft, trouble
+from camwire.deepstream.importing.draft import CameraDraft, Draft, trouble
 from camwire.deepstream.importing.values import boolean, integer, integers, number, path
 
 SECTION = "model"
@@ -40,7 +42,7 @@ QUIET = frozenset(
     gpu-id gie-unique-id unique-id nvbuf-memory-type model-color-format net-scale-factor offsets process-mode
     num-detected-classes output-blob-names workspace-size batch-size scaling-filter scaling-compute-hw
     network-input-order tensor-meta-pool-size bbox-border-color0 bbox-border-color1 bbox-border-color2
-    bbox-border-color3 input-tensor-meta force-implicit-batch-dim strongly-typed symmetric-padding
+    bbox-border-color3 force-implicit-batch-dim strongly-typed symmetric-padding
     """.split()  # noqa: SIM905 - a list of words
 )
 
@@ -110,14 +112,23 @@ def take_resize(keeps_aspect: Entry | None, draft: Draft) -> None:
     draft.put(SECTION, "resize", "letterbox" if boolean(keeps_aspect, False) else "stretch", keeps_aspect)
 
 
+def take_interval(entry: Entry, cameras: Iterable[CameraDraft], draft: Draft) -> None:
+    """``entry``: so many batches are left out between two."""
+    for camera in cameras:
+        draft.put_camera(camera, "detect_interval", integer(entry) + 1, entry)
+
+
 def take_input_size(width: int, height: int, entry: Entry, draft: Draft) -> None:
     draft.put(SECTION, "input_size", f"{width}x{height}", entry)
 
 
 def _take_habits(both: _Both, draft: Draft) -> None:
+    tensors = boolean(both.take("input-tensor-meta"), False)
     if (entry := both.take("interval")) and integer(entry) != 0:
-        for camera in draft.cameras:
-            draft.put_camera(camera, "detect_interval", integer(entry) + 1, entry)
+        if tensors:
+            draft.remark(SECTION, entry, "has no effect on tensors of nvdspreprocess, whose own counts")
+        else:
+            take_interval(entry, draft.cameras, draft)
     if entry := both.take("output-tensor-meta"):
         draft.put("deepstream", "tensor_output", boolean(entry, False), entry)
     if (entry := both.take("cluster-mode")) and integer(entry) not in (0, NMS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camwire.deepstream.importing.detector import take_input_size, take_resize
+from camwire.deepstream.importing.detector import take_input_size, take_interval, take_resize
 from camwire.deepstream.importing.documents import Document, Entry, Group
 from camwire.deepstream.importing.draft import Draft
 from camwire.deepstream.importing.values import boolean, integer, integers
@@ -20,7 +20,6 @@ REASONS = {
     "custom-input-transformation-function": "camwire names the function that comes with DeepStream",
     "operate-on-gie-id": "one detector only: inference on objects has no counterpart",
     "process-on-frame": "inference on objects has no counterpart",
-    "interval": "detect_interval of a camera",
 }
 QUIET = frozenset(
     """
@@ -46,7 +45,10 @@ def read_preprocess(file: Document, draft: Draft) -> None:
     if shape := main.take("network-input-shape"):
         _take_shape(shape, draft)
     take_resize(main.take("maintain-aspect-ratio"), draft)
-    for group in file.numbered("group-"):
+    groups = list(file.numbered("group-"))
+    named = {stream for group in groups for stream in _streams(group)}
+    for group in groups:
+        _take_interval(group, named, draft)
         _take_regions(group, draft)
     for group in file.groups.values():
         draft.leave(SECTION, group, REASONS, QUIET)
@@ -58,6 +60,24 @@ def _take_shape(shape: Entry, draft: Draft) -> None:
         take_input_size(sides[3], sides[2], shape, draft)
     else:
         draft.remark(SECTION, shape, "is no batch;channels;height;width")
+
+
+def _streams(group: Group) -> list[int]:
+    sources = group.entries.get("src-ids")
+    return integers(sources) if sources is not None else []
+
+
+def _take_interval(group: Group, named: set[int], draft: Draft) -> None:
+    """For the group's streams; ``named``: those that any group names."""
+    interval, streams = group.take("interval"), _streams(group)
+    if interval is None or integer(interval) == 0:
+        return
+    own = [
+        camera
+        for camera in draft.cameras
+        if camera.stream in streams or (OTHERS in streams and camera.stream not in named)
+    ]
+    take_interval(interval, own, draft)
 
 
 def _take_regions(group: Group, draft: Draft) -> None:
