@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
@@ -245,6 +245,18 @@ def test_nvdsanalytics_tells_what_it_leaves_out() -> None:
     assert "rule 'full': DeepStream has no `until` in overcrowding" in text
     assert "rule 'heat': DeepStream has nothing like `heatmap`" in text
     assert "rule 'a=b': its name can't be a label" in text
+
+
+@given(st.text(min_size=1, max_size=12))
+@example("Tor 3 ")
+@example("family \U0001f468\u200d\U0001f469")
+def test_any_name_of_a_rule_is_a_label_or_left_out(name: str) -> None:
+    """Text that a key file can't hold keeps no pipeline from being built."""
+    result = written(zone(name), zone(f"{name}2"), pads={"gate": 0})
+    labels = [roi.label for roi in parse(result.text, "ini", "written").settings.stream(0).rois]
+    said = f"rule {name!r}: its name can't be a label in DeepStream's file" in result.left_out
+    assert (name in labels) is not said
+    assert len(labels) + len(result.left_out) == 2
 
 
 fractions = st.floats(0, 1).map(lambda value: round(value, 3))

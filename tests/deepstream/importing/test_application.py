@@ -239,6 +239,22 @@ def test_the_yaml_form(tmp_path: Path) -> None:
     assert "open the viewer" in imported.text
 
 
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("file:/videos/a%20b.mp4", "/videos/a b.mp4"),
+        ("FILE:///videos/a.mp4", "/videos/a.mp4"),
+        ("file://videos/a.mp4", "videos/a.mp4"),
+        ("videos/a.mp4", "videos/a.mp4"),
+    ],
+)
+def test_addresses_of_files(tmp_path: Path, uri: str, path: str) -> None:
+    file = tmp_path / "application.txt"
+    file.write_text(f"[source0]\nuri={uri}\n")
+    (camera,) = loaded(import_application(file, tmp_path)).cameras
+    assert camera.url.reveal() == path
+
+
 def test_a_source_list(tmp_path: Path) -> None:
     file = tmp_path / "application.txt"
     file.write_text(

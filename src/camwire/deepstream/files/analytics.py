@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from camwire.config.rules import DirectionRule, LineRule, Rule, ZoneRule
-from camwire.deepstream.files.keyfile import KeyValue, key_file
+from camwire.deepstream.files.keyfile import KeyValue, is_key, key_file
 from camwire.frames import Size
 from camwire.pipeline.selection import class_index
 
@@ -15,7 +15,8 @@ WINDOW_MS = 50
 """`obj-cnt-win-in-ms`; it is also the length of DeepStream's tracks in pictures."""
 ARROW = 100.0
 """Pixels: the length of the arrow that says which side of a line is in."""
-FORBIDDEN_IN_LABELS = "=;[]#\n"
+SEPARATOR = ";"
+"""Of lists, which labels become parts of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ def _add(
     shape = _shape(rule, picture)
     if shape is None:
         return [f"rule {rule.name!r}: DeepStream has nothing like `{rule.type}`"]
-    if any(character in rule.name for character in FORBIDDEN_IN_LABELS):
-        return [f"rule {rule.name!r}: its name can't be a label in DeepStream's file"]
     kind, key, coordinates, options = shape
+    if not is_key(f"{key}{rule.name}") or SEPARATOR in rule.name:
+        return [f"rule {rule.name!r}: its name can't be a label in DeepStream's file"]
     classes = _classes(rule, names)
     group = groups.setdefault(f"{kind}-stream-{pad}", {"enable": 1, "class-id": classes, **options})
     settings = {name: group[name] for name in ("enable", "class-id", *options)}

@@ -25,10 +25,23 @@ def key_file(groups: Groups, introduction: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def is_key(name: str) -> bool:
+    """Whether a key can have this name."""
+    return _is_name(name, "=#[]")
+
+
 def _name(name: str, forbidden: str) -> str:
-    if not name or name != name.strip() or any(one in forbidden or not one.isprintable() for one in name):
-        raise KeyFileError(f"{name!r} can't be a name in DeepStream's files: it has one of {forbidden}")
+    if not _is_name(name, forbidden):
+        raise KeyFileError(
+            f"{name!r} can't be a name in DeepStream's files: it is empty, has one of {forbidden} or a "
+            "character that isn't printed, or begins or ends with a blank"
+        )
     return name
+
+
+def _is_name(name: str, forbidden: str) -> bool:
+    printable = all(one not in forbidden and one.isprintable() for one in name)
+    return bool(name) and name == name.strip() and printable
 
 
 def _text(value: KeyValue) -> str:

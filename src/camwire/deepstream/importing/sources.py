@@ -146,6 +146,8 @@ def _addresses(group: Group, draft: Draft, camera: CameraDraft) -> Iterator[tupl
 
 
 def _url(entry: Entry, text: str, draft: Draft) -> str | None:
+    if text.lower().startswith("file:/") and not text.lower().startswith("file://"):
+        text = f"file://{text[len('file:') :]}"  # with one slash it is absolute, too
     scheme, separator, rest = text.partition("://")
     if separator and scheme.lower() == "file":
         path = Path(unquote(rest))
