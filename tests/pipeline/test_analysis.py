@@ -44,6 +44,32 @@ def step(analysis, number, *objects, camera="gate"):
     return frame
 
 
+LOOPED_ZONE = ZONE | {"loitering": 0.5}
+
+
+@pytest.mark.parametrize(("id_reset", "out", "entered"), [("on_eos", 0, 2), ("never", 1, 1)])
+def test_where_a_files_end_resets_ids_they_are_other_objects_afterwards(id_reset, out, entered):
+    """The file begins anew at once; what its last picture showed is gone all the same."""
+    analysis, events = Analysis(lambda said: events.extend(said)), []
+    wanted = desired(LINE, LOOPED_ZONE)
+    wanted = msgspec.structs.replace(
+        wanted, tracker=msgspec.structs.replace(wanted.tracker, id_reset=id_reset)
+    )
+    analysis.use(wanted, CLASSES, same_ids=False)
+    size = Size(1000, 500)
+    for number, (turn, x) in enumerate(((0, 400), (0, 410), (1, 600), (1, 610))):
+        time = number % 2 / 10
+        frame = Frame("gate", number, turn, None, size, size, time, number / 10, 1e6, number / 10, turn)
+        analysis.step(Batch(number, (frame,), number / 10), tracks_of([[obj(1, x, 300)]]))
+    counts = analysis.counts_of("gate")
+    assert sum(counts["door"]["out"].values()) == out
+    assert counts["all"]["entered"] == {"person": entered}
+    assert counts["all"]["inside"] == {"person": 1}
+    dwelt = [event.value for event in events if event.kind == "exit"]
+    assert dwelt == [pytest.approx(0.1)] * (entered - 1)
+    assert "loitering" not in [event.kind for event in events]
+
+
 def crossed(analysis, camera="gate"):
     return analysis.counts_of(camera)["door"]["out"]
 

@@ -29,6 +29,10 @@ class CameraClock:
         if self.epoch is not None:
             self.epoch = ANOTHER_EPOCH
 
+    def skip(self, seconds: float) -> None:
+        """Let so much more time pass before the next frame, which is of another connection."""
+        self.now += seconds
+
     def tick(self, frame: Frame) -> float:
         """Advance to a frame; returns the time."""
         if self.epoch is None:

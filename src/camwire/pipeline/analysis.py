@@ -22,6 +22,7 @@ from camwire.models import ModelError
 from camwire.pipeline.nvds_metadata import nvds_frame, nvds_summary
 from camwire.pipeline.nvds_rules import NvdsRules
 from camwire.pipeline.recollection import Recollection, Rehearsal
+from camwire.tracking.engine import IdReset
 
 log = structlog.get_logger()
 
@@ -41,6 +42,7 @@ class Analysis:
         self._lock = threading.Lock()
         self._settings: tuple[object, ...] | None = None
         self._class_names: tuple[str, ...] = ()
+        self._ids_restart = False
         self._engine = RuleEngine((), ())
         self._nvds = NvdsRules()
         self.rules: tuple[Rule, ...] = ()
@@ -52,11 +54,12 @@ class Analysis:
         ``same_ids``: whether the tracker is still the same; the ids of another one mean other objects.
         Raises ModelError where the rules can't be used; then nothing has changed.
         """
-        settings = (desired.rules, class_names)
+        ids_restart = IdReset(desired.tracker.id_reset) is IdReset.ON_EOS
+        settings = (desired.rules, class_names, ids_restart)
         cameras = desired.all_cameras or tuple(camera.id for camera in desired.cameras)
         if settings != self._settings or not same_ids:
             rules = _rules.validate_python(desired.rules)
-            engine = rule_engine(rules, class_names)
+            engine = rule_engine(rules, class_names, ids_restart=ids_restart)
         else:
             rules, engine = self.rules, None
         nvds = self._nvds.engine_for(desired.nvdsanalytics, desired.nvdsanalytics_stamps)
@@ -68,6 +71,7 @@ class Analysis:
                     engine.restore(self._engine.export(), objects=same_ids)
                 self._engine = engine
             self.rules, self._settings, self._class_names = rules, settings, class_names
+            self._ids_restart = ids_restart
             self._nvds.use(desired.nvdsanalytics, nvds, cameras, desired.nvdsanalytics_stamps)
             if not same_ids:
                 self._nvds.forget_objects()
@@ -88,9 +92,8 @@ class Analysis:
 
         Raises ModelError for classes that the model doesn't know.
         """
-        return self._recollection.rehearse(
-            rule_engine(_rules.validate_python(rules), self._class_names), camera, seconds
-        )
+        engine = rule_engine(_rules.validate_python(rules), self._class_names, ids_restart=self._ids_restart)
+        return self._recollection.rehearse(engine, camera, seconds)
 
     def resume(self, state: bytes) -> None:
         """Go on counting where another worker ended, from the first ``use`` on."""
@@ -133,7 +136,7 @@ class Analysis:
 
     def _go_on_from(self, state: dict[str, Any], *, objects: bool = True) -> None:
         """The same rules, which from now on know what ``state`` says. Raises ValueError for another's."""
-        engine = rule_engine(self.rules, self._class_names)
+        engine = rule_engine(self.rules, self._class_names, ids_restart=self._ids_restart)
         engine.restore(state, objects=objects)
         self._engine = engine
 
@@ -189,9 +192,11 @@ def _resume(engine: RuleEngine, state: bytes) -> None:
         log.warning("rules count anew: what the worker before counted can't be read", problem=str(error))
 
 
-def rule_engine(rules: Sequence[Rule], class_names: Sequence[str]) -> RuleEngine:
+def rule_engine(
+    rules: Sequence[Rule], class_names: Sequence[str], *, ids_restart: bool = False
+) -> RuleEngine:
     """Raises ModelError for classes that the model doesn't know."""
     try:
-        return RuleEngine(rules, class_names)
+        return RuleEngine(rules, class_names, ids_restart=ids_restart)
     except ValueError as error:
         raise ModelError(f"rules: {error}") from None

@@ -43,9 +43,15 @@ class RuleEngine:
     """
 
     def __init__(
-        self, rules: Sequence[Rule], class_names: Sequence[str], out_of_sight: float = OUT_OF_SIGHT
+        self,
+        rules: Sequence[Rule],
+        class_names: Sequence[str],
+        out_of_sight: float = OUT_OF_SIGHT,
+        *,
+        ids_restart: bool = False,
     ) -> None:
-        """``class_names`` are the model's, by class id; ``out_of_sight`` is in seconds.
+        """``class_names`` are the model's, by class id; ``out_of_sight`` is in seconds; ``ids_restart``:
+        when a camera's file begins anew, its ids mean other objects from then on.
 
         Raises ValueError where two rules have one name, or one names a class that the model doesn't know.
         """
@@ -67,6 +73,9 @@ class RuleEngine:
         self._names: list[str] = []
         self._sizes: list[Size] = []
         self._clocks: list[CameraClock] = []
+        self._turns: dict[int, int] | None = {} if ids_restart else None
+        """By camera's number the turn of its newest frame, where that matters."""
+        self._out_of_sight = out_of_sight
         self._table = ObjectTable(out_of_sight)
         self._keeper = Keeper(rules)
 
@@ -157,6 +166,10 @@ class RuleEngine:
             clock = self._keeper.take_over(frame.camera, len(self._clocks), self._kinds, self._table)
             self._clocks.append(clock)
         for number, frame in zip(numbers, frames, strict=True):
+            if self._turns is not None and self._turns.get(number, frame.turn) != frame.turn:
+                self._clocks[number].skip(2 * self._out_of_sight)  # so that everyone is out of sight
+            if self._turns is not None:
+                self._turns[number] = frame.turn
             self._clocks[number].tick(frame)
         return numbers
 
