@@ -11,6 +11,7 @@ import pytest
 
 from camwire.cli import detect
 from camwire.cli import track as cli_track
+from camwire.tracking import motchallenge
 
 CAMWIRE = [sys.executable, "-c", "import sys; from camwire.cli import main; sys.exit(main())"]
 pytestmark = pytest.mark.integration
@@ -22,9 +23,9 @@ def track(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def walk(path: Path, frames: int = 12) -> Path:
+def walk(path: Path, frames: int = 12, score: float = 0.9) -> Path:
     """One object that moves 3 pixels a frame."""
-    lines = [f"{n},-1,{20 + 3 * n},30,24,36,0.9,-1,-1,-1\n" for n in range(1, frames + 1)]
+    lines = [f"{n},-1,{20 + 3 * n},30,24,36,{score},-1,-1,-1\n" for n in range(1, frames + 1)]
     path.write_text("".join(lines))
     return path
 
@@ -94,6 +95,17 @@ def test_a_video_alone_is_detected_too(tmp_path):
     result = track("--video", film(tmp_path / "film.mp4", frames=3), "--out", out)
     assert (result.returncode, result.stderr) == (0, "")
     read(out)
+
+
+@pytest.mark.parametrize("name", ["bytetrack", "ocsort", "sort"])
+def test_what_the_detector_is_sure_enough_of_is_followed(tmp_path, monkeypatch, name):
+    """As `camwire detect` shows it: the bundled detector is less sure than those of papers."""
+    found = motchallenge.read(walk(tmp_path / "det.txt", score=0.45)).detections()
+    monkeypatch.setattr(detect, "load_detector", lambda model, score, classes: None)
+    monkeypatch.setattr(detect, "detections", lambda pictures, detector: zip(pictures, found, strict=True))
+    out = tmp_path / "out.txt"
+    cli_track.command(out, video=film(tmp_path / "film.mp4"), tracker=name)
+    assert set(range(4, 13)) <= set(read(out))
 
 
 @pytest.mark.parametrize(

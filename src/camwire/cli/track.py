@@ -45,7 +45,10 @@ def command(
     score: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, help="Detections below are left out; where absent, the detector's below 0.1."
+            min=0,
+            max=1,
+            help="Detections below are left out; where absent, the detector's below 0.1. Of the detector's, "
+            "one of 0.4 begins an object, as in `model.score_threshold`.",
         ),
     ] = None,
 ) -> None:
@@ -62,7 +65,7 @@ def command(
     setup_logging("warning")
     if detections is None and video is None:
         raise CommandError("nothing to follow: give --detections, --video or both", 2)
-    follower = _tracker(tracker)
+    follower = _tracker(tracker, own_detector=detections is None)
     try:
         pairs = _input(detections, video, fps, model, score)
         with out.open("w", encoding="utf-8") as file:
@@ -74,7 +77,9 @@ def command(
         raise CommandError(f"{error.filename}: {error.strerror}") from error
 
 
-def _tracker(name: str) -> Tracker:
+def _tracker(name: str, *, own_detector: bool) -> Tracker:
+    """Trackers of papers have thresholds for their own detectors, beside whose scores camwire's are low."""
+    from camwire.config.detection import ModelConfig
     from camwire.config.tracker import TrackerConfig
     from camwire.tracking import create, known
 
@@ -84,7 +89,8 @@ def _tracker(name: str) -> Tracker:
         raise CommandError(f"--tracker {name}: no such file, and no tracker; trackers are {trackers}", 2)
     what = {"type": name} if name in known() else {"config": name}
     try:
-        return create(TrackerConfig.model_validate({**what, "trace_length": 0}))
+        begins_at = ModelConfig().score_threshold if own_detector else None
+        return create(TrackerConfig.model_validate({**what, "trace_length": 0}), score_threshold=begins_at)
     except ValueError as error:
         raise CommandError(str(error), 2) from error
 
