@@ -104,9 +104,25 @@ def test_cameras_out_of_sight_are_not_asked_for(page: Page, playground: Playgrou
 def test_a_dialog_goes_with_its_page(page: Page) -> None:
     page.run("location.hash = '#/cameras/add'")
     wait_for(lambda: page.shown("dialog[open]"), "the dialog")
+    assert page.find("#camera-name").rect["y"] == page.find("#camera-id").rect["y"], "one line of fields"
     page.run("location.hash = '#/live'")
     wait_for(lambda: page.shown(".tile"), "the cameras")
     assert not page.all("dialog")
+
+
+def test_beside_a_long_name_an_id_is_read_whole(page: Page, playground: Playground) -> None:
+    camera = f"{playground.address}/api/v1/cameras/cam-1"
+    name = "The loading bay behind the west gate, row twelve, left"
+    httpx.patch(camera, json={"name": name}).raise_for_status()
+    try:
+        set_screen(page.browser, 390, 844)
+        page.run("location.hash = '#/cameras'")
+        head = '[data-camera-id="cam-1"] .camera-head'
+        wait_for(lambda: "loading bay" in page.text(f"{head} .camera-name"), "the long name")
+        whole = "const id = document.querySelector(arguments[0]); return id.scrollWidth <= id.clientWidth"
+        assert page.run(whole, f"{head} code")
+    finally:
+        httpx.patch(camera, json={"name": "Camera 1"}).raise_for_status()
 
 
 def test_by_keyboard_alone(page: Page) -> None:
@@ -176,6 +192,24 @@ def test_nothing_sticks_out_from_phone_to_wall(page: Page) -> None:
         button.click()
 
 
+def test_objects_that_do_not_fit_are_left_out_whole(page: Page) -> None:
+    cut = """
+        const cut = [];
+        for (const list of document.querySelectorAll(".tile-objects")) {
+          const { right, bottom } = list.getBoundingClientRect();
+          for (const item of list.children) {
+            const box = item.getBoundingClientRect();
+            if (box.top < bottom - 1 && box.right > right + 1) cut.push([innerWidth, item.textContent]);
+          }
+        }
+        return cut;
+    """
+    for width in range(600, 1000, 40):
+        set_screen(page.browser, width, 400)
+        wait_for(lambda w=width: page.run("return innerWidth") == w, "the screen")
+        assert page.run(cut) == []
+
+
 def test_text_stands_out_in_light_and_dark(page: Page) -> None:
     page.find("#statistics-button").click()
     page.run("""
@@ -235,8 +269,12 @@ def test_a_page_in_the_background_lets_go(page: Page, playground: Playground) ->
 
 
 def test_a_server_that_comes_back_is_found_again(page: Page, playground: Playground) -> None:
+    set_screen(page.browser, 390, 844)
+    head = page.find(".head").size["height"]
     playground.stop()
     wait_for(lambda: page.find("#banner").is_displayed(), "the page says that the server is gone")
+    assert page.find(".head").size["height"] == head, "a phone's head keeps its one line"
+    set_screen(page.browser, 1440, 900)
     assert "connection" in page.find("#banner").text
     assert page.find("#stage").get_attribute("data-stale") is not None
     assert page.find('[data-toggle="labels"]').get_attribute("aria-disabled") == "true"

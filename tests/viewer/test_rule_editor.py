@@ -270,6 +270,17 @@ def test_someone_elses_changes_are_not_written_over_silently(
     wait_for(lambda: [rule["name"] for rule in rules()] == ["Door"], "mine to be saved")
 
 
+def test_on_a_low_screen_the_form_is_in_reach(browser: Chrome, playground: Playground, rules: Any) -> None:
+    """As on a laptop at twice the size, or a phone on its side."""
+    set_screen(browser, 1440, 900)
+    page = opened(browser, playground)
+    set_screen(browser, 720, 450)
+    row = page.find(".rule-row")
+    row.click()
+    wait_for(lambda: row.get_attribute("aria-pressed") == "true", "the rule to be chosen")
+    page.find(".rule-fields input").click()
+
+
 @pytest.mark.parametrize("address", ["rules/cam-1", "cameras/add"])
 def test_text_stands_out_and_nothing_sticks_out(
     browser: Chrome, playground: Playground, rules: Any, address: str

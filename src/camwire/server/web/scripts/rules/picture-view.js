@@ -38,7 +38,7 @@ export class PictureView {
       (this.headline = el("strong", { class: "notice-headline" })),
       (this.detail = el("span")),
     );
-    this.frame = el("div", { class: "rules-picture" }, this.image, this.notice, overlay.root);
+    this.frame = el("div", { class: "rules-picture" }, this.image, overlay.root, this.notice);
     this.root = el("div", { class: "rules-area" }, this.frame);
     this.observer = new ResizeObserver(() => this.#fit());
     this.observer.observe(this.root);
