@@ -146,6 +146,50 @@ def test_by_keyboard_alone(page: Page) -> None:
     assert page.focused() == "Statistics"
 
 
+def test_the_address_names_the_camera_that_stands_alone(page: Page) -> None:
+    def alone() -> list[str | None]:
+        return [tile.get_attribute("data-camera") for tile in page.shown(".tile[data-enlarged]")]
+
+    def place() -> str:
+        return str(page.run("return location.hash"))
+
+    page.run("location.hash = '#/system'")
+    wait_for(lambda: page.shown(".page-head"), "another page")
+    page.run("location.hash = '#/live'")
+    wait_for(lambda: page.shown(".tile"), "the cameras")
+    page.find('[data-camera="cam-2"] .tile-open').click()
+    wait_for(lambda: (place(), alone()) == ("#/live/cam-2", ["cam-2"]), "the camera in the address")
+    page.press(Keys.ARROW_RIGHT)
+    wait_for(lambda: (place(), alone()) == ("#/live/cam-3", ["cam-3"]), "its neighbour")
+    page.browser.back()
+    wait_for(lambda: (place(), alone()) == ("#/live", []), "Back leads to all cameras, not away")
+    assert page.shown('[data-camera="cam-1"]')
+
+    page.browser.forward()
+    wait_for(lambda: (place(), alone()) == ("#/live/cam-3", ["cam-3"]), "Forward to the one again")
+    page.press(Keys.ESCAPE)
+    wait_for(lambda: (place(), alone()) == ("#/live", []), "all of them")
+    page.browser.back()
+    wait_for(lambda: place() == "#/system", "the page before")
+
+    page.run("location.hash = '#/live/cam-1'")
+    wait_for(lambda: alone() == ["cam-1"], "the one that the address names")
+    page.press(Keys.ESCAPE)
+    wait_for(lambda: (place(), alone()) == ("#/live", []), "all of them")
+
+
+def test_the_focus_stays_where_a_camera_is_removed(page: Page, playground: Playground) -> None:
+    cameras = f"{playground.address}/api/v1/cameras"
+    httpx.post(cameras, json={"id": "spare", "url": "synthetic:ball"}).raise_for_status()
+    page.run("location.hash = '#/cameras'")
+    wait_for(lambda: page.shown('[data-camera-id="spare"] .danger'), "the new camera")
+    page.find('[data-camera-id="spare"] .danger').send_keys(Keys.ENTER)
+    wait_for(lambda: page.shown("dialog .primary"), "the question")
+    page.find("dialog .primary").send_keys(Keys.ENTER)
+    wait_for(lambda: not page.all('[data-camera-id="spare"]'), "the camera to go")
+    assert page.focused() == "Add a camera"
+
+
 def test_statistics_show_every_part_and_start_anew(page: Page) -> None:
     page.find("#statistics-button").click()
     wait_for(lambda: "Worker on cpu" in page.find("#statistics").text, "the worker's card")

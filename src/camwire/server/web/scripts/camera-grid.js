@@ -26,6 +26,7 @@ export class CameraGrid {
   #list;
   #sink;
   #onArranged;
+  #onEnlarged;
   #onTile;
   #sight;
 
@@ -33,12 +34,14 @@ export class CameraGrid {
    * @param {HTMLElement} list  the <ul> that holds the tiles; its parent's size is what they fill
    * @param {import("./picture-sink.js").PictureSink} sink
    * @param {() => void} onArranged  called when {@link enlarged} or {@link wish} may have changed
+   * @param {() => void} onEnlarged  called when {@link enlarged} has changed
    * @param {(tile: CameraTile) => void} [onTile]  called with the tile of each camera that comes
    */
-  constructor(list, sink, onArranged, onTile = () => {}) {
+  constructor(list, sink, onArranged, onEnlarged, onTile = () => {}) {
     this.#list = list;
     this.#sink = sink;
     this.#onArranged = onArranged;
+    this.#onEnlarged = onEnlarged;
     this.#onTile = onTile;
     new ResizeObserver(() => this.#arrange()).observe(list.parentElement);
     this.#sight = new IntersectionObserver((entries) => this.#seen(entries), {
@@ -113,6 +116,7 @@ export class CameraGrid {
     this.#list.toggleAttribute("data-alone", id !== null);
     this.#arrange();
     this.#tiles.get(id ?? before)?.button.focus();
+    this.#onEnlarged();
   }
 
   /** @param {string} id */

@@ -40,7 +40,7 @@ class CamerasPage {
       el("h3", {}, "No cameras yet"),
       el("p", {}, "Add the first one with the address of its stream."),
     );
-    const add = el(
+    this.add = el(
       "button",
       { class: "button primary", type: "button", onclick: () => this.#add() },
       icon("plus"),
@@ -52,7 +52,7 @@ class CamerasPage {
         "header",
         { class: "page-head" },
         el("h2", {}, "Cameras"),
-        el("div", { class: "page-actions" }, guarded(add, services, "admin")),
+        el("div", { class: "page-actions" }, guarded(this.add, services, "admin")),
       ),
       this.list,
       this.empty,
@@ -95,7 +95,7 @@ class CamerasPage {
       edit: () => this.#edit(id),
       flip: (enable) =>
         this.#attempt(() => this.#services.api.post(`cameras/${segment(id)}/${enable ? "enable" : "disable"}`)),
-      remove: () => this.#attempt(() => removed(this.#services.api, this.#known.get(id))),
+      remove: () => this.#attempt(() => this.#remove(id)),
     };
     const row = new CameraRow(id, actions, this.#services);
     row.showAddress(this.#known.get(id)?.settings.url ?? "");
@@ -114,6 +114,11 @@ class CamerasPage {
 
   #add() {
     return this.#show(new CameraDialog(this.#services.api, null, [...this.#rows.keys()]));
+  }
+
+  /** What had the focus goes with the camera. @param {string} id */
+  async #remove(id) {
+    if (await removed(this.#services.api, this.#known.get(id))) this.add.focus();
   }
 
   /** @param {string} id */

@@ -8,6 +8,7 @@ import { setUpFullScreen } from "../full-screen.js";
 import { Heatmaps } from "../heatmap/heatmaps.js";
 import { guarded, reasonAgainst } from "../permission.js";
 import * as protocol from "../protocol.js";
+import { parseRoute, routeTo } from "../routes.js";
 import { StatsPanel } from "../stats-panel.js";
 import { Toggles } from "../toggles.js";
 
@@ -23,7 +24,7 @@ let live = null;
 export function mount(_root, services, route) {
   live ??= new LivePage(services);
   live.show(route.path[0] ?? null);
-  return { unmount: () => live.hide() };
+  return { unmount: () => live.hide(), routed: ({ path }) => live.routed(path[0] ?? null) };
 }
 
 class LivePage {
@@ -41,6 +42,7 @@ class LivePage {
       byId("cameras"),
       sink,
       () => this.#rearranged(),
+      () => this.#tellAddress(),
       (tile) => this.heatmaps.adopt(tile),
     );
     this.panel = new StatsPanel(byId("statistics"), () => sink.counts);
@@ -68,7 +70,15 @@ class LivePage {
     this.#rearranged();
     this.#titleSummary();
     this.#enlargeWanted();
+    if (camera === null && this.grid.enlarged !== null) history.replaceState(null, "", this.#address);
     this.heatmaps.start();
+  }
+
+  /** The address has changed while the page is shown. @param {string | null} camera  null: all */
+  routed(camera) {
+    this.#wanted = camera;
+    if (camera === null) this.grid.enlarge(null);
+    else this.#enlargeWanted();
   }
 
   hide() {
@@ -111,6 +121,26 @@ class LivePage {
     if (this.#wanted === null || !this.grid.has(this.#wanted)) return;
     this.grid.enlarge(this.#wanted);
     this.#wanted = null;
+  }
+
+  get #address() {
+    return routeTo("live", this.grid.enlarged === null ? [] : [this.grid.enlarged]);
+  }
+
+  /**
+   * The address names the camera that stands alone, so that it can be kept and sent, and the browser's Back leads to
+   * all of them again. It may have said so first.
+   */
+  #tellAddress() {
+    if (!this.#shown) return;
+    const alone = this.grid.enlarged;
+    const named = parseRoute(location.hash, "live").path[0] ?? null;
+    if (alone === named) return;
+    if (alone === null && history.state?.fromAll) history.back();
+    else if (named === null) {
+      location.hash = this.#address;
+      history.replaceState({ fromAll: true }, "");
+    } else history.replaceState(history.state, "", this.#address);
   }
 
   /** What is drawn and what is counted belongs to everyone: not every role may change it. */
