@@ -84,6 +84,38 @@ def test_a_session_that_ends_leads_to_the_login_and_back(page: Page, guarded: Pl
     wait_for(lambda: page.shown(".system .gauge"), "the same page again")
 
 
+def test_a_session_that_ends_leaves_what_is_not_saved(page: Page, guarded: Playground) -> None:
+    visit(page, guarded, "rules/cam-1")
+    log_in(page, ADMIN)
+    drawn = "return document.querySelector('.rules-image')?.naturalWidth"
+    wait_for(lambda: page.run(drawn) == 1280, "the camera's picture")
+    page.find("[data-kind=heatmap]").click()
+    wait_for(lambda: page.find(".saving .primary").is_enabled(), "something to save")
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.browser.get_cookies()}
+    assert httpx.delete(f"{guarded.address}/api/v1/session", cookies=cookies).status_code == 204
+    page.find(".saving .primary").click()
+    wait_for(lambda: page.shown("dialog"), "the question")
+    wait_for(
+        lambda: "You are logged out." in page.text("#banner"), "the connection to be refused", every=0.25
+    )
+    assert len(page.all("dialog")) == 1, "one question, however often the server refuses"
+    assert "You are logged out" in page.text("dialog")
+    page.find("dialog button[value=no]").click()
+    assert "POST" not in page.text("#page")
+
+    login = {key: ADMIN[key] for key in ("name", "password")}
+    call_module(
+        page.browser,
+        "api.js",
+        "await new m.Api(new URL('api/v1/', document.baseURI), () => {}).post('session', a[0])",
+        login,
+    )
+    page.run("if (arguments[0].offsetParent) arguments[0].click()", page.find("#banner button"))
+    wait_for(lambda: page.text("#connection") == "Connected", "the connection")
+    page.find(".saving .primary").click()
+    wait_for(lambda: not page.find(".saving .primary").is_enabled(), "what was not lost to be saved")
+
+
 def test_what_a_viewer_may_not_do_is_there_and_says_why(page: Page, guarded: Playground) -> None:
     visit(page, guarded, "live")
     log_in(page, VIEWER)

@@ -129,8 +129,12 @@ export class Api {
     }
     const answer = await read(response);
     if (response.ok) return { body: answer, tag: response.headers.get("ETag") };
-    if (response.status === 401) this.#onLoginNeeded();
     const refusal = answer ?? { what: `the server answered with status ${response.status}` };
+    if (response.status === 401) {
+      this.#onLoginNeeded();
+      // The server tells programs what to do; who tries a password is told by the login.
+      if (url !== this.url("session")) refusal.todo = "Log in again.";
+    }
     throw new ApiError(response.status, refusal, Number(response.headers.get("Retry-After")) || 0);
   }
 }

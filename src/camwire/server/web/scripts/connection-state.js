@@ -85,20 +85,24 @@ export function dueEvent(state, now) {
   return silent && now - state.since >= SILENCE_MS ? "closed" : null;
 }
 
+const LOGGED_OUT = "You are logged out. Log in, here or in another tab, to go on.";
+
 /**
  * What the page says about the connection.
  * @param {ConnectionState} state
  * @param {number} now
+ * @param {boolean} [loggedOut]  whether the server is there and lets nobody in
  * @returns {{
  *   tone: "good" | "busy" | "bad" | "idle", short: string, long: string | null, retryInSeconds: number | null
  * }} `long`: null while nothing is wrong
  */
-export function describe(state, now) {
+export function describe(state, now, loggedOut = false) {
   const retryInSeconds = state.retryAt === null ? null : Math.max(0, Math.ceil((state.retryAt - now) / 1000));
   const gone = state.failures >= FAILURES_UNTIL_GONE;
   if (state.phase === "open") return { tone: "good", short: "Connected", long: null, retryInSeconds };
   if (state.phase === "paused") return { tone: "idle", short: "Paused", long: null, retryInSeconds };
   if (state.failures === 0) return { tone: "busy", short: "Connecting", long: null, retryInSeconds };
+  if (loggedOut) return { tone: "bad", short: "Logged out", long: LOGGED_OUT, retryInSeconds };
   const long = gone
     ? "The server is not answering. Check that camwire is running."
     : "The connection to the server was lost. The pictures below are the last that came.";

@@ -74,18 +74,25 @@ function beginAnew() {
 function startFeed() {
   const feed = new Feed(socketUrl());
   const status = new ConnectionStatus(byId("connection"), byId("banner"), () => feed.tryNow());
-  feed.listen("state", (state, now) => {
-    status.show(state, now);
-    if (state.phase === "waiting" && state.failures === 1) noticeLogout();
+  let before = null;
+  let loggedOut = false;
+  feed.listen("state", async (state, now) => {
+    status.show(state, now, loggedOut);
+    if (state === before) return; // The clock goes on, nothing else.
+    before = state;
+    if (state.phase === "open") loggedOut = false;
+    // A connection that is refused may be a session that has ended.
+    else if (state.phase === "waiting" && session.required) {
+      const ended = needsLogin(await whoIsThere());
+      if (state !== before) return;
+      if (ended && !loggedOut) askForLogin();
+      loggedOut = ended;
+      status.show(state, performance.now(), loggedOut);
+    }
   });
   feed.listen("error", (words) => toasts.show(words));
   letGoInBackground(feed);
   return feed;
-}
-
-/** A connection that is refused may be a session that has ended. */
-async function noticeLogout() {
-  if (session.required && needsLogin(await whoIsThere())) askForLogin();
 }
 
 /** The server's WebSocket, beside this page wherever that is served. */

@@ -16,6 +16,8 @@ export class Router {
   #services;
   /** Ends what waits for the server. */
   #stopWaiting = nothing;
+  /** Whether somebody is being asked already. */
+  #asking = false;
   /** Counts the changes of page, so that a slow one doesn't come up over a later one. */
   #turn = 0;
 
@@ -49,13 +51,25 @@ export class Router {
     if (shown?.hash === location.hash) return;
     const route = parseRoute(location.hash, FIRST);
     const same = shown?.name === route.page && shown.page !== null;
-    if (!same && this.#unsaved() && !(await mayBeLost(shown, location.hash))) return;
+    if (!same && this.#unsaved() && !(await this.#mayLeave(shown, location.hash))) return;
     if (same && shown.page.routed !== undefined) {
       shown.hash = location.hash;
       shown.page.routed(route);
       return;
     }
     await this.#show(route, location.hash);
+  }
+
+  /** Who is being asked is not asked again. @param {{hash: string}} shown @param {string} wanted */
+  async #mayLeave(shown, wanted) {
+    history.replaceState(null, "", shown.hash || "#/");
+    if (this.#asking) return false;
+    this.#asking = true;
+    try {
+      return await mayBeLost(wanted);
+    } finally {
+      this.#asking = false;
+    }
   }
 
   /** @param {import("./routes.js").Route} route @param {string} hash */
@@ -132,19 +146,22 @@ function links() {
     });
 }
 
-/**
- * Stay where we are until someone has said that it may be lost.
- * @param {{hash: string}} shown
- * @param {string} wanted
- */
-async function mayBeLost(shown, wanted) {
-  history.replaceState(null, "", shown.hash || "#/");
-  const may = await confirmed({
-    title: "Leave without saving?",
-    text: "What you changed here is not saved yet.",
-    yes: "Leave",
-    no: "Stay",
-  });
+const LEAVING = {
+  title: "Leave without saving?",
+  text: "What you changed here is not saved yet.",
+  yes: "Leave",
+  no: "Stay",
+};
+const LOGGED_OUT = {
+  title: "You are logged out",
+  text: "What you changed here is not saved yet. Log in in another tab, then save it here; or log in here and lose it.",
+  yes: "Log in here",
+  no: "Stay",
+};
+
+/** Ask whether what isn't saved may be lost, and go there if so. @param {string} wanted */
+async function mayBeLost(wanted) {
+  const may = await confirmed(parseRoute(wanted, FIRST).page === "login" ? LOGGED_OUT : LEAVING);
   if (may) history.replaceState(null, "", wanted || "#/");
   return may;
 }

@@ -27,9 +27,10 @@ export class ConnectionStatus {
   /**
    * @param {import("./connection-state.js").ConnectionState} state
    * @param {number} now  milliseconds
+   * @param {boolean} loggedOut  whether the server is there and lets nobody in
    */
-  show(state, now) {
-    const { tone, short, long, retryInSeconds } = describe(state, now);
+  show(state, now, loggedOut) {
+    const { tone, short, long, retryInSeconds } = describe(state, now, loggedOut);
     this.#badge.dataset.tone = tone;
     setText(this.#badgeText, short);
     this.#banner.hidden = long === null;
