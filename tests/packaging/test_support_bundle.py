@@ -116,6 +116,8 @@ def test_a_server_is_asked_with_the_token_and_masked() -> None:
             return httpx.Response(200, text="camwire_frames_total 1\n")
         if request.url.path.endswith("/model"):
             return httpx.Response(403)
+        if request.url.path.endswith("/statistics"):
+            return httpx.Response(401)
         if request.url.path.endswith("/cameras"):
             return httpx.Response(200, text="<html>")
         return httpx.Response(200, json={"a": ["rtsp://u:p@192.0.2.1/x", 1, None, {"t0p-s3cret": "b"}]})
@@ -131,6 +133,8 @@ def test_a_server_is_asked_with_the_token_and_masked() -> None:
     assert problems == [
         "server/cameras.json: the answer is no JSON; is this camwire?",
         "server/model.json: /api/v1/model answers 403 Forbidden",
+        "server/statistics.json: /api/v1/statistics answers 401 Unauthorized; "
+        "have a viewer's token in CAMWIRE_TOKEN",
     ]
 
 

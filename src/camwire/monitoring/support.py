@@ -113,8 +113,9 @@ def of_server(client: httpx.Client) -> Iterator[Piece | MissingPieceError]:
         if answer.is_success or path == "/readyz":
             yield _answered(f"server/{name}", answer)
         else:
+            todo = "; have a viewer's token in CAMWIRE_TOKEN" if answer.status_code == 401 else ""
             yield MissingPieceError(
-                f"server/{name}: {path} answers {answer.status_code} {answer.reason_phrase}"
+                f"server/{name}: {path} answers {answer.status_code} {answer.reason_phrase}{todo}"
             )
 
 
