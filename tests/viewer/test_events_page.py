@@ -191,9 +191,9 @@ def test_one_event_alone_by_keyboard(played: Played) -> None:
     played.press(Keys.ENTER)
     dialog = played.find(".event-dialog")
     assert dialog.is_displayed()
-    set_screen(played.browser, 390, 844)
+    played.run("arguments[0].style.width = '15rem'", dialog)  # as on a phone
     assert played.find(".event-dialog .icon-button").rect["y"] == played.find("#event-title").rect["y"]
-    set_screen(played.browser, 1440, 900)
+    played.run("arguments[0].style.width = ''", dialog)
     wait_for(
         lambda: "clip is no longer there" in dialog.text, "the clip that came later, and that it is gone"
     )
