@@ -12,6 +12,8 @@ import sys
 
 from aio_rtsp_toolkit.server import RtspServer
 
+from camwire.demo.queueing import put_packets_once
+
 HOST = "127.0.0.1"
 
 
@@ -43,4 +45,5 @@ async def standard_input_ended() -> None:
 
 
 if __name__ == "__main__":
+    put_packets_once()
     asyncio.run(serve(sys.argv[1]))
