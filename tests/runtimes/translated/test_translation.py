@@ -58,12 +58,15 @@ def made_for_one(file: Path, count: int = 1) -> Path:
         for value in (*shapes.graph.value_info, *shapes.graph.output)
     }
     for node in model.graph.node:
-        if node.op_type == "Reshape" and all(known.get(node.output[0], [0])):
-            name = f"{node.output[0]}_shape"
-            model.graph.initializer.append(
-                numpy_helper.from_array(np.array(known[node.output[0]], np.int64), name)
-            )
-            node.input[1] = name
+        if node.op_type not in ("Reshape", "Resize") or not all(known.get(node.output[0], [0])):
+            continue
+        name = f"{node.output[0]}_shape"
+        model.graph.initializer.append(
+            numpy_helper.from_array(np.array(known[node.output[0]], np.int64), name)
+        )
+        told = [name] if node.op_type == "Reshape" else ["", "", name]
+        del node.input[1:]
+        node.input.extend(told)
     fixed = file.with_name(f"of_{count}_{file.name}")
     onnx.save(model, fixed)
     return fixed

@@ -40,14 +40,18 @@ def translated_network(model: Model, *, half: bool) -> Network:
     graph = for_common_pictures(model.graph)
     if graph.quantised:
         raise ModelError(f"model {graph.file}: PyTorch runs no ONNX files in 8 bits; {INSTEAD}")
-    lighter = exact = Translation(read_program(graph.file), graph, "cuda")
-    batch = most_at_once(graph, exact)
+    translation = Translation(read_program(graph.file), graph, "cuda")
+    batch = most_at_once(graph, translation)
     if half and graph.is_single:
-        lighter = Translation(read_program(graph.file, in_half_precision(graph.file)), graph, "cuda")
-    forward: Forward = Programs(lighter.says)
+        lighter = read_program(graph.file, in_half_precision(graph.file))
+        translation = Translation(lighter, graph, "cuda")
+    torch.cuda.empty_cache()  # single precision took more than what comes now
+    forward: Forward = Programs(translation.says)
     fused = False
-    if lighter.dtype == torch.float16:
-        forward, fused = made_fast_by_count(model.name, lighter.says, graph.input.size, lighter.chooses_from)
+    if translation.dtype == torch.float16:
+        forward, fused = made_fast_by_count(
+            model.name, translation.says, graph.input.size, translation.chooses_from
+        )
     if batch is not None:
         log.warning(
             "the model takes few pictures at once, which is slow on a GPU; export it with an open batch",

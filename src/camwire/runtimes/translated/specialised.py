@@ -118,7 +118,7 @@ class _Work:
                 self._take(node)
             except TranslationError as error:
                 raise TranslationError(f"{error} (the node that makes {node.outputs[0]!r})") from error
-            except (RuntimeError, ValueError, IndexError, TypeError) as error:
+            except (RuntimeError, ValueError, LookupError, TypeError) as error:
                 reason = " ".join(str(error).split())
                 raise TranslationError(
                     f"{node.operator}, which makes {node.outputs[0]!r}: {reason}"
@@ -172,6 +172,8 @@ class _Work:
         if len(grown) != 1:
             return told
         usual = list(self._usual._values[node.outputs[0]].shape)
+        if node.operator == "Resize" and len(told) != len(usual):
+            return told  # of some axes alone
         axis = _side_of(grown[0], before, usual) if node.operator == "Reshape" else grown[0] - len(before)
         usual[axis] = usual[axis] * now[grown[0]] // before[grown[0]]
         return usual

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -50,7 +52,8 @@ class Translation:
     def takes(self, count: int) -> bool:
         """Whether the steps can be worked out for so many pictures, be the file made for others."""
         try:
-            steps = self._steps_for(count, self._outputs)
+            with _unlogged():
+                steps = self._steps_for(count, self._outputs)
         except TranslationError:
             return False
         return all(shape[:1] == (count,) for shape in steps.shapes)
@@ -67,3 +70,14 @@ class Translation:
             found = specialised(self._program, outputs, (count, *sides), self._graph.batch)
             self._steps[key] = found.on(self.device, self._moved)
         return self._steps[key]
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """PyTorch logs, with a traceback, what doesn't fit together; where that may be, it is no news."""
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before

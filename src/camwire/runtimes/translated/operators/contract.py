@@ -13,8 +13,8 @@ from camwire.runtimes.translated.types import TYPES
 Compute = Callable[..., Any]
 
 
-class TranslationError(Exception):
-    """Something that a file asks of an operator isn't done here. The message says what."""
+class TranslationError(ValueError):
+    """Something that a file asks for isn't done here. The message says what."""
 
 
 @dataclass(frozen=True, slots=True)
