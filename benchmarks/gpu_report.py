@@ -25,7 +25,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 WIDTH, HEIGHT, FRAMES, BIT_RATE = 1920, 1080, 150, 4_500_000
-TESTS = ("tests/gpu", "tests/devices", "tests/runtimes/fused")
+TESTS = ("tests/gpu", "tests/devices", "tests/runtimes/fused", "tests/runtimes/translated")
 CODECS = {"h264": "libx264", "h265": "libx265"}
 
 

@@ -31,6 +31,9 @@ Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
         ("192.0.2.1", ["192.0.2.1"] * 2, True),
         ("192.0.2.1", ["192.0.2.2"] * 3, False),
         ("192.0.2.1", ["192.0.2.2"] * 4, True),
+        ("2001:db8::1", ["2001:db8::2", "2001:db8::3"], True),  # one network of 64 bits is somebody's own
+        ("2001:db8::1", ["2001:db8:0:1::1"] * 3, False),
+        ("::ffff:192.0.2.1", ["192.0.2.1"] * 2, True),
         ("127.0.0.1", ["127.0.0.1"] * 3, False),
         ("127.0.0.1", ["127.0.0.1"] * 4, True),
     ],

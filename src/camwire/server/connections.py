@@ -15,6 +15,7 @@ import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from camwire.config.server import ServerConfig
+from camwire.server.auth.tries import address_key
 from camwire.server.origin import is_loopback
 
 HEADERS_TIMEOUT = 10.0
@@ -44,10 +45,10 @@ class Limits:
 
         A proxy on this machine is many clients, so loopback addresses have no bound of their own.
         """
-        known = list(others)
+        known = [address_key(other) for other in others]
         if len(known) >= self.all:
             return True
-        return not is_loopback(address) and known.count(address) >= self.per_address
+        return not is_loopback(address) and known.count(address_key(address)) >= self.per_address
 
 
 def limits_of(server: ServerConfig) -> Limits:

@@ -80,7 +80,7 @@ class HeatmapSwitch {
       "button",
       { class: "heat-switch", type: "button", "aria-pressed": "false", hidden: true, onclick: () => this.#flip() },
       icon("heat"),
-      el("span", { class: "unseen" }, "Heat map"),
+      el("span", { class: "unseen" }, `Heat map of ${tile.id}`),
     );
     this.button.title = "Heat map: where objects spend their time";
     tile.root.querySelector(".tile-picture").append(this.button);
