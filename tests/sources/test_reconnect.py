@@ -19,12 +19,14 @@ def machine(random: float = 1.0) -> Reconnect:
     return Reconnect(lambda: random)
 
 
-def delays(reconnect: Reconnect, start: float, count: int, *, try_takes: float = 0.0) -> list[float]:
+def delays(
+    reconnect: Reconnect, start: float, count: int, *, try_takes: float = 0.0, login_refused: bool = False
+) -> list[float]:
     """Fail ``count`` times; seconds from the beginning of each try to the next."""
     now, found = start, []
     for _ in range(count):
         reconnect.trying(now)
-        following = reconnect.failed(now + try_takes, "refused")
+        following = reconnect.failed(now + try_takes, "refused", login_refused=login_refused)
         found.append(following - now)
         now = following
     return found
@@ -38,6 +40,27 @@ def test_after_ten_minutes_a_camera_is_tried_twice_a_minute() -> None:
     found = delays(machine(), 0.0, 160)
     assert sum(delay <= LONGEST_DELAY for delay in found) * LONGEST_DELAY >= LONG_AWAY
     assert found[-1] == LONG_AWAY_DELAY
+
+
+def test_a_password_that_never_worked_is_tried_ever_less() -> None:
+    """Cameras lock accounts."""
+    found = delays(machine(), 0.0, 9, login_refused=True)
+    assert found == pytest.approx([0.5, 1, 60, 120, 240, 480, 600, 600, 600])
+
+
+def test_a_password_that_has_worked_is_tried_as_any_camera_is() -> None:
+    reconnect = machine()
+    reconnect.trying(0.0)
+    reconnect.picture(1.0)
+    reconnect.failed(9.0, "broken off")
+    assert delays(reconnect, 10.0, 6, login_refused=True) == pytest.approx([1, 2, 4, 4, 4, 4])
+
+
+def test_another_fault_than_the_password_is_no_login() -> None:
+    reconnect = machine()
+    delays(reconnect, 0.0, 5, login_refused=True)
+    assert delays(reconnect, 1000.0, 1) == pytest.approx([LONG_AWAY_DELAY])
+    assert delays(reconnect, 1100.0, 2, login_refused=True)[-1] <= LONG_AWAY_DELAY
 
 
 @given(st.floats(0, 1), st.integers(1, 300), st.floats(0, 3.5))

@@ -17,7 +17,7 @@ from camwire.link.desired import DesiredCamera
 from camwire.sources.address import OpenArguments, open_arguments
 from camwire.sources.clock import StreamClock
 from camwire.sources.decoding import Decoder, Picture
-from camwire.sources.faults import SourceError
+from camwire.sources.faults import LoginRefusedError, SourceError
 from camwire.sources.interrupt import forget, interrupt
 from camwire.sources.lateness import LatenessGate
 from camwire.sources.numbering import Numbering
@@ -133,22 +133,22 @@ class CameraSource:
             self._interruptible = threading.get_ident()
         try:
             while not self._stop.is_set():
-                reason = self._attempt()
+                fault = self._attempt()
                 if self._ended:
                     return
-                if reason is not None and not self._stop.is_set():
-                    self._wait_for_retry(reason)
+                if fault is not None and not self._stop.is_set():
+                    self._wait_for_retry(fault)
         finally:
             with self._interrupting:
                 self._interruptible = None
                 forget(threading.get_ident())
 
-    def _attempt(self) -> str | None:
+    def _attempt(self) -> SourceError | None:
         """Connect and play to the end. Returns what went wrong, or None at the end of a file."""
         try:
             self._play()
         except SourceError as error:
-            return str(error)
+            return error
         except Exception as error:  # noqa: BLE001 - the supervisor's boundary: a camera never stays dead
             # Neither text nor traceback: they may hold the URL.
             at = traceback.extract_tb(error.__traceback__)[-1]
@@ -158,11 +158,12 @@ class CameraSource:
                 error=type(error).__name__,
                 where=f"{at.filename}:{at.lineno}",
             )
-            return f"an unexpected error ({type(error).__name__})"
+            return SourceError(f"an unexpected error ({type(error).__name__})")
         return None
 
-    def _wait_for_retry(self, reason: str) -> None:
-        retry_at = self._status.failed(reason)
+    def _wait_for_retry(self, fault: SourceError) -> None:
+        reason = str(fault)
+        retry_at = self._status.failed(reason, login_refused=isinstance(fault, LoginRefusedError))
         if reason != self._logged:
             self._logged = reason
             _log.warning("camera lost", camera=self._camera.id, reason=reason)

@@ -11,6 +11,10 @@ class SourceError(Exception):
     """A source can't be opened or read. Its text is for people and holds no secret."""
 
 
+class LoginRefusedError(SourceError):
+    """User name or password is missing or wrong. Cameras lock accounts that are tried too often."""
+
+
 def opening_fault(error: Exception, place: str, *, local: bool, seconds: float, timeout: float) -> str:
     """Why opening failed.
 

@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from camwire.sources.address import OpenArguments, SourceKind
-from camwire.sources.faults import SourceError, lookup_fault, opening_fault
+from camwire.sources.faults import LoginRefusedError, SourceError, lookup_fault, opening_fault
 from camwire.sources.pace import LONGEST_PATIENCE
 
 DEFAULT_RATE = 25.0
@@ -101,8 +101,9 @@ def _open_container(arguments: OpenArguments, hwaccel: Any) -> InputContainer:
             fault = f"the device that is to decode can't be used: {error.strerror}"
         else:
             fault = _explain(error, arguments, time.monotonic() - started)
+        login_refused = isinstance(error, av.error.HTTPUnauthorizedError)
     # Raised out here so that the exception doesn't carry FFmpeg's, which holds the URL.
-    raise SourceError(fault)
+    raise (LoginRefusedError if login_refused else SourceError)(fault)
 
 
 def _explain(error: Exception, arguments: OpenArguments, seconds: float) -> str:

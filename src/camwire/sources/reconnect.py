@@ -13,6 +13,11 @@ LONG_AWAY = 600.0
 """Seconds after which a camera counts as away for long ..."""
 LONG_AWAY_DELAY = 30.0
 """... and is tried only this often."""
+LOGINS_IN_VAIN = 3
+"""Tries of a password that has never worked, after which it is tried ever less: cameras lock accounts after
+five or so."""
+LOGIN_DELAY = 60.0
+LONGEST_LOGIN_DELAY = 600.0
 SMALLEST_PAUSE = 0.25
 """Seconds between a failure and the next try, even if the try itself took longer than the delay."""
 SETTLED = 3.0
@@ -47,6 +52,8 @@ class Reconnect:
         self._first_picture: float | None = None
         self._last_picture = 0.0
         self._connected = False
+        self._ever_seen = False
+        self._logins_in_vain = 0
         self._reason: str | None = None
         self._retry_at: float | None = None
 
@@ -70,14 +77,20 @@ class Reconnect:
         if now - self._first_picture >= SETTLED:
             self._failures = 0
         self._last_picture = now
+        self._ever_seen = True
         self._away_since = None
         self._reason = None
 
-    def failed(self, now: float, reason: str) -> float:
-        """The try or the connection failed: returns when (monotonic) to try again."""
+    def failed(self, now: float, reason: str, *, login_refused: bool = False) -> float:
+        """The try or the connection failed: returns when (monotonic) to try again.
+
+        ``login_refused``: the camera did not take the password. One that has worked before is tried as any
+        camera is: cameras refuse everybody while they start.
+        """
         if self._away_since is None:
             self._away_since = now
         self._failures += 1
+        self._logins_in_vain = self._logins_in_vain + 1 if login_refused and not self._ever_seen else 0
         since = now if self._first_picture is not None else self._tried_at
         self._retry_at = max(now + SMALLEST_PAUSE, since + self._delay(now - self._away_since))
         self._reason = reason
@@ -105,7 +118,11 @@ class Reconnect:
         return Connection("connecting", f"{missing} for {waited:.0f} s")
 
     def _delay(self, away: float) -> float:
-        if away >= LONG_AWAY:
+        longest: float
+        if self._logins_in_vain >= LOGINS_IN_VAIN:
+            doublings = min(self._logins_in_vain - LOGINS_IN_VAIN, 10)
+            longest = min(LOGIN_DELAY * 2**doublings, LONGEST_LOGIN_DELAY)
+        elif away >= LONG_AWAY:
             longest = LONG_AWAY_DELAY
         else:
             doublings = min(self._failures - 1, 10)

@@ -71,10 +71,10 @@ class SourceStatus:
             self._frames_in += not late
         self.discarded["late"] += late
 
-    def failed(self, reason: str) -> float:
+    def failed(self, reason: str, *, login_refused: bool = False) -> float:
         """The try or the connection failed: returns when to try again."""
         with self._lock:
-            return self._connection.failed(time.monotonic(), reason)
+            return self._connection.failed(time.monotonic(), reason, login_refused=login_refused)
 
     def ended(self) -> None:
         """A file that isn't looped is over."""
