@@ -270,6 +270,26 @@ def test_someone_elses_changes_are_not_written_over_silently(
     wait_for(lambda: [rule["name"] for rule in rules()] == ["Door"], "mine to be saved")
 
 
+def test_nothing_is_drawn_before_the_rules_are_there(editor: EditorPage) -> None:
+    """It would go when they come."""
+    editor.run("location.hash = '#/cameras'")
+    wait_for(lambda: editor.all(".camera-list"), "another page")
+    editor.run(
+        """const fetched = window.fetch;
+        const held = new Promise((resolve) => (window.release = resolve));
+        window.fetch = async (what, ...rest) => {
+          if (String(what.url ?? what).endsWith("/rules")) await held;
+          return fetched(what, ...rest);
+        };
+        location.hash = "#/rules/cam-1";"""
+    )
+    wait_for(lambda: editor.all(".rules-page .tool"), "the page")
+    assert editor.run("return document.querySelector('.rules-page').inert")
+    editor.run("window.release()")
+    wait_for(lambda: editor.names() == ["Door"], "the rules")
+    assert not editor.run("return document.querySelector('.rules-page').inert")
+
+
 def test_on_a_low_screen_the_form_is_in_reach(browser: Chrome, playground: Playground, rules: Any) -> None:
     """As on a laptop at twice the size, or a phone on its side."""
     set_screen(browser, 1440, 900)

@@ -26,7 +26,9 @@ const OBJECTS_FPS = 8;
 /** @type {import("../pages.js").Mount} */
 export async function mount(root, services, route) {
   const page = new RulesPage(root, services, route.path[0] ?? null);
-  await page.open();
+  // What is drawn before the rules are there would go when they come.
+  root.inert = true;
+  await page.open().finally(() => (root.inert = false));
   return page;
 }
 
