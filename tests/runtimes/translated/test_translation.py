@@ -14,11 +14,10 @@ torch = pytest.importorskip("torch")
 
 from camwire.models import ModelError, load_model  # noqa: E402
 from camwire.models.contract import Graph  # noqa: E402
-from camwire.runtimes.half import in_half_precision  # noqa: E402
 from camwire.runtimes.network import for_common_pictures  # noqa: E402
 from camwire.runtimes.programs import Programs, difference  # noqa: E402
 from camwire.runtimes.translated import checking  # noqa: E402
-from camwire.runtimes.translated.network import _in_parts, most_at_once  # noqa: E402
+from camwire.runtimes.translated.network import _in_parts, lighter, most_at_once  # noqa: E402
 from camwire.runtimes.translated.operators import OPERATORS, elementwise  # noqa: E402
 from camwire.runtimes.translated.operators.contract import Operator, TranslationError  # noqa: E402
 from camwire.runtimes.translated.program import read_program  # noqa: E402
@@ -107,14 +106,27 @@ def test_a_size_that_the_file_leaves_open(tmp_path: Path) -> None:
 
 def test_half_precision_is_that_of_the_converted_file(tmp_path: Path) -> None:
     graph, exact = translated(save_small_yolo(tmp_path / "small.onnx"))
-    lighter = Translation(read_program(graph.file, in_half_precision(graph.file)), graph, "cpu")
-    assert (exact.dtype, lighter.dtype) == (torch.float32, torch.float16)
+    half = lighter(graph, exact, None)
+    assert (exact.dtype, half.dtype) == (torch.float32, torch.float16)
     images = images_for(graph, 2)
-    program = Programs(lighter.says)
+    program = Programs(half.says)
     (said,) = program(images.half())
     assert said.dtype is torch.float32
     assert difference(exact.says(2)(images)[0], said) < 0.01
-    assert difference(lighter.says(2)(images)[0], said) == 0
+    assert difference(half.says(2)(images)[0], said) == 0
+
+
+def test_a_model_whose_numbers_half_precision_cannot_hold_runs_in_single(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = save_small_yolo(tmp_path / "loud.onnx")
+    model = onnx.load(file)
+    loud = next(one for one in model.graph.initializer if one.dims[2:] == [3, 3])
+    loud.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(loud) * np.float32(1e5), loud.name))
+    onnx.save(model, file)
+    graph, exact = translated(file)
+    assert lighter(graph, exact, most_at_once(graph, exact)) is exact
+    assert "half precision would change what the model says" in capsys.readouterr().out
 
 
 def test_what_is_worked_out_before_is_no_step(tmp_path: Path) -> None:

@@ -67,6 +67,6 @@ def apart(said: Sequence[Tensor], wanted: Sequence[Tensor]) -> float:
 
 
 def _apart(said: Tensor, wanted: Tensor) -> float:
-    said, wanted = said.cpu().double(), wanted.double()
+    said, wanted = said.cpu().double(), wanted.cpu().double()
     mean = float(((said - wanted).abs() / (wanted.abs() + NEAR)).mean())
     return mean if np.isfinite(mean) else float("inf")

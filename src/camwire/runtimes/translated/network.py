@@ -43,8 +43,8 @@ def translated_network(model: Model, *, half: bool) -> Network:
     translation = Translation(read_program(graph.file), graph, "cuda")
     batch = most_at_once(graph, translation)
     if half and graph.is_single:
-        lighter = read_program(graph.file, in_half_precision(graph.file))
-        translation = Translation(lighter, graph, "cuda")
+        translation = lighter(graph, translation, batch)
+        half = translation.dtype == torch.float16
     torch.cuda.empty_cache()  # single precision took more than what comes now
     forward: Forward = Programs(translation.says)
     fused = False
@@ -87,6 +87,24 @@ def most_at_once(graph: Graph, exact: Translation) -> int | None:
     raise ModelError(
         f"model {graph.file}: PyTorch says something else than OpenVINO ({apart:.1%}); {INSTEAD}"
     )
+
+
+def lighter(graph: Graph, exact: Translation, batch: int | None) -> Translation:
+    """The model in half precision; ``exact`` with a warning where half precision can't hold its numbers."""
+    program = read_program(graph.file, in_half_precision(graph.file))
+    half = Translation(program, graph, exact.device)
+    count = batch or checking.PICTURES
+    images = checking.pictures(graph).to(exact.device).repeat(count, 1, 1, 1)[:count]
+    with torch.inference_mode():
+        apart = checking.apart(half.chooses_from(count)(images), exact.chooses_from(count)(images))
+    if apart < checking.ALIKE:
+        return half
+    log.warning(
+        "half precision would change what the model says; it runs in single precision, which is slower",
+        file=str(graph.file),
+        by=f"{apart:.1%}",
+    )
+    return exact
 
 
 def _in_parts(forward: Forward, graph: Graph, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
