@@ -52,6 +52,7 @@ def translated_network(model: Model, *, half: bool) -> Network:
         forward, fused = made_fast_by_count(
             model.name, translation.says, graph.input.size, translation.chooses_from
         )
+    _try(forward, graph, batch or 1)
     if batch is not None:
         log.warning(
             "the model takes few pictures at once, which is slow on a GPU; export it with an open batch",
@@ -105,6 +106,17 @@ def lighter(graph: Graph, exact: Translation, batch: int | None) -> Translation:
         by=f"{apart:.1%}",
     )
     return exact
+
+
+def _try(forward: Forward, graph: Graph, count: int) -> None:
+    """Raises ModelError where the operations can't be written down as a program."""
+    width, height = graph.input.size
+    images = torch.zeros((count, 3, height, width), dtype=torch.float16, device="cuda")
+    try:
+        with torch.inference_mode():
+            forward(images.contiguous(memory_format=torch.channels_last))
+    except ValueError as error:
+        raise ModelError(f"model {graph.file}: PyTorch can't run it ({error}); {INSTEAD}") from error
 
 
 def _in_parts(forward: Forward, graph: Graph, images: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import torch
 from torch import Tensor
@@ -49,8 +50,13 @@ def gather_elements(node: Node, x: Tensor, indices: Tensor) -> Tensor:
 def gather_nd(node: Node, x: Tensor, indices: Tensor) -> Tensor:
     if node.said.get("batch_dims", 0):
         raise TranslationError("GatherND with batch_dims")
+    # By hand: PyTorch's own indexing may depend on what is seen, so it can't be written down.
     depth = indices.shape[-1]
-    return x[tuple(_from_the_start(indices[..., n], x.shape[n]) for n in range(depth))]
+    place = torch.zeros_like(indices[..., 0], dtype=torch.int64)
+    for axis in range(depth):
+        place = place * x.shape[axis] + _from_the_start(indices[..., axis], x.shape[axis])
+    rows = x.reshape(prod(x.shape[:depth]), *x.shape[depth:])
+    return rows.index_select(0, place.reshape(-1)).reshape((*indices.shape[:-1], *x.shape[depth:]))
 
 
 def scatter_nd(node: Node, x: Tensor, indices: Tensor, updates: Tensor) -> Tensor:
