@@ -60,5 +60,6 @@ def test_cores_near_the_gpu_are_taken_where_the_machine_tells(
 
 def test_networks_that_are_slow_to_prepare_get_few_batch_sizes() -> None:
     assert batch_sizes(32) == [1, 2, 4, 8, 16, 32]
-    assert batch_sizes(32, few=True) == [1, 8, 16, 32]
+    assert batch_sizes(32, few=True) == [1, 4, 8, 12, 16, 32]
+    assert batch_sizes(8, few=True) == [1, 2, 3, 4, 8]
     assert batch_sizes(1, few=True) == [1]

@@ -261,10 +261,10 @@ def merged(model: Model, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def batch_sizes(largest: int, *, few: bool = False) -> list[int]:
-    """What graphs are made for: ``largest`` and the powers of two below it; with ``few`` one frame, a quarter
-    and a half of the largest, and that."""
+    """What graphs are made for: ``largest`` and the powers of two below it; with ``few`` one frame, the
+    largest, and eighths up to half of it, most of which aren't compiled (``WORTH_COMPILING``)."""
     if few:
-        return sorted({1, max(1, largest // 4), max(1, largest // 2), largest})
+        return sorted({1, *(max(1, largest * eighths // 8) for eighths in (1, 2, 3, 4)), largest})
     return [1 << bit for bit in range(largest.bit_length()) if 1 << bit < largest] + [largest]
 
 
