@@ -76,6 +76,20 @@ async def listening(port: int) -> AsyncIterator[aiomqtt.Client]:
         yield client
 
 
+def subscribed(folder: Path, port: int) -> None:
+    """The broker knows of ``listening``'s subscription from now on, so that what comes as soon as it is there
+    is kept for it."""
+
+    async def subscribe() -> None:
+        async with listening(port):
+            pass
+
+    with broker(folder, port) as process:
+        asyncio.run(subscribe())
+        process.terminate()  # and not killed: it writes down what it knows
+        process.wait(20)
+
+
 async def numbers(client: aiomqtt.Client, last: int) -> list[tuple[str, int]]:
     """Topics and numbers of what comes, up to the event of that number."""
     came: list[tuple[str, int]] = []
@@ -92,6 +106,7 @@ async def numbers(client: aiomqtt.Client, last: int) -> list[tuple[str, int]]:
 def test_a_broker_that_is_killed_gets_all_in_order_when_it_is_back(tmp_path: Path, port: int) -> None:
     begin(tmp_path, "broker")
     keep(tmp_path, [event(number) for number in range(1, 31)])
+    subscribed(tmp_path, port)
     sink = Mqtt(f"mqtt://cam:p%40ss%20word@127.0.0.1:{port}", TOPIC, name="camwire", timeout=3)
     came: list[tuple[str, int]] = []
 
