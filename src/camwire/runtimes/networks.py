@@ -33,14 +33,14 @@ def choose_network(
     when no runtime here runs the file on a GPU, which says what would.
     """
     possible = _choices(file, wanted)
-    for name, reason in possible:
+    while True:
+        name, reason = possible.pop(0)
         try:
             return NetworkChoice(_load(name, file, overrides, batch, half=not full_precision), reason)
         except ModelError as error:
-            if (name, reason) == possible[-1]:
+            if not possible:
                 raise
             log.warning("the model can't run so; the next runtime is tried", runtime=name, because=str(error))
-    raise AssertionError("one at least is possible")
 
 
 def network_obstacle(file: str, wanted: str, overrides: Overrides) -> str | None:

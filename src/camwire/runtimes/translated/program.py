@@ -58,7 +58,7 @@ def read_program(file: Path, content: bytes | None = None) -> Program:
     dtype = TYPES.get(fed[0].type.tensor_type.elem_type, torch.float32)
     nodes = [
         Node(
-            one.op_type if one.domain in OWN_DOMAINS else f"{one.domain}.{one.op_type}",
+            _operator_of(one),
             tuple(one.input),
             tuple(one.output),
             attributes_of(one),
@@ -81,7 +81,12 @@ def operators_in(file: Path) -> set[str]:
     Raises ModelError.
     """
     nodes = _loaded(file, None, weights=False).graph.node
-    return {one.op_type if one.domain in OWN_DOMAINS else f"{one.domain}.{one.op_type}" for one in nodes}
+    return {_operator_of(one) for one in nodes}
+
+
+def _operator_of(node: NodeProto) -> str:
+    name: str = node.op_type
+    return name if node.domain in OWN_DOMAINS else f"{node.domain}.{name}"
 
 
 def with_swish(nodes: list[Node], kept: set[str]) -> tuple[Node, ...]:

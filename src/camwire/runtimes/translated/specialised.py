@@ -141,7 +141,7 @@ class _Work:
         given = [self._values[name] if name else None for name in node.inputs]
         seen = self._from_pictures.intersection(node.inputs)
         if not seen or node.operator in FROM_SHAPE_ALONE:
-            told = [_told(one) if n in operator.known else one for n, one in enumerate(given)]
+            told = [_numbers_of(one) if n in operator.known else one for n, one in enumerate(given)]
             self._values.update(_named(node, operator.compute(node, *told)))
             return
         inputs: list[Any] = []
@@ -151,7 +151,7 @@ class _Work:
             elif name in seen:
                 raise TranslationError(f"{node.operator} that depends on what is seen")
             else:
-                inputs.append(_told(value))
+                inputs.append(_numbers_of(value))
         if (place := SHAPED.get(node.operator, len(inputs))) < len(inputs) and inputs[place]:
             inputs[place] = self._shape(node, inputs[place])
         with self._fakes:
@@ -185,7 +185,7 @@ def _side_of(axis: int, before: Sequence[int], after: Sequence[int]) -> int:
     return next((side for side in range(len(after)) if prod(after[:side]) == passed), 0)
 
 
-def _told(value: Tensor | None) -> list[Any] | None:
+def _numbers_of(value: Tensor | None) -> list[Any] | None:
     return None if value is None else value.reshape(-1).tolist()
 
 

@@ -1,4 +1,4 @@
-"""The room around pictures that convolutions and pools look into."""
+"""What convolutions and pools look at: a window of pixels, and the room around pictures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from torch.nn import functional
 
 from camwire.runtimes.translated.operators.contract import TranslationError
 from camwire.runtimes.translated.program import Node
+
+
+def window(node: Node, kernel: list[int]) -> tuple[list[int], list[int], list[int]]:
+    """``kernel``, the steps from window to window and from pixel to pixel in one, by axis."""
+    ones = [1] * len(kernel)
+    return kernel, node.said.get("strides") or ones, node.said.get("dilations") or ones
 
 
 def room(

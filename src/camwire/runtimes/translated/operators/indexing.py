@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 
 import torch
@@ -105,9 +105,8 @@ def _from_the_start(indices: Tensor, side: int) -> Tensor:
     return torch.where(indices < 0, indices + side, indices)
 
 
-def _place(node: Node, x: Tensor, extreme: object) -> Tensor:
+def _place(node: Node, x: Tensor, extreme: Callable[..., Tensor]) -> Tensor:
     """The first place of the extreme, which PyTorch's own operations don't promise."""
-    assert callable(extreme)
     axis, keeps = node.said.get("axis", 0) % x.dim(), bool(node.said.get("keepdims", 1))
     side = x.shape[axis]
     numbers = torch.arange(side, device=x.device).reshape(-1, *[1] * (x.dim() - 1 - axis))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from camwire.runtimes.translated.operators.around import room, surrounded
+from camwire.runtimes.translated.operators.around import room, surrounded, window
 from camwire.runtimes.translated.operators.contract import Table, TranslationError
 from camwire.runtimes.translated.program import Node
 
@@ -28,7 +28,7 @@ SCALES_BY_CHANNEL = 21
 
 
 def conv(node: Node, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    kernel, strides, dilations = _window(node, weight)
+    kernel, strides, dilations = window(node, list(weight.shape[2:]))
     before, behind = room(node, x.shape[2:], kernel, strides, dilations)
     function, groups = CONVOLUTIONS[len(kernel) - 1], node.said.get("group", 1)
     if before == behind:
@@ -37,7 +37,7 @@ def conv(node: Node, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> T
 
 
 def conv_transpose(node: Node, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    kernel, strides, dilations = _window(node, weight)
+    kernel, strides, dilations = window(node, list(weight.shape[2:]))
     if "output_shape" in node.said or node.said.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
         raise TranslationError("ConvTranspose whose room follows from the shape of its result")
     before, behind = room(node, x.shape[2:], kernel, strides, dilations)
@@ -110,12 +110,6 @@ def _over_an_axis(node: Node, x: Tensor, function: Any) -> Tensor:
         return function(x, node.said.get("axis", -1))
     axis = node.said.get("axis", 1) % x.dim()
     return function(x.reshape(prod(x.shape[:axis]), -1), 1).reshape(x.shape)
-
-
-def _window(node: Node, weight: Tensor) -> tuple[list[int], list[int], list[int]]:
-    kernel = node.said.get("kernel_shape") or list(weight.shape[2:])
-    ones = [1] * len(kernel)
-    return kernel, node.said.get("strides") or ones, node.said.get("dilations") or ones
 
 
 OPERATORS: Table = {

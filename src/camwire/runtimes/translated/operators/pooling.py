@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from camwire.runtimes.translated.operators.around import room, surrounded
+from camwire.runtimes.translated.operators.around import room, surrounded, window
 from camwire.runtimes.translated.operators.contract import Table, TranslationError
 from camwire.runtimes.translated.program import Node
 
@@ -22,7 +22,7 @@ AVERAGE: Sequence[Any] = (functional.avg_pool1d, functional.avg_pool2d, function
 def max_pool(node: Node, x: Tensor) -> Tensor:
     if len([name for name in node.outputs if name]) > 1:
         raise TranslationError("MaxPool that says where the greatest ones were")
-    kernel, strides, dilations = _window(node)
+    kernel, strides, dilations = window(node, node.said["kernel_shape"])
     before, behind = room(node, x.shape[2:], kernel, strides, dilations)
     pool, ceil = MAXIMUM[len(kernel) - 1], bool(node.said.get("ceil_mode"))
     if before == behind and all(2 * side <= size for side, size in zip(before, kernel, strict=True)):
@@ -36,7 +36,7 @@ def max_pool(node: Node, x: Tensor) -> Tensor:
 
 
 def average_pool(node: Node, x: Tensor) -> Tensor:
-    kernel, strides, dilations = _window(node)
+    kernel, strides, dilations = window(node, node.said["kernel_shape"])
     if any(each != 1 for each in dilations):
         raise TranslationError("AveragePool with dilations")
     before, behind = room(node, x.shape[2:], kernel, strides, dilations)
@@ -59,12 +59,6 @@ def global_average(_: Node, x: Tensor) -> Tensor:
 
 def global_maximum(_: Node, x: Tensor) -> Tensor:
     return x.amax(list(range(2, x.dim())), keepdim=True)
-
-
-def _window(node: Node) -> tuple[list[int], list[int], list[int]]:
-    kernel: list[int] = node.said["kernel_shape"]
-    ones = [1] * len(kernel)
-    return kernel, node.said.get("strides") or ones, node.said.get("dilations") or ones
 
 
 OPERATORS: Table = {

@@ -68,15 +68,14 @@ def _nearest(x: Tensor, changed: dict[int, tuple[Fraction, int]], place: str, ro
     chosen = {
         axis: _chosen(x.shape[axis], factor, new, place, rounding) for axis, (factor, new) in changed.items()
     }
-    repeated = [new // x.shape[axis] for axis, (_, new) in changed.items()]
+    times = {axis: new // x.shape[axis] for axis, (_, new) in changed.items()}
     whole = all(
-        places == [number for number in range(x.shape[axis]) for _ in range(times)]
-        for (axis, places), times in zip(chosen.items(), repeated, strict=True)
+        places == [number for number in range(x.shape[axis]) for _ in range(times[axis])]
+        for axis, places in chosen.items()
     )
     if whole and sorted(changed) == [2, 3] and x.dim() == 4:
-        return functional.interpolate(
-            x, scale_factor=[float(repeated[list(changed).index(axis)]) for axis in (2, 3)]
-        )
+        # As convolutions' kernels know it.
+        return functional.interpolate(x, scale_factor=[float(times[2]), float(times[3])])
     for axis, places in chosen.items():
         x = x.index_select(axis, torch.tensor(places, device=x.device))
     return x

@@ -27,8 +27,7 @@ def transpose(node: Node, x: Tensor) -> Tensor:
 
 def flatten(node: Node, x: Tensor) -> Tensor:
     axis = node.said.get("axis", 1)
-    axis = axis + x.dim() if axis < 0 else axis
-    return x.reshape(prod(x.shape[:axis]), -1) if x.numel() else x.reshape(prod(x.shape[:axis]), 0)
+    return x.reshape(prod(x.shape[:axis]), prod(x.shape[axis:]))
 
 
 def squeeze(node: Node, x: Tensor, axes: Sequence[int] | None = None) -> Tensor:
@@ -72,7 +71,7 @@ def pad(
     node: Node,
     x: Tensor,
     pads: Sequence[int] | None = None,
-    value: Sequence[float] | float | None = None,
+    value: Sequence[float] | None = None,
     axes: Sequence[int] | None = None,
 ) -> Tensor:
     """``pads``: of all axes the room before, then of all the room behind. Negative room takes away."""
@@ -84,13 +83,12 @@ def pad(
     if mode is None:
         raise TranslationError(f"Pad in the mode {node.said['mode']!r}")
     if mode == "constant":
-        filling = value if value is not None else node.said.get("value", 0.0)
-        return functional.pad(x, sides, value=filling[0] if isinstance(filling, Sequence) else filling)
+        return functional.pad(x, sides, value=value[0] if value else node.said.get("value", 0.0))
     while sides[-2:] == [0, 0]:
         sides = sides[:-2]
     if not sides:
         return x
-    if min(sides, default=0) < 0 or len(sides) > 2 * (x.dim() - 1):
+    if min(sides) < 0 or len(sides) > 2 * (x.dim() - 1):
         raise TranslationError(
             f"Pad in the mode {node.said['mode']!r} of every axis, or by less than nothing"
         )
