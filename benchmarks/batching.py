@@ -11,6 +11,7 @@ import random
 from collections.abc import Sequence
 from statistics import mean, quantiles
 
+from camwire.devices.cuda.detect import batch_sizes
 from camwire.pipeline.engine import MAX_WAIT
 from camwire.pipeline.policy import BatchPolicy
 
@@ -18,7 +19,8 @@ RATE, SECONDS = 30, 60
 JITTER = 0.004
 """Seconds, standard deviation of a picture's delay."""
 LARGEST, LANES = 32, 2
-SIZES = {"powers": (1, 2, 4, 8, 16, 32), "quarters": (1, 8, 16, 32), "eighths": (1, 4, 8, 12, 16, 32)}
+SIZES = {"powers": batch_sizes(LARGEST), "quarters": [1, 8, 16, 32], "now": batch_sizes(LARGEST, few=True)}
+"""Networks that aren't compiled have the first; compiled ones had the second, and have the last."""
 
 
 def arrivals(cameras: int) -> list[tuple[float, str]]:
