@@ -85,12 +85,14 @@ def test_silence_takes_no_longer_than_asked(link: WorkerEnd) -> None:
 def test_a_server_that_does_not_read_holds_nobody_up(link: WorkerEnd, server) -> None:
     link.send(HELLO)
     with capture_logs() as logs:
-        taken = 0
-        while link.send(HELLO):
-            taken += 1
+        taken = refused = in_a_row = 0
+        while in_a_row < 2:  # after one, ZeroMQ's own thread may just have made room for some more
+            if link.send(HELLO):
+                taken, in_a_row = taken + 1, 0
+            else:
+                refused, in_a_row = refused + 1, in_a_row + 1
             assert taken < 1_000_000, "nothing bounds what waits"
-        assert not link.send(HELLO)
-    assert link.refused == 2
+    assert link.refused == refused
     assert [entry["what"] for entry in logs] == ["Hello"], "logged once in a while"
 
 
