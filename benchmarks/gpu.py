@@ -14,6 +14,7 @@ processes of their own, which is worth it with --mps alone.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -29,6 +30,7 @@ from pathlib import Path
 import av
 
 from camwire.frames import Size
+from camwire.pipeline.engine import MAX_WAIT
 from camwire.server.mps.daemon import Daemon
 from camwire.server.mps.program import SHARED_BY, find_program
 from clips import repeated
@@ -144,6 +146,13 @@ def main() -> None:
     parser.add_argument("--size", default="640x640", help="of the network's input: WIDTHxHEIGHT")
     parser.add_argument("--cameras", type=int, default=48)
     parser.add_argument("--paced", type=int, nargs="*", default=[], help="numbers of cameras at 30 fps each")
+    parser.add_argument(
+        "--waits",
+        type=float,
+        nargs="+",
+        default=[MAX_WAIT],
+        help="seconds that a paced frame waits for company",
+    )
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--kinds", nargs="*", default=["detect", "track", "all"])
     parser.add_argument("--lanes", type=int, default=DEVICE.lanes)
@@ -217,8 +226,9 @@ def main() -> None:
                         "   dmon sm mem enc dec jpg:",
                         [" ".join(line.split()[1:6]) for line in lines[-3:] if "#" not in line],
                     )
-                for cameras in arguments.paced:
-                    name = f"{scale} {arguments.size} {clip.stem[-18:]} paced, {cameras} cameras"
+                for cameras, wait in itertools.product(arguments.paced, arguments.waits):
+                    waited = f"{wait * 1000:g} ms"
+                    name = f"{scale} {arguments.size} {clip.stem[-18:]} paced, {cameras} cameras, {waited}"
                     tell(
                         pipeline(
                             name,
@@ -229,6 +239,7 @@ def main() -> None:
                             track=True,
                             draw=True,
                             paced=True,
+                            max_wait=wait,
                             lanes=arguments.lanes,
                             apart=arguments.apart,
                             batch_sizes=detector.batch_sizes,

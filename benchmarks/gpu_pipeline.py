@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from glob import escape as glob_escape
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Detections, Frame, Size, Tracks
 from camwire.link.desired import DesiredCamera, DesiredTracker
 from camwire.link.pictures import Rendition
+from camwire.link.reports import Quantiles
 from camwire.pipeline.engine import MAX_WAIT
 from camwire.pipeline.heap import LongLived
 from camwire.pipeline.inlet import Inlet
@@ -213,6 +215,7 @@ def pipeline(
     lanes: int = 4,
     apart: int = 0,
     batch_sizes: tuple[int, ...] = (),
+    max_wait: float = MAX_WAIT,
     spread: float = 5.0,
 ) -> Result:
     """The product's own sources, slots and lanes for ``seconds``, two seconds after all cameras are live.
@@ -224,7 +227,7 @@ def pipeline(
     free_before, _ = torch.cuda.mem_get_info()
     recorder = Recorder()
     slots = Slots(
-        BatchPolicy(DEVICE.batch_size, MAX_WAIT),
+        BatchPolicy(DEVICE.batch_size, max_wait),
         on_overwritten=lambda f: recorder.lost((f,), "overwritten"),
         # One thread listens to a source process, so it must not wait for one camera.
         patient=not paced and not apart,
@@ -315,7 +318,7 @@ def pipeline(
     print("  ", spent.told(spent_before, len(rows)))
     free, total = torch.cuda.mem_get_info()
     drops = dropped() - drops
-    report = recorder.report(ids[0], sources[0].report(), time.monotonic())
+    reports = [recorder.report(one, source.report(), end) for one, source in zip(ids, sources, strict=True)]
     for source in sources:
         source.stop()
     recorder.lost(slots.close(), "stopped")
@@ -339,5 +342,14 @@ def pipeline(
         gpu_gb=(total - free) / 1e9,
         camera_mb=max(0, free_before - free) / 1e6 / cameras,
         drops={k: v for k, v in drops.items() if k not in ("unwatched", "stopped")},
-        stages_ms={stage: (q.p50, q.p95) for stage, q in report.latency_ms.items()},
+        stages_ms=typical_stages([report.latency_ms for report in reports]),
     )
+
+
+def typical_stages(cameras: Sequence[Mapping[str, Quantiles]]) -> dict[str, tuple[float, float]]:
+    """The middle camera's p50 and p95 of each stage."""
+    stages = {stage: [camera[stage] for camera in cameras if stage in camera] for stage in cameras[0]}
+    return {
+        stage: (median(one.p50 for one in all_), median(one.p95 for one in all_))
+        for stage, all_ in stages.items()
+    }

@@ -97,6 +97,7 @@ def _fused(name: str, network: ByCount, size: Size) -> Plain | None:
 
     from camwire.runtimes.fused.rewriting import fuse
     from camwire.runtimes.programs import ALIKE, Programs, difference
+    from camwire.runtimes.tracing import said_as_written
 
     fused = Programs(network, fuse)
     noise = torch.rand((1, 3, size.height, size.width), dtype=torch.float16, device="cuda")
@@ -104,8 +105,9 @@ def _fused(name: str, network: ByCount, size: Size) -> Plain | None:
     try:
         if not _has_tensor_cores():
             raise ValueError("the GPU has no tensor cores that Triton compiles for")
+        said = said_as_written(network(1), noise)
         with torch.inference_mode():
-            apart = difference(network(1)(noise), fused(noise))
+            apart = difference(said, fused(noise))
         if not apart < ALIKE:
             raise ValueError(f"it would say something else ({apart:.1%})")
     except (torch.AcceleratorError, torch.OutOfMemoryError):

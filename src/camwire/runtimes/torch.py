@@ -178,9 +178,11 @@ def _shapes(file: Path, module: Any, size: Size, device: str) -> list[tuple[int,
     """Run the network once to see what comes out."""
     import torch
 
+    from camwire.runtimes.tracing import said_as_written
+
+    black = torch.zeros((1, 3, size.height, size.width), device=device)
     try:
-        with torch.inference_mode():
-            outputs = tensors_of(module(torch.zeros((1, 3, size.height, size.width), device=device)))
+        outputs = tensors_of(said_as_written(module, black))
     except RuntimeError as error:
         raise ModelError(f"model {file}: PyTorch can't run it ({_first_line(error)})") from error
     return [tuple(output.shape) for output in outputs]

@@ -16,14 +16,25 @@ from torch.utils._pytree import tree_leaves, tree_map
 DEPENDS_ON_VALUES = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 
 
+def said_as_written(script: Callable[[Any], Any], images: Tensor) -> Any:
+    """What ``script`` says of pictures, by which it can still be traced afterwards.
+
+    TorchScript notes what it sees and makes a faster program of a script that it runs a second time, which
+    it then keeps to whatever it is told, and which reads tensors' memory, where a tracer's have none: the
+    GPU is lost to the process then (cudaErrorIllegalAddress).
+    """
+    with torch.inference_mode(), torch.jit.optimized_execution(False):
+        return script(images)
+
+
 def traced(script: Callable[[Any], Any], images: Tensor) -> GraphModule:
     """The operations that ``script`` does with pictures of this shape, for no other one.
 
-    Nothing is computed but what doesn't come from the pictures, which becomes part of the program. Raises
-    ValueError where what is done depends on what is seen, or can't be written down.
+    Nothing is computed but what doesn't come from the pictures, which becomes part of the program.
+    TorchScript may have run before by :func:`said_as_written` alone. Raises ValueError where what is done
+    depends on what is seen, or can't be written down.
     """
     tracer = _Tracer(images)
-    # What TorchScript makes of a program when it knows it better would be written down, too.
     try:
         with torch.jit.optimized_execution(False), torch.inference_mode(False), torch.no_grad(), tracer:
             said = script(tracer.images)

@@ -1,6 +1,9 @@
 """TorchScript's convolutions are fused, and what it says stays."""
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +115,35 @@ def test_the_difference_is_a_part_of_what_is_said() -> None:
     assert difference(one, one) == 0
     assert difference(one, other) == pytest.approx(0.1)
     assert difference(other, one) == pytest.approx(0.5 / 5.5)
+
+
+SEEN_BEFORE = """
+import sys
+import torch
+from camwire.runtimes.tracing import said_as_written, traced
+
+# On GPUs TorchScript makes kernels of what it has seen; here it is to do so on CPUs, without LLVM, too.
+torch._C._jit_override_can_fuse_on_cpu(True)
+torch._C._jit_set_te_must_use_llvm_cpu(False)
+
+class Glow(torch.nn.Module):
+    def forward(self, x):
+        bright = torch.relu(x - 0.5) * 2 + x
+        return (bright * bright - 3).sigmoid()
+
+script, images = torch.jit.script(Glow()), torch.rand(1, 3, 8, 8, device=sys.argv[1])
+for _ in range(3):
+    said = said_as_written(script, images)
+assert torch.equal(traced(script, images)(images), said)
+print("the same")
+"""
+
+
+def test_a_script_that_has_run_can_be_written_down(tmp_path: Path) -> None:
+    """In a process of its own, which this costs where TorchScript's kernels get a tracer's tensors."""
+    program = tmp_path / "seen.py"  # TorchScript reads its source
+    program.write_text(SEEN_BEFORE)
+    run = subprocess.run(
+        [sys.executable, str(program), HERE], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (run.returncode, run.stdout) == (0, "the same\n"), run.stderr[-2000:]
