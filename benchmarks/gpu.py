@@ -57,7 +57,8 @@ def shared_by_mps(wanted: bool) -> Iterator[dict[str, str]]:
 
 
 def in_processes(count: int, arguments: list[str], environment: dict[str, str]) -> None:
-    """The same measurement in ``count`` processes at once; prints the sums."""
+    """The same measurement in ``count`` processes at once; prints the sums. What the first has to say of
+    itself goes to standard error."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{n}.json" for n in range(count)]
         running = [
@@ -66,7 +67,7 @@ def in_processes(count: int, arguments: list[str], environment: dict[str, str]) 
                 env=os.environ
                 | environment
                 | {"CAMWIRE_TOGETHER": f"{folder}:{count}", "CAMWIRE_WORKER": str(worker)},
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if worker else sys.stderr,
             )
             for worker, file in enumerate(files)
         ]
