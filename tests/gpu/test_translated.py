@@ -7,16 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from camwire.devices.cpu import CpuDevice
 from camwire.devices.cuda import CudaDevice
 from camwire.frames import Size
 from camwire.models import Overrides, load_model
+from camwire.pipeline.detector import Detector
 from camwire.runtimes.network import for_common_pictures
 from camwire.runtimes.networks import choose_network
+from tests.devices.cuda.test_bundled_model import cyclist, with_the_bundled_model
 from tests.gpu.conftest import write_clip
 from tests.gpu.test_device import batch_of, decoded
 from tests.models.files import save_model
 from tests.models.layouts import LAYOUTS, random_outputs
 from tests.models.small_yolo import save_small_yolo
+from tests.support.frames import batch, frame
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's compiler has many about itself
@@ -47,13 +51,25 @@ def test_an_onnx_file_is_seen_by_the_gpu_as_by_openvino(
         assert float(apart.mean()) < near
 
 
-def test_the_bundled_models_file_runs_there(device: CudaDevice) -> None:
+def test_the_bundled_model_runs_there(device: CudaDevice) -> None:
     """Made for one picture at a time, and takes any number."""
-    file = load_model("nanodet").graph.file
-    network = choose_network(str(file), "torch", Overrides(), 8).network
+    network = choose_network("nanodet", "torch", Overrides(), 8).network
     with torch.inference_mode():
         outputs = network.instance()(torch.rand((5, 3, 416, 416), device="cuda").half())
     assert {len(output) for output in outputs} == {5}
+
+
+def test_the_bundled_model_finds_there_what_it_finds_on_a_cpu(device: CudaDevice, street: Path) -> None:
+    from camwire.pipeline.gpu_detector import GpuDetector
+
+    picture = cyclist(street)
+    settings = with_the_bundled_model("auto")
+    found = GpuDetector.load(settings, device)(batch_of([cyclist(street, device.hwaccel())]))
+    here = batch(frame(size=Size(picture.width, picture.height), picture=picture))
+    wanted = Detector.load(settings, CpuDevice())(here)
+    assert found.classes.tolist() == wanted.classes.tolist() == [0, 0]
+    np.testing.assert_allclose(found.scores, wanted.scores, atol=0.03)
+    np.testing.assert_allclose(found.boxes, wanted.boxes, atol=3)
 
 
 def test_boxes_of_an_onnx_file_come_back_from_pictures(device: CudaDevice, tmp_path: Path) -> None:

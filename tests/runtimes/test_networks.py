@@ -38,7 +38,6 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 @pytest.mark.parametrize(
     ("file", "wanted", "said"),
     [
-        ("nanodet", "auto", "runs on CPUs only"),
         (
             "a.xml",
             "auto",
@@ -65,6 +64,14 @@ def test_what_cannot_run_on_gpus_says_what_can(
     with pytest.raises(ModelError, match=said):
         choose_network(file, wanted, NONE, 8)
     assert network_obstacle(file, wanted, NONE)
+
+
+def test_the_bundled_model_runs_like_any_onnx_file(installed: set[str]) -> None:
+    assert network_obstacle("nanodet", "auto", NONE) is None
+    installed.clear()
+    assert "nanodet_g_416.onnx: no runtime can run it on the device 'cuda'" in str(
+        network_obstacle("nanodet", "auto", NONE)
+    )
 
 
 def test_what_is_not_installed_is_named_with_the_line_that_adds_it(installed: set[str]) -> None:

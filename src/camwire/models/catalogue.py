@@ -15,13 +15,18 @@ from camwire.models.signature import read_signature
 BUNDLED_FILE = Path(str(files("camwire.models") / "weights" / "nanodet_g_416.onnx"))
 
 
+def file_of(name: str) -> Path:
+    """The file of the model that ``name`` means: `nanodet`, which comes with camwire, or a file's path."""
+    return BUNDLED_FILE if name == BUNDLED_MODEL else Path(name)
+
+
 def load_model(file: str, overrides: Overrides = Overrides()) -> Model:  # noqa: B008 - frozen
-    """The model that ``file`` names: `nanodet`, which comes with camwire, or a model file's path.
+    """The model that ``file`` names, as :func:`file_of` has it.
 
     Raises ModelError when there is no such file, camwire can't tell what kind of model it is, or
     ``overrides`` don't fit it.
     """
-    path = BUNDLED_FILE if file == BUNDLED_MODEL else Path(file)
+    path = file_of(file)
     signature = read_signature(path)
     declared = read_declared(path, signature.metadata)
     image = image_input(path, signature)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from camwire.config.detection import BUNDLED_MODEL
-from camwire.models import Overrides, load_model
+from camwire.models import Overrides, file_of, load_model
 from camwire.models.contract import ModelError
 from camwire.runtimes.choose import choices
 from camwire.runtimes.network import Network
@@ -32,7 +31,7 @@ def choose_network(
     ``wanted``: a runtime, or `auto`. Building a TensorRT engine takes minutes; it is kept. Raises ModelError
     when no runtime here runs the file on a GPU, which says what would.
     """
-    possible = _choices(file, wanted)
+    possible = choices(file_of(file), wanted, "cuda")
     while True:
         name, reason = possible.pop(0)
         try:
@@ -46,20 +45,12 @@ def choose_network(
 def network_obstacle(file: str, wanted: str, overrides: Overrides) -> str | None:
     """Why the model can't run on a GPU here, and what would help; None when it can. Nothing is put on one."""
     try:
-        _choices(file, wanted)
+        choices(file_of(file), wanted, "cuda")
         if not _is_program(file):
             load_model(file, overrides)
     except ModelError as error:
         return str(error)
     return None
-
-
-def _choices(file: str, wanted: str) -> list[tuple[str, str]]:
-    if file == BUNDLED_MODEL:
-        raise ModelError(
-            f"model {file}, which comes with camwire, runs on CPUs only; on GPUs run YOLO11 or YOLOv8"
-        )
-    return choices(Path(file), wanted, "cuda")
 
 
 def _is_program(file: str) -> bool:
