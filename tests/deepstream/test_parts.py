@@ -108,6 +108,17 @@ def test_nvtrackers_objects_get_ages_speeds_and_traces() -> None:
     np.testing.assert_allclose(tracks.traces, [[[10, 40], [20, 40], [30, 40]]])
 
 
+@pytest.mark.parametrize("nowhere", [np.nan, np.inf])
+def test_an_object_whose_box_is_no_numbers_is_none_and_takes_nothing_from_others(nowhere: float) -> None:
+    history, box = TrackHistory(2), (0.0, 0.0, 20.0, 40.0)
+    for time, left in ((0.0, 0.0), (0.1, nowhere), (0.2, 0.0)):
+        seen = meta((0, 6, 0.9, (left, 0, 20, 40)), (0, 7, 0.8, box))
+        tracks = history.step(Batch(0, (frame(time=time),), 0.0), seen)
+        assert tracks.ids.tolist() == ([7, 8] if np.isfinite(left) else [8])
+    assert tracks.ages.tolist() == [2, 2]
+    assert np.isfinite(tracks.velocities).all()
+
+
 def test_an_object_that_only_the_tracker_sees_keeps_its_score() -> None:
     history = TrackHistory(0)
     history.step(Batch(0, (frame(),), 0.0), meta((0, 7, 0.9, (0, 0, 20, 40))))

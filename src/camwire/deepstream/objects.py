@@ -65,8 +65,10 @@ class TrackHistory:
         self._frames: dict[str, int] = {}
 
     def step(self, batch: Batch, meta: BatchMeta) -> Tracks:
-        """Tracks of all objects of the batch that nvtracker has given an id."""
-        parts = [self._of_frame(batch, meta, index) for index in range(len(batch))]
+        """Tracks of all objects of the batch that nvtracker has given an id and a place: of boxes that are no
+        numbers rules would say anything."""
+        placed = np.flatnonzero((meta.ids != UNTRACKED) & np.isfinite(meta.boxes).all(axis=1))
+        parts = [self._of_frame(batch, meta, index, placed) for index in range(len(batch))]
         return _joined(parts) if parts else Tracks.empty(self._trace_length)
 
     def forget(self, camera: str) -> None:
@@ -74,11 +76,11 @@ class TrackHistory:
         self._known.pop(camera, None)
         self._frames.pop(camera, None)
 
-    def _of_frame(self, batch: Batch, meta: BatchMeta, index: int) -> Tracks:
+    def _of_frame(self, batch: Batch, meta: BatchMeta, index: int, placed: np.ndarray) -> Tracks:
         frame = batch.frames[index]
         number = self._frames.get(frame.camera, -1) + 1
         self._frames[frame.camera] = number
-        rows = np.flatnonzero((meta.frame_index == index) & (meta.ids != UNTRACKED))
+        rows = placed[meta.frame_index[placed] == index]
         rows = rows[np.argsort(meta.ids[rows], kind="stable")]
         before = self._known.get(frame.camera) or _nobody(self._trace_length)
         now = self._seen(meta, rows, frame.time, number, before)
