@@ -1,6 +1,7 @@
 """What one NVIDIA GPU does: each stage alone, then the whole pipeline on many copies of a clip.
 
     python benchmarks/gpu.py CLIP [--scales n s m] [--size 640x640] [--cameras 28] [--seconds 6] [--paced 100]
+        [--waits 0.016 0.008]
 
 The network is YOLO11's architecture with random weights, whose outputs are overwritten by about a hundred
 boxes a frame, several anchors each, so that suppression, tracking and drawing have their work; the boxes

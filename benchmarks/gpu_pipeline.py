@@ -348,8 +348,8 @@ def pipeline(
 
 def typical_stages(cameras: Sequence[Mapping[str, Quantiles]]) -> dict[str, tuple[float, float]]:
     """The middle camera's p50 and p95 of each stage."""
-    stages = {stage: [camera[stage] for camera in cameras if stage in camera] for stage in cameras[0]}
+    by_stage = {stage: [camera[stage] for camera in cameras if stage in camera] for stage in cameras[0]}
     return {
-        stage: (median(one.p50 for one in all_), median(one.p95 for one in all_))
-        for stage, all_ in stages.items()
+        stage: (median(one.p50 for one in quantiles), median(one.p95 for one in quantiles))
+        for stage, quantiles in by_stage.items()
     }

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
 import av
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 from camwire.pipeline.side_by_side import side_by_side
+from tests.support.street import cyclist_in
 
 CAMWIRE = [sys.executable, "-c", "import sys; from camwire.cli import main; sys.exit(main())"]
 
@@ -39,10 +39,8 @@ def film(path: Path, frames: int = 6) -> Path:
 
 
 def cyclist(street: Path, path: Path) -> Path:
-    """A picture of the clip in which one is near and others are far away, as an image file."""
-    with av.open(street) as container:
-        frame = next(islice(container.decode(video=0), 120, None))
-        cv2.imwrite(str(path), frame.to_ndarray(format="bgr24"))
+    """As an image file."""
+    cv2.imwrite(str(path), cyclist_in(street).to_ndarray(format="bgr24"))
     return path
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from ctypes import c_uint, c_void_p, cast
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,6 +21,7 @@ from camwire.models.nms import suppress
 from camwire.models.signature import Signature
 from tests.deepstream.native.libraries import Libraries
 from tests.models.layouts import metadata, recognised
+from tests.support.street import picture_of
 
 pytestmark = pytest.mark.integration
 
@@ -163,9 +162,7 @@ def test_reads_a_real_pictures_boxes(native: Libraries, street: Path, kind: str)
 def real_boxes(clip: Path) -> RawDetections:
     """Every cell's best class in a picture with cars, however unsure."""
     net = load_model("nanodet")
-    with av.open(str(clip)) as container:
-        frame = next(islice(container.decode(video=0), 160, None))
-        picture = frame.reformat(*REAL_SIZE).to_ndarray(format="bgr24")
+    picture = picture_of(clip, 160).reformat(*REAL_SIZE).to_ndarray(format="bgr24")
     numbers = ((picture - np.array(net.graph.mean)) / np.array(net.graph.std)).transpose(2, 0, 1)
     session = InferenceSession(str(net.graph.file))
     inputs = {session.get_inputs()[0].name: numbers[None].astype(np.float32)}

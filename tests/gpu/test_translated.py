@@ -14,13 +14,14 @@ from camwire.models import Overrides, load_model
 from camwire.pipeline.detector import Detector
 from camwire.runtimes.network import for_common_pictures
 from camwire.runtimes.networks import choose_network
-from tests.devices.cuda.test_bundled_model import cyclist, with_the_bundled_model
+from tests.devices.cuda.test_bundled_model import with_the_bundled_model
 from tests.gpu.conftest import write_clip
 from tests.gpu.test_device import batch_of, decoded
 from tests.models.files import save_model
 from tests.models.layouts import LAYOUTS, random_outputs
 from tests.models.small_yolo import save_small_yolo
 from tests.support.frames import batch, frame
+from tests.support.street import cyclist_in
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's compiler has many about itself
@@ -62,9 +63,9 @@ def test_the_bundled_model_runs_there(device: CudaDevice) -> None:
 def test_the_bundled_model_finds_there_what_it_finds_on_a_cpu(device: CudaDevice, street: Path) -> None:
     from camwire.pipeline.gpu_detector import GpuDetector
 
-    picture = cyclist(street)
+    picture = cyclist_in(street)
     settings = with_the_bundled_model("auto")
-    found = GpuDetector.load(settings, device)(batch_of([cyclist(street, device.hwaccel())]))
+    found = GpuDetector.load(settings, device)(batch_of([cyclist_in(street, device.hwaccel())]))
     here = batch(frame(size=Size(picture.width, picture.height), picture=picture))
     wanted = Detector.load(settings, CpuDevice())(here)
     assert found.classes.tolist() == wanted.classes.tolist() == [0, 0]

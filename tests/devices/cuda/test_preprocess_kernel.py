@@ -15,7 +15,10 @@ from tests.support.frames import batch, frame
 SIZES = [Size(1920, 1080), Size(1, 1), Size(2, 2), Size(3, 5), Size(1, 400), Size(900, 2), Size(641, 359)]
 
 
-def run(runner, pictures: list[Nv12], spec: InputSpec, *, rows=None, planar=True, kr_kb=BT601, full=False):
+def run(
+    runner, pictures: list[Nv12], spec: InputSpec, *,
+    rows=None, planar=True, kr_kb=BT601, full=False, gain=(1, 1, 1), bias=(0, 0, 0),
+):  # fmt: skip
     """[B, 3, H, W] float32 levels that the kernel makes, the packing's scale and offset."""
     described = [put(runner, picture, kr_kb, full) for picture in pictures]
     count = rows or len(pictures)
@@ -28,7 +31,7 @@ def run(runner, pictures: list[Nv12], spec: InputSpec, *, rows=None, planar=True
     )
     poison = np.full((count, 3, height, width) if planar else (count, height, width, 3), np.nan, np.float32)
     out, surfaces = runner.put(poison), runner.put(table)
-    target = runner.put(target_of(spec, steps, (1, 1, 1), (0, 0, 0)))
+    target = runner.put(target_of(spec, steps, gain, bias))
     runner.run("preprocess", "preprocess_float", grid_of(spec, count), surfaces, out, target)
     made = out.fetch()
     return (made if planar else np.moveaxis(made, 3, 1)), geometry
