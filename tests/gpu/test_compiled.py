@@ -1,5 +1,8 @@
 """A network that is fused and compiled says what it says as it is."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +80,44 @@ def test_what_fused_torchscript_says_is_what_it_says_as_it_is(device: CudaDevice
             (said,) = forward(images)
         assert said.shape == plain.shape == (count, 7, 126)
         assert (said.float() - plain.float()).abs().max() < 4e-3
+
+
+LOADED = """
+import sys
+from pathlib import Path
+import torch
+from camwire.models import Overrides
+from camwire.runtimes.torch import load_network
+network = load_network(Path(sys.argv[1]), Overrides())
+with torch.inference_mode():
+    network.instance()(torch.rand((16, 3, 64, 96), device="cuda").half())
+print(network.runtime)
+"""
+
+
+def test_what_was_compiled_is_kept_with_camwires_caches(device: CudaDevice, tmp_path: Path) -> None:
+    import torch
+
+    batch = torch.export.Dim("batch", min=1, max=64)
+    example = torch.rand(2, 3, SIZE.height, SIZE.width)
+    torch.export.save(
+        torch.export.export(net(), (example,), dynamic_shapes=({0: batch},)), tmp_path / "net.pt2"
+    )
+    (temporary := tmp_path / "tmp").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LOADED, str(tmp_path / "net.pt2")],
+        # What was loaded before has chosen folders for this process.
+        env={name: value for name, value in os.environ.items() if not name.endswith("_CACHE_DIR")}
+        | {
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "TMPDIR": str(temporary),
+            "PYTHONPATH": ":".join(sys.path),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.endswith("PyTorch FP16, compiled\n")
+    kept = {path.name for path in (tmp_path / "cache" / "camwire" / "torch").iterdir()}
+    assert {"fxgraph", "triton"} <= kept
+    assert not list(temporary.glob("torchinductor_*/fxgraph"))

@@ -1,4 +1,5 @@
-"""Whether kernels can be compiled here: Triton builds what starts them with a C compiler, against Python."""
+"""Whether kernels can be compiled here, and where what was compiled is kept: Triton builds what starts them
+with a C compiler, against Python."""
 
 from __future__ import annotations
 
@@ -8,8 +9,21 @@ import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
+from camwire.runtimes.engine_cache import default_folder
+
 PACKAGES = "sudo apt install gcc python3-dev"
 """The line that adds both on Debian and Ubuntu."""
+
+
+def keep_what_is_compiled() -> None:
+    """Have PyTorch and Triton keep it beside camwire's engines, unless the environment names other folders.
+
+    To be called before torch.export is used, which otherwise settles for a folder in /tmp: one that a
+    restarted machine has lost, and that others may have made before.
+    """
+    folder = default_folder().with_name("torch")
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
+    os.environ.setdefault("TRITON_CACHE_DIR", str(folder / "triton"))
 
 
 def missing() -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,6 @@ import structlog
 
 from camwire.frames import Size
 from camwire.runtimes import compiler
-from camwire.runtimes.engine_cache import default_folder
 
 if TYPE_CHECKING:
     from camwire.runtimes.programs import ByCount
@@ -31,8 +29,8 @@ def made_fast(name: str, network: Plain, size: Size) -> tuple[Plain, str]:
     """``network`` on the current GPU as fast as can be, and what was done to it, for people: `compiled`,
     `fused` or nothing.
 
-    Fused are TorchScript and programs of torch.export, which are changed, in half precision. What compilers
-    make is kept on disk. ``name``: the model's, for people; ``size``: of its pictures.
+    Fused are TorchScript and programs of torch.export, which are changed, in half precision.
+    ``name``: the model's, for people; ``size``: of its pictures.
     """
     import torch
 
@@ -57,7 +55,7 @@ def made_fast_by_count(name: str, network: ByCount, size: Size, compared: ByCoun
 
 
 def _can_compile(name: str) -> bool:
-    """Whether networks can be compiled here. What is compiled is kept on disk from now on."""
+    """Whether networks can be compiled here."""
     if lacking := compiler.missing():
         log.warning(
             "the network can't be compiled and runs as it is, which takes more than twice as long",
@@ -66,9 +64,6 @@ def _can_compile(name: str) -> bool:
             add_it=compiler.PACKAGES,
         )
         return False
-    remembered = default_folder().with_name("torch")
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(remembered))
-    os.environ.setdefault("TRITON_CACHE_DIR", str(remembered / "triton"))
     return True
 
 

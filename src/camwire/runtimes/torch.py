@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from pickle import PickleError
 from typing import Any
+from zipfile import BadZipFile
 
 from camwire.devices.contracts import InputSpec
 from camwire.frames import Size
@@ -18,11 +20,17 @@ from camwire.models.image import ImageInput
 from camwire.models.recognition import chosen_size, recognise, recognise_nanodet
 from camwire.models.signature import Signature
 from camwire.models.yolo import Extras, Yolo
+from camwire.runtimes.compiler import keep_what_is_compiled
 from camwire.runtimes.exported import exported, ready
 from camwire.runtimes.fast import made_fast
 from camwire.runtimes.network import Forward, Network, network_of
 
 SUFFIXES = (".torchscript", ".pt2")
+UNREADABLE = (
+    RuntimeError, OSError, ValueError, TypeError, LookupError, AttributeError, AssertionError, EOFError,
+    BadZipFile, PickleError,
+)  # fmt: skip
+"""What torch.export raises for files that are cut short or say something else: whatever its parts raise."""
 GREY = 114
 USUAL = Size(640, 640)
 
@@ -57,6 +65,7 @@ def from_module(
         normalised=False,
     )
     if compiled:
+        keep_what_is_compiled()
         module = exported(module, size)
     return network_for(model, module, full_precision=full_precision, compiled=compiled)
 
@@ -109,9 +118,10 @@ def load_network(file: Path, overrides: Overrides, *, full_precision: bool = Fal
         raise ModelError(
             f"model {file}: the name ends in {file.suffix!r}; accepted are {' and '.join(SUFFIXES)}"
         )
+    keep_what_is_compiled()
     try:
         module, size, metadata = _exported(file) if file.suffix == ".pt2" else _scripted(file)
-    except (RuntimeError, ValueError, OSError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"model {file}: PyTorch can't read it ({_first_line(error)})") from error
     # In single precision, which every program takes; network_for halves it.
     module = module.float().cuda()

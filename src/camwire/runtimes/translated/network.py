@@ -11,6 +11,7 @@ import structlog
 import torch
 
 from camwire.models.contract import Graph, Model, ModelError
+from camwire.runtimes.compiler import keep_what_is_compiled
 from camwire.runtimes.fast import made_fast_by_count
 from camwire.runtimes.half import in_half_precision
 from camwire.runtimes.network import Forward, Network, for_common_pictures, in_parts, network_of
@@ -40,6 +41,7 @@ def translated_network(model: Model, *, half: bool) -> Network:
     graph = for_common_pictures(model.graph)
     if graph.quantised:
         raise ModelError(f"model {graph.file}: PyTorch runs no ONNX files in 8 bits; {INSTEAD}")
+    keep_what_is_compiled()
     translation = Translation(read_program(graph.file), graph, "cuda")
     batch = most_at_once(graph, translation)
     if half and graph.is_single:
