@@ -15,6 +15,7 @@ import numpy as np
 from camwire.devices.contracts import Overlay
 from camwire.frames import Batch, Frame, Size
 from camwire.link.desired import DesiredTracker
+from camwire.runtimes.network import Forward
 from camwire.tracking import create as create_tracker
 from gpu_parts import BOUND, DEVICE, NAMES, ON, GpuDetector, Result, Yolo11, drifting, from_module, torch
 from gpu_pipeline import together
@@ -81,7 +82,13 @@ def network_alone(scale: str, size: Size, seconds: float, compiled: bool) -> Res
     """Images a second of the network and nothing else, as one graph of a full batch."""
     forward = from_module(scale, Yolo11(scale), size, NAMES, compiled=compiled).instance()
     images = torch.rand((DEVICE.batch_size, 3, size.height, size.width), device="cuda", dtype=torch.float16)
-    images = images.contiguous(memory_format=torch.channels_last)
+    rate = replayed(forward, images.contiguous(memory_format=torch.channels_last), seconds)
+    word = "compiled" if compiled else "as it is"
+    return Result(f"network {scale} {size.width}x{size.height} alone, {word}", rate, 0.0)
+
+
+def replayed(forward: Forward, images: torch.Tensor, seconds: float) -> float:
+    """Images a second of what ``forward`` does to ``images``, as a CUDA graph."""
     stream, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
     with torch.inference_mode(), torch.cuda.stream(stream):
         for _ in range(3):
@@ -96,10 +103,7 @@ def network_alone(scale: str, size: Size, seconds: float, compiled: bool) -> Res
             graph.replay()
         torch.cuda.synchronize()
         count += 10 * len(images)
-    word = "compiled" if compiled else "as it is"
-    return Result(
-        f"network {scale} {size.width}x{size.height} alone, {word}", count / (time.monotonic() - begin), 0.0
-    )
+    return count / (time.monotonic() - begin)
 
 
 def stages_alone(clip: Path, detector: GpuDetector, scale: str, seconds: float, whole: bool) -> list[Result]:
