@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
@@ -26,8 +26,8 @@ from camwire.runtimes.translated.program import Node, attributes_of  # noqa: E40
 
 REFUSED = re.compile(
     "AveragePool with dilations|(BatchNormalization|Dropout) in training|ConvTranspose whose room"
-    "|CumSum that is|GatherND with batch_dims|MaxPool that says where|Resize with antialias|a cubic Resize"
-    "|Scatter.* reduction"
+    "|CumSum that is|GatherND with batch_dims|MaxPool that says where|Resize with antialias"
+    "|a (cubic|linear) Resize|Scatter.* reduction"
     "|Resize (from .* )?with the coordinate_transformation_mode '(tf_crop_and_resize|half_pixel_symmetric"
     "|align_corners|pytorch_half_pixel|asymmetric)'|numbers of ONNX's type|Pad in the mode"
 )
@@ -210,6 +210,8 @@ def test_convolutions_of_any_window(
 
 
 @examined
+@example(2, 2, (2, 5), True, "linear", "half_pixel", "floor")
+@example(1, 3, (4, 5), True, "nearest", "half_pixel", "floor")
 @given(
     height=st.integers(1, 6),
     width=st.integers(1, 6),

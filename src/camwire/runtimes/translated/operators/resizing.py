@@ -44,6 +44,8 @@ def resize(
         after = [floor(old * factor) for old, factor in zip(before, factors, strict=True)]
     else:
         raise TranslationError("Resize to no size")
+    if after == before:
+        return x  # whatever the factors, as ONNX Runtime has it
     changed = {
         axis: (factor, new)
         for axis, factor, new, old in zip(axes, factors, after, before, strict=True)
@@ -116,6 +118,9 @@ def _filtered(
         raise TranslationError("a cubic Resize of other than pictures, or with coefficients of its own")
     if mode not in ("linear", "cubic") or x.dim() not in FILTERS:
         raise TranslationError(f"Resize with the mode {mode!r} of {x.dim()} axes")
+    if mode == "linear" and any(new == x.shape[axis] for axis, (_, new) in changed.items()):
+        # PyTorch leaves such an axis alone, ONNX doesn't.
+        raise TranslationError("a linear Resize by a factor that changes no size")
     filters = "bicubic" if mode == "cubic" else FILTERS[x.dim()]
     axes = range(2, x.dim())
     if place == "align_corners":
