@@ -68,7 +68,7 @@ def test_what_fused_torchscript_says_is_what_it_says_as_it_is(device: CudaDevice
     file = tmp_path / "net.torchscript"
     about = {"config.txt": '{"imgsz": [64, 96], "names": {"0": "red", "1": "green", "2": "blue"}}'}
     torch.jit.save(torch.jit.trace(net(), torch.rand(1, 3, SIZE.height, SIZE.width)), file, about)
-    fast = load_network(file, Overrides())
+    fast = load_network(file, Overrides(), 8)
     assert fast.runtime == "PyTorch FP16, fused"
     assert not fast.slow_to_prepare
     forward = fast.instance()
@@ -88,7 +88,7 @@ from pathlib import Path
 import torch
 from camwire.models import Overrides
 from camwire.runtimes.torch import load_network
-network = load_network(Path(sys.argv[1]), Overrides())
+network = load_network(Path(sys.argv[1]), Overrides(), 16)
 with torch.inference_mode():
     network.instance()(torch.rand((16, 3, 64, 96), device="cuda").half())
 print(network.runtime)

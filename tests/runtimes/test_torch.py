@@ -9,7 +9,8 @@ import pytest
 from camwire.frames import Size
 from camwire.models import ModelError, Overrides
 from camwire.models.contract import Model
-from camwire.runtimes.torch import picked, recognised, tensors_of
+from camwire.runtimes.program_files import recognised, tensors_of
+from camwire.runtimes.torch import picked
 
 SIZE = Size(640, 384)
 ANCHORS = 5040

@@ -11,6 +11,8 @@ from camwire.models.contract import Graph, Model
 from camwire.models.inputs import COMMON, input_for
 from camwire.models.signature import read_signature
 
+FEW_AT_ONCE = "the model takes few pictures at once, which is slow on a GPU; export it with an open batch"
+
 Forward = Callable[[Any], tuple[Any, ...]]
 """[B, 3, H, W] float16, channels last → the model's outputs, float16 or float32, in the order in which
 ``Model.decode`` wants them: of a YOLO11 detector one, [B, 4 + C, A]. All are ``torch.Tensor`` on the device.
@@ -91,17 +93,26 @@ def input_shapes(graph: Graph, batch: int) -> tuple[tuple[int, ...], tuple[int, 
 
 
 def in_parts(images: Any, dtype: Any, graph: Graph, run: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
-    """``run`` on ``images`` [B, 3, H, W] as ``graph`` wants them: contiguous, of ``dtype``, axes in order,
-    so many at a time, the last ones filled up with zeros; its outputs put together, of B frames."""
+    """``run`` on ``images`` [B, 3, H, W] as ``graph`` wants them: contiguous, of ``dtype``, axes in order, so
+    many at a time; its outputs put together, of B frames."""
     import torch
 
-    count = len(images)
-    size = graph.batch or count
     if graph.layout == "NHWC":
         images = images.permute(0, 2, 3, 1)
-    fed = torch.zeros((count + -count % size, *images.shape[1:]), dtype=dtype, device=images.device)
-    fed[:count] = images
-    parts = [run(fed[start : start + size]) for start in range(0, len(fed), size)]
-    if len(parts) == 1:
-        return tuple(output[:count] for output in parts[0])
-    return tuple(torch.cat(outputs)[:count] for outputs in zip(*parts, strict=True))
+    fed = images.to(dtype, memory_format=torch.contiguous_format)
+    return few_at_once(run, graph.batch or len(fed))(fed)
+
+
+def few_at_once(forward: Callable[[Any], tuple[Any, ...]], most: int) -> Forward:
+    """``forward``, which takes ``most`` pictures, for any number: the last ones are filled up with zeros."""
+    import torch
+
+    def forward_all(images: Any) -> tuple[Any, ...]:
+        count = len(images)
+        fed = torch.nn.functional.pad(images, (0, 0) * (images.ndim - 1) + (0, -count % most))
+        parts = [forward(fed[start : start + most]) for start in range(0, len(fed), most)]
+        if len(parts) == 1:
+            return tuple(output[:count] for output in parts[0])
+        return tuple(torch.cat(outputs)[:count] for outputs in zip(*parts, strict=True))
+
+    return forward_all

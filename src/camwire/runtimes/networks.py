@@ -62,7 +62,7 @@ def _load(name: str, file: str, overrides: Overrides, batch: int, *, half: bool)
     if _is_program(file):
         from camwire.runtimes.torch import load_network
 
-        return load_network(Path(file), overrides, full_precision=not half)
+        return load_network(Path(file), overrides, batch, full_precision=not half)
     model = load_model(file, overrides)
     if name == "torch":
         from camwire.runtimes.translated.network import translated_network

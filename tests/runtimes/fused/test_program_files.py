@@ -10,16 +10,18 @@ import pytest
 
 from tests.runtimes.fused.programs import torch
 
-from camwire.models import ModelError, Overrides  # isort: skip
-from camwire.runtimes.torch import load_network
+from camwire.frames import Size  # isort: skip
+from camwire.models import ModelError
+from camwire.runtimes.network import few_at_once
+from camwire.runtimes.program_files import ProgramFile, read_program_file
 
 LOADED = """
 import sys
 from pathlib import Path
-from camwire.models import ModelError, Overrides
-from camwire.runtimes.torch import load_network
+from camwire.models import ModelError
+from camwire.runtimes.program_files import read_program_file
 try:
-    load_network(Path(sys.argv[1]), Overrides())
+    read_program_file(Path(sys.argv[1]), "cpu")
 except ModelError:
     pass
 from torch._inductor.runtime.cache_dir_utils import cache_dir
@@ -77,4 +79,92 @@ def test_files_that_are_no_programs_are_errors_that_name_them(
     }[wrong]
     (file := tmp_path / "model.pt2").write_bytes(content)
     with pytest.raises(ModelError, match=r"model .*model\.pt2: PyTorch can't read it \(.+\)"):
-        load_network(file, Overrides())
+        read_program_file(file, "cpu")
+
+
+SIZE = Size(64, 32)
+
+
+class Net(torch.nn.Module):
+    """Says of each picture what comes of its own pixels."""
+
+    def __init__(self, count: int | None = None) -> None:
+        super().__init__()
+        self.conv, self.count = torch.nn.Conv2d(3, 4, 3, 2, 1), count
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        count = images.shape[0] if self.count is None else self.count
+        return self.conv(images).reshape(count, 4, -1)
+
+
+def saved(file: Path, net: Net, count: int, most: int | None = None) -> ProgramFile:
+    """The net, exported with ``count`` pictures for so many or, with ``most``, for any number up to that."""
+    example = torch.rand(count, 3, SIZE.height, SIZE.width)
+    if file.suffix == ".torchscript":
+        torch.jit.trace(net, example).save(str(file))
+    else:
+        shapes = ({0: torch.export.Dim("batch", min=1, max=most)},) if most else None
+        torch.export.save(torch.export.export(net, (example,), dynamic_shapes=shapes), file)
+    return read_program_file(file, "cpu")
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize(
+    ("name", "net", "count", "most", "at_once"),
+    [
+        ("any.pt2", Net(), 2, 64, None),
+        ("one.pt2", Net(), 1, None, 1),
+        ("three.pt2", Net(), 3, None, 3),
+        ("to_eight.pt2", Net(), 2, 8, 8),
+        ("any.torchscript", Net(), 1, None, None),
+        ("one.torchscript", Net(count=1), 1, None, 1),
+    ],
+)
+def test_as_many_pictures_go_at_once_as_a_program_takes(
+    tmp_path: Path, name: str, net: Net, count: int, most: int | None, at_once: int | None
+) -> None:
+    program = saved(tmp_path / name, net, count, most)
+    assert program.shapes(SIZE) == [(count, 4, 512)]
+    assert program.most_at_once(32, SIZE) == at_once
+    images = torch.rand(11, 3, SIZE.height, SIZE.width)
+    with torch.inference_mode():
+        (said,) = few_at_once(lambda images: (program.module(images),), at_once or len(images))(images)
+        torch.testing.assert_close(said, net.conv(images).flatten(2))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_program_that_says_one_thing_of_all_pictures_is_refused(tmp_path: Path) -> None:
+    class Sum(torch.nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return images.sum(0)
+
+    program = saved(tmp_path / "sum.torchscript", Sum(), 1)
+    with pytest.raises(ModelError, match=r"sum.torchscript: its outputs aren't one for each picture"):
+        program.most_at_once(8, SIZE)
+
+
+def test_of_another_size_the_error_says_for_which_it_was_exported(tmp_path: Path) -> None:
+    program = saved(tmp_path / "one.pt2", Net(), 1)
+    with pytest.raises(ModelError, match=r"on pictures of 96×64 \(.+\); it was exported for 64×32$"):
+        program.shapes(Size(96, 64))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("how", "because"), [("raises", "ValueError: not so"), ("mixes", "RuntimeError: Sizes of tensors")]
+)
+def test_the_reason_of_a_script_is_said_in_its_own_words(tmp_path: Path, how: str, because: str) -> None:
+    class Raises(torch.nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            if len(images) > 0:
+                raise ValueError("not so")
+            return images
+
+    class Mixes(torch.nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return torch.cat((images, torch.ones(1, 3, 5, 5)), 1)
+
+    torch.jit.script({"raises": Raises(), "mixes": Mixes()}[how]).save(str(tmp_path / "odd.torchscript"))
+    program = read_program_file(tmp_path / "odd.torchscript", "cpu")
+    with pytest.raises(ModelError, match=rf"can't run it on pictures of 64×32 \(.*{because}.*\)$"):
+        program.shapes(SIZE)

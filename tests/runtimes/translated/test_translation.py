@@ -14,10 +14,10 @@ torch = pytest.importorskip("torch")
 
 from camwire.models import ModelError, load_model  # noqa: E402
 from camwire.models.contract import Graph  # noqa: E402
-from camwire.runtimes.network import for_common_pictures  # noqa: E402
+from camwire.runtimes.network import few_at_once, for_common_pictures  # noqa: E402
 from camwire.runtimes.programs import Programs, difference  # noqa: E402
 from camwire.runtimes.translated import checking  # noqa: E402
-from camwire.runtimes.translated.network import _in_parts, lighter, most_at_once  # noqa: E402
+from camwire.runtimes.translated.network import lighter, most_at_once  # noqa: E402
 from camwire.runtimes.translated.operators import OPERATORS, elementwise  # noqa: E402
 from camwire.runtimes.translated.operators.contract import Operator, TranslationError  # noqa: E402
 from camwire.runtimes.translated.program import read_program  # noqa: E402
@@ -191,7 +191,7 @@ def test_pictures_that_would_see_each_other_go_one_by_one(tmp_path: Path) -> Non
     assert exact.takes(2)
     assert most_at_once(graph, exact) == 1
     images = images_for(graph, 3)
-    (parts,) = _in_parts(exact.says(1), graph, images)
+    (parts,) = few_at_once(exact.says(1), 1)(images)
     (alone,) = exact.says(1)(images[2:])
     torch.testing.assert_close(parts[2:], alone)
 

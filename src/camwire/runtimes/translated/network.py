@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -14,7 +13,14 @@ from camwire.models.contract import Graph, Model, ModelError
 from camwire.runtimes.compiler import keep_what_is_compiled
 from camwire.runtimes.fast import made_fast_by_count
 from camwire.runtimes.half import in_half_precision
-from camwire.runtimes.network import Forward, Network, for_common_pictures, in_parts, network_of
+from camwire.runtimes.network import (
+    FEW_AT_ONCE,
+    Forward,
+    Network,
+    few_at_once,
+    for_common_pictures,
+    network_of,
+)
 from camwire.runtimes.programs import Programs
 from camwire.runtimes.translated import checking
 from camwire.runtimes.translated.operators import OPERATORS
@@ -56,12 +62,8 @@ def translated_network(model: Model, *, half: bool) -> Network:
         )
     _try(forward, graph, batch or 1)
     if batch is not None:
-        log.warning(
-            "the model takes few pictures at once, which is slow on a GPU; export it with an open batch",
-            file=str(graph.file),
-            pictures=batch,
-        )
-        forward = partial(_in_parts, forward, graph)
+        log.warning(FEW_AT_ONCE, file=str(graph.file), pictures=batch)
+        forward = few_at_once(forward, batch)
     network = network_of(model, graph, "PyTorch", lambda: forward, half=half)
     compiled = fused and batch is None
     how = ", compiled" if compiled else ", fused" if fused else ""
@@ -82,7 +84,7 @@ def most_at_once(graph: Graph, exact: Translation) -> int | None:
             said = (
                 exact.says(len(images))(images)
                 if batch is None
-                else _in_parts(exact.says(batch), graph, images)
+                else few_at_once(exact.says(batch), batch)(images)
             )
         apart = checking.apart(said, wanted)
         if apart < checking.ALIKE:
@@ -119,10 +121,3 @@ def _try(forward: Forward, graph: Graph, count: int) -> None:
             forward(images.contiguous(memory_format=torch.channels_last))
     except ValueError as error:
         raise ModelError(f"model {graph.file}: PyTorch can't run it ({error}); {INSTEAD}") from error
-
-
-def _in_parts(forward: Forward, graph: Graph, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """``forward``, which brings axes into order and casts by itself, so many pictures at a time as ``graph``
-    takes."""
-    parts: tuple[torch.Tensor, ...] = in_parts(images, images.dtype, replace(graph, layout="NCHW"), forward)
-    return parts

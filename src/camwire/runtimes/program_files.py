@@ -1,0 +1,193 @@
+"""Files of TorchScript and torch.export: read, tried out, and told what they mean."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from pickle import PickleError
+from typing import Any
+from zipfile import BadZipFile
+
+from camwire.frames import Size
+from camwire.models import Overrides
+from camwire.models.contract import Model, ModelError, TensorSpec
+from camwire.models.declared import read_declared
+from camwire.models.image import ImageInput
+from camwire.models.recognition import chosen_size, recognise, recognise_nanodet
+from camwire.models.signature import Signature
+from camwire.runtimes.compiler import keep_what_is_compiled
+from camwire.runtimes.exported import ready
+
+SUFFIXES = (".torchscript", ".pt2")
+UNREADABLE = (
+    RuntimeError, OSError, ValueError, TypeError, LookupError, AttributeError, AssertionError, EOFError,
+    BadZipFile, PickleError,
+)  # fmt: skip
+"""What torch.export raises for files that are cut short or say something else: whatever its parts raise."""
+USUAL = Size(640, 640)
+IN_SCRIPT = "The following operation failed in the TorchScript interpreter."
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFile:
+    """A program on a device, in single precision, which every program takes."""
+
+    file: Path
+    module: Any
+    device: str
+    size: Size | None
+    """Of the pictures that it was exported with; None for TorchScript, which doesn't say."""
+    pictures: int
+    """A number of them that it takes at once, if it takes any."""
+    metadata: Mapping[str, str]
+
+    def shapes(self, size: Size) -> list[tuple[int, ...]]:
+        """Of what it says of pictures of that size. Raises ModelError where it doesn't take them."""
+        import torch
+
+        from camwire.runtimes.tracing import said_as_written
+
+        width, height = size
+        black = torch.zeros((self.pictures, 3, height, width), device=self.device)
+        try:
+            outputs = tensors_of(said_as_written(self.module, black))
+        except torch.AcceleratorError:
+            raise  # of the GPU's, not of the program's
+        except (RuntimeError, AssertionError, torch.jit.Error) as error:
+            pictures = f"pictures of {width}×{height} ({_because(error)})"
+            if self.size not in (None, size):
+                pictures += "; it was exported for {}×{}".format(*self.size)
+            raise ModelError(f"model {self.file}: PyTorch can't run it on {pictures}") from error
+        return [tuple(output.shape) for output in outputs]
+
+    def takes(self, count: int, size: Size) -> bool:
+        """Whether it says of ``count`` pictures at once what it says of each.
+
+        A program of torch.export is asked for its shapes, and computes nothing; TorchScript may have the
+        one picture written into it with which it was traced, and is tried with two.
+        """
+        import torch
+        from torch._subclasses import FakeTensorMode
+
+        from camwire.runtimes.tracing import said_as_written
+
+        sides = (3, size.height, size.width)
+        try:
+            if isinstance(self.module, torch.jit.ScriptModule):
+                count = min(count, 2)
+                said = said_as_written(self.module, torch.zeros((count, *sides), device=self.device))
+            else:
+                with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
+                    said = self.module(torch.empty((count, *sides), device=self.device))
+        except (torch.AcceleratorError, torch.OutOfMemoryError):
+            raise  # of the GPU's, not of the program's
+        except (RuntimeError, AssertionError, torch.jit.Error):
+            return False
+        return {len(output) for output in tensors_of(said)} == {count}
+
+    def most_at_once(self, batch: int, size: Size) -> int | None:
+        """How many pictures a run may take: any number up to ``batch``, or else so many. Raises ModelError
+        where there is none."""
+        if self.takes(1, size) and self.takes(batch, size):
+            return None
+        halves = [batch >> bits for bits in range(batch.bit_length())]
+        most = next((count for count in (*halves, self.pictures) if self.takes(count, size)), None)
+        if most is None:
+            raise ModelError(f"model {self.file}: its outputs aren't one for each picture")
+        return most
+
+
+def read_program_file(file: Path, device: str) -> ProgramFile:
+    """The program in ``file`` on ``device``: `cpu`, `cuda`. Raises ModelError."""
+    if not file.is_file():
+        raise ModelError(f"model {file}: there is no such file")
+    if file.suffix not in SUFFIXES:
+        raise ModelError(
+            f"model {file}: the name ends in {file.suffix!r}; accepted are {' and '.join(SUFFIXES)}"
+        )
+    keep_what_is_compiled()
+    try:
+        return _exported(file, device) if file.suffix == ".pt2" else _scripted(file, device)
+    except UNREADABLE as error:
+        raise ModelError(f"model {file}: PyTorch can't read it ({_because(error)})") from error
+
+
+def recognised(
+    file: Path,
+    shapes: Callable[[Size], list[tuple[int, ...]]],
+    metadata: Mapping[str, str],
+    overrides: Overrides,
+) -> Model:
+    """What a program's tensors mean; ``shapes``: of its outputs for an input of that size. Raises ModelError.
+
+    The input is as large as asked for, else as ``metadata`` declares, else 640×640. Exports may give the
+    grids of before besides, which mean nothing here.
+    """
+    declared = read_declared(file, metadata)
+    declared = replace(declared, size=declared.size or USUAL)
+    fed = TensorSpec("images", (-1, 3, -1, -1), "float32")
+    size = chosen_size(file, ImageInput(fed, "NCHW", None, None), declared, overrides.size)
+    image = ImageInput(fed, "NCHW", size, None)
+    outputs = [TensorSpec(output_name(n), (1, *shape[1:]), "float32") for n, shape in enumerate(shapes(size))]
+    refused: list[ModelError] = []
+    for chosen in (outputs, outputs[:1], [*outputs[:1], *outputs[-1:]]):
+        signature = Signature((fed,), tuple(chosen))
+        try:
+            return recognise_nanodet(file, image, signature, overrides) or recognise(
+                file, image, signature, declared, size, overrides
+            )
+        except ModelError as error:
+            refused.append(error)
+    raise refused[0]
+
+
+def output_name(number: int) -> str:
+    """Programs don't name their outputs."""
+    return f"output{number}"
+
+
+def tensors_of(output: Any) -> list[Any]:
+    """All tensors in nested tuples, lists and dictionaries, in their order."""
+    if isinstance(output, dict):
+        output = list(output.values())
+    if isinstance(output, (tuple, list)):
+        return [tensor for part in output for tensor in tensors_of(part)]
+    return [output]
+
+
+def _scripted(file: Path, device: str) -> ProgramFile:
+    import torch
+
+    extra = {"config.txt": ""}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript as a whole is on its way out
+        module = torch.jit.load(str(file), map_location=device, _extra_files=extra).eval().float()
+    about = json.loads(extra["config.txt"] or "{}")
+    if isinstance(names := about.get("names"), dict):
+        # JSON has no other keys than text.
+        about["names"] = {int(number): name for number, name in names.items()}
+    metadata = {key: str(value) for key, value in about.items()}
+    return ProgramFile(file, module, device, None, 1, metadata)
+
+
+def _exported(file: Path, device: str) -> ProgramFile:
+    import torch
+    from torch.export.passes import move_to_device_pass
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # about its own way of reading tensors
+        program = move_to_device_pass(torch.export.load(file), device)
+    (example,), _ = program.example_inputs
+    pictures, _, height, width = map(int, example.shape)
+    return ProgramFile(file, ready(program).float().to(device), device, Size(width, height), pictures, {})
+
+
+def _because(error: Exception) -> str:
+    """The line that says what is wrong: the first, or the last of TorchScript's own traceback."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    return lines[-1] if lines[0] == IN_SCRIPT else lines[0]
