@@ -211,6 +211,7 @@ def test_threads_keep_to_a_few_cores_where_that_is_asked_for(device: CudaDevice)
     assert len(found[1]) == len(found[2]) == min(2, len(found[0]))
 
 
+@pytest.mark.usefixtures("device")
 def test_an_error_after_which_nothing_works_is_noticed() -> None:
     """In a process of its own, which the error ruins; without MPS, with which it would ruin others'."""
     code = """
