@@ -9,8 +9,7 @@ import pytest
 from camwire.frames import Size
 from camwire.models import ModelError, Overrides
 from camwire.models.contract import Model
-from camwire.runtimes.program_files import recognised, tensors_of
-from camwire.runtimes.torch import picked
+from camwire.runtimes.program_files import picked, recognised, tensors_of
 
 SIZE = Size(640, 384)
 ANCHORS = 5040

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import PickleError
@@ -13,13 +13,14 @@ from zipfile import BadZipFile
 
 from camwire.frames import Size
 from camwire.models import Overrides
-from camwire.models.contract import Model, ModelError, TensorSpec
+from camwire.models.contract import Graph, Model, ModelError, TensorSpec
 from camwire.models.declared import read_declared
 from camwire.models.image import ImageInput
 from camwire.models.recognition import chosen_size, recognise, recognise_nanodet
 from camwire.models.signature import Signature
 from camwire.runtimes.compiler import keep_what_is_compiled
 from camwire.runtimes.exported import ready
+from camwire.runtimes.network import Forward
 
 SUFFIXES = (".torchscript", ".pt2")
 UNREADABLE = (
@@ -63,41 +64,55 @@ class ProgramFile:
             raise ModelError(f"model {self.file}: PyTorch can't run it on {pictures}") from error
         return [tuple(output.shape) for output in outputs]
 
-    def takes(self, count: int, size: Size) -> bool:
-        """Whether it says of ``count`` pictures at once what it says of each.
-
-        A program of torch.export is asked for its shapes, and computes nothing; TorchScript may have the
-        one picture written into it with which it was traced, and is tried with two.
-        """
-        import torch
-        from torch._subclasses import FakeTensorMode
-
-        from camwire.runtimes.tracing import said_as_written
-
-        sides = (3, size.height, size.width)
-        try:
-            if isinstance(self.module, torch.jit.ScriptModule):
-                count = min(count, 2)
-                said = said_as_written(self.module, torch.zeros((count, *sides), device=self.device))
-            else:
-                with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
-                    said = self.module(torch.empty((count, *sides), device=self.device))
-        except (torch.AcceleratorError, torch.OutOfMemoryError):
-            raise  # of the GPU's, not of the program's
-        except (RuntimeError, AssertionError, torch.jit.Error):
-            return False
-        return {len(output) for output in tensors_of(said)} == {count}
-
-    def most_at_once(self, batch: int, size: Size) -> int | None:
-        """How many pictures a run may take: any number up to ``batch``, or else so many. Raises ModelError
-        where there is none."""
-        if self.takes(1, size) and self.takes(batch, size):
+    def most_at_once(self, batch: int, graph: Graph) -> int | None:
+        """How many pictures a run may take for each of the outputs that ``graph`` names to say something of
+        each: any number up to ``batch``, or else so many. Raises ModelError where there is none."""
+        if self._takes(1, graph) and self._takes(batch, graph):
             return None
         halves = [batch >> bits for bits in range(batch.bit_length())]
-        most = next((count for count in (*halves, self.pictures) if self.takes(count, size)), None)
+        most = next((count for count in (*halves, self.pictures) if self._takes(count, graph)), None)
         if most is None:
             raise ModelError(f"model {self.file}: its outputs aren't one for each picture")
         return most
+
+    def _takes(self, count: int, graph: Graph) -> bool:
+        import torch
+
+        says = picked(self.module, [tensor.name for tensor in graph.outputs])
+        if isinstance(self.module, torch.jit.ScriptModule):
+            # It may have the one picture written into it with which it was traced; two show that.
+            return self._says_of(min(count, 2), says, graph.input.size)
+        return self._lets_in(count, says, graph.input.size)
+
+    def _says_of(self, count: int, says: Forward, size: Size) -> bool:
+        import torch
+
+        from camwire.runtimes.tracing import said_as_written
+
+        black = torch.zeros((count, 3, size.height, size.width), device=self.device)
+        try:
+            said = said_as_written(says, black)
+        except (torch.AcceleratorError, torch.OutOfMemoryError):
+            raise  # of the GPU's, not of the program's
+        except (RuntimeError, torch.jit.Error):
+            return False
+        return {len(output) for output in said} == {count}
+
+    def _lets_in(self, count: int, says: Forward, size: Size) -> bool:
+        """What torch.export wrote down of the sizes that a program takes is asked; nothing is computed."""
+        import torch
+        from torch._subclasses import FakeTensorMode
+
+        with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
+            images = torch.empty((count, 3, size.height, size.width), device=self.device)
+            try:
+                said = says(images)
+            except AssertionError:
+                return False
+            except RuntimeError:
+                # It let them in; what can't be followed without numbers, a run will show.
+                return True
+        return {len(output) for output in said} == {count}
 
 
 def read_program_file(file: Path, device: str) -> ProgramFile:
@@ -147,6 +162,16 @@ def recognised(
 def output_name(number: int) -> str:
     """Programs don't name their outputs."""
     return f"output{number}"
+
+
+def picked(module: Callable[[Any], Any], names: Sequence[str]) -> Forward:
+    """``module`` with those of its outputs, in that order."""
+
+    def forward(images: Any) -> tuple[Any, ...]:
+        outputs = {output_name(n): output for n, output in enumerate(tensors_of(module(images)))}
+        return tuple(outputs[name] for name in names)
+
+    return forward
 
 
 def tensors_of(output: Any) -> list[Any]:

@@ -17,8 +17,8 @@ from camwire.models.yolo import Extras, Yolo
 from camwire.runtimes.compiler import keep_what_is_compiled
 from camwire.runtimes.exported import exported
 from camwire.runtimes.fast import made_fast
-from camwire.runtimes.network import FEW_AT_ONCE, Forward, Network, few_at_once, network_of
-from camwire.runtimes.program_files import output_name, read_program_file, recognised, tensors_of
+from camwire.runtimes.network import FEW_AT_ONCE, Network, few_at_once, network_of
+from camwire.runtimes.program_files import output_name, picked, read_program_file, recognised
 
 GREY = 114
 
@@ -112,15 +112,5 @@ def load_network(file: Path, overrides: Overrides, batch: int, *, full_precision
     program = read_program_file(file, "cuda")
     overrides = replace(overrides, size=overrides.size or program.size)
     model = recognised(file, program.shapes, program.metadata, overrides)
-    most = program.most_at_once(batch, model.graph.input.size)
+    most = program.most_at_once(batch, model.graph)
     return network_for(model, program.module, full_precision=full_precision, compiled=True, most=most)
-
-
-def picked(module: Callable[[Any], Any], names: Sequence[str]) -> Forward:
-    """``module`` with those of its outputs, in that order."""
-
-    def forward(images: Any) -> tuple[Any, ...]:
-        outputs = {output_name(n): output for n, output in enumerate(tensors_of(module(images)))}
-        return tuple(outputs[name] for name in names)
-
-    return forward

@@ -1,4 +1,4 @@
-"""Files of torch.export: what isn't one is an error, and what is compiled of one is kept on disk."""
+"""Files of TorchScript and torch.export: read, tried out, and what is compiled of them kept on disk."""
 
 import io
 import subprocess
@@ -11,9 +11,11 @@ import pytest
 from tests.runtimes.fused.programs import torch
 
 from camwire.frames import Size  # isort: skip
+from camwire.devices.contracts import InputSpec
 from camwire.models import ModelError
+from camwire.models.contract import Graph, TensorSpec
 from camwire.runtimes.network import few_at_once
-from camwire.runtimes.program_files import ProgramFile, read_program_file
+from camwire.runtimes.program_files import ProgramFile, picked, read_program_file
 
 LOADED = """
 import sys
@@ -83,18 +85,26 @@ def test_files_that_are_no_programs_are_errors_that_name_them(
 
 
 SIZE = Size(64, 32)
+GRAPH = Graph(
+    file=Path("model"),
+    input=InputSpec(SIZE, "RGB", 0, centred=True, keep_aspect=True),
+    step=None,
+    mean=(0.0, 0.0, 0.0),
+    std=(1.0, 1.0, 1.0),
+    outputs=(TensorSpec("output0", (1, 4, 512), "float32"),),
+)
 
 
 class Net(torch.nn.Module):
-    """Says of each picture what comes of its own pixels."""
+    """Says of each picture what comes of its own pixels, and something besides."""
 
     def __init__(self, count: int | None = None) -> None:
         super().__init__()
         self.conv, self.count = torch.nn.Conv2d(3, 4, 3, 2, 1), count
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         count = images.shape[0] if self.count is None else self.count
-        return self.conv(images).reshape(count, 4, -1)
+        return self.conv(images).reshape(count, 4, -1), self.conv.bias
 
 
 def saved(file: Path, net: Net, count: int, most: int | None = None) -> ProgramFile:
@@ -124,11 +134,11 @@ def test_as_many_pictures_go_at_once_as_a_program_takes(
     tmp_path: Path, name: str, net: Net, count: int, most: int | None, at_once: int | None
 ) -> None:
     program = saved(tmp_path / name, net, count, most)
-    assert program.shapes(SIZE) == [(count, 4, 512)]
-    assert program.most_at_once(32, SIZE) == at_once
+    assert program.shapes(SIZE) == [(count, 4, 512), (4,)]
+    assert program.most_at_once(32, GRAPH) == at_once
     images = torch.rand(11, 3, SIZE.height, SIZE.width)
     with torch.inference_mode():
-        (said,) = few_at_once(lambda images: (program.module(images),), at_once or len(images))(images)
+        (said,) = few_at_once(picked(program.module, ["output0"]), at_once or len(images))(images)
         torch.testing.assert_close(said, net.conv(images).flatten(2))
 
 
@@ -140,7 +150,7 @@ def test_a_program_that_says_one_thing_of_all_pictures_is_refused(tmp_path: Path
 
     program = saved(tmp_path / "sum.torchscript", Sum(), 1)
     with pytest.raises(ModelError, match=r"sum.torchscript: its outputs aren't one for each picture"):
-        program.most_at_once(8, SIZE)
+        program.most_at_once(8, GRAPH)
 
 
 def test_of_another_size_the_error_says_for_which_it_was_exported(tmp_path: Path) -> None:
