@@ -12,10 +12,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from camwire.frames import BoolArray, Float64Array
 from camwire.tracking.columns import Rows
+from camwire.tracking.solver import linear_sum_assignment
 
 MARGIN = 1 + 1e-9
 """By how much a gain has to exceed the others', so that rounding never makes two of a tie."""
