@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import getpass
 import json
 import shutil
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from camwire.config.secrets import SecretUrl
 from camwire.config.sinks import MqttConfig
 from camwire.server.sinks import mqtt
+from camwire.server.sinks.contract import NotNowError
 from camwire.server.sinks.courier import Courier
 from camwire.server.sinks.mqtt import Mqtt, NoPackageError, topic_of
 from tests.conftest import missing_package
@@ -128,6 +130,25 @@ def test_a_broker_that_is_killed_gets_all_in_order_when_it_is_back(tmp_path: Pat
     firsts = list(dict.fromkeys(number for _, number in came))
     assert firsts == list(range(1, 61))
     assert {topic for topic, _ in came} == {"camwire/gate/door/in"}
+
+
+@pytest.mark.integration
+def test_a_lost_connection_leaves_nothing_for_asyncio_to_complain_of(
+    tmp_path: Path, port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def play() -> None:
+        sink = Mqtt(f"mqtt://cam:p%40ss%20word@127.0.0.1:{port}", TOPIC, name="camwire", timeout=3)
+        for number in range(2):
+            with broker(tmp_path, port):
+                await sink.deliver([{"camera": "gate", "rule": "door", "kind": "in", "number": number}])
+            await asyncio.sleep(0.1)  # in which it is noticed
+        with pytest.raises(NotNowError):
+            await sink.deliver([{"number": 2}])
+        await sink.close()
+
+    asyncio.run(play())
+    gc.collect()  # a future that goes tells of an exception that nobody has taken
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
 @pytest.mark.integration

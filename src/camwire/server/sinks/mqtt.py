@@ -71,6 +71,8 @@ class Mqtt:
         self._ca_file = ca_file
         self._factory = client_factory()
         self._client: Any = None
+        self._watch: asyncio.Task[None] | None = None
+        """Ends when the connection does."""
 
     async def deliver(self, events: Sequence[Document]) -> None:
         import aiomqtt
@@ -87,19 +89,34 @@ class Mqtt:
             raise NotNowError(f"the broker can't be reached: {error}", delivered) from None
 
     async def _connected(self) -> Any:
+        if self._watch is not None and self._watch.done():
+            # aiomqtt would write to a socket that is closed, and have asyncio say so.
+            await self.close()
         if self._client is None:
             context = None
             if self._tls:
                 context = await asyncio.to_thread(ssl.create_default_context, cafile=self._ca_file)
             client = self._factory(**self._options, tls_context=context)
             await client.__aenter__()
-            self._client = client
+            self._client, self._watch = client, asyncio.create_task(_until_lost(client))
         return self._client
 
     async def close(self) -> None:
         import aiomqtt
 
-        if self._client is not None:
-            client, self._client = self._client, None
+        client, watch = self._client, self._watch
+        self._client = self._watch = None
+        if client is not None and watch is not None:
             with suppress(aiomqtt.MqttError, OSError):
                 await client.__aexit__(None, None, None)
+            await asyncio.wait((watch,), timeout=1)
+            watch.cancel()
+
+
+async def _until_lost(client: Any) -> None:
+    """Wait for the connection's end, and take the reason, which otherwise asyncio says that nobody took."""
+    import aiomqtt
+
+    with suppress(aiomqtt.MqttError):
+        async for _ in client.messages:
+            pass  # there are none: nothing is subscribed to
