@@ -109,8 +109,9 @@ def few_at_once(forward: Callable[[Any], tuple[Any, ...]], most: int) -> Forward
 
     def forward_all(images: Any) -> tuple[Any, ...]:
         count = len(images)
-        fed = torch.nn.functional.pad(images, (0, 0) * (images.ndim - 1) + (0, -count % most))
-        parts = [forward(fed[start : start + most]) for start in range(0, len(fed), most)]
+        if missing := -count % most:
+            images = torch.nn.functional.pad(images, (0, 0) * (images.ndim - 1) + (0, missing))
+        parts = [forward(images[start : start + most]) for start in range(0, len(images), most)]
         if len(parts) == 1:
             return tuple(output[:count] for output in parts[0])
         return tuple(torch.cat(outputs)[:count] for outputs in zip(*parts, strict=True))
