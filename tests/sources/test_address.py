@@ -5,8 +5,10 @@ import pytest
 from camwire.sources import SourceError
 from camwire.sources.address import (
     FILE_TIMEOUT,
+    HTTP_OPTIONS,
     NETWORK_OPEN_TIMEOUT,
     NETWORK_READ_TIMEOUT,
+    PLAYLIST_OPEN_TIMEOUT,
     UDP_BUFFER,
     OpenArguments,
     SourceKind,
@@ -38,7 +40,14 @@ def test_rtsp_over_udp(latency_ms: int, more: dict[str, str]) -> None:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_http(scheme: str) -> None:
     url = f"{scheme}://cam/video.mjpg"
-    assert open_arguments(camera(url)) == network(url, SourceKind.HTTP, "cam", {"analyzeduration": "1000000"})
+    assert open_arguments(camera(url)) == network(url, SourceKind.HTTP, "cam", HTTP_OPTIONS)
+
+
+@pytest.mark.parametrize("path", ["live/index.m3u8", "Index.M3U8?token=a.mp4", "live.mpd#t=0"])
+def test_playlists_are_opened_with_more_patience(path: str) -> None:
+    arguments = open_arguments(camera(f"https://cam/{path}"))
+    assert (arguments.kind, arguments.open_timeout) == (SourceKind.HTTP, PLAYLIST_OPEN_TIMEOUT)
+    assert open_arguments(camera(f"https://cam/?{path}")).open_timeout == NETWORK_OPEN_TIMEOUT
 
 
 @pytest.mark.parametrize(

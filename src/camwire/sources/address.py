@@ -12,12 +12,21 @@ from camwire.sources.faults import SourceError
 
 NETWORK_OPEN_TIMEOUT = 3.5
 """Seconds for each of FFmpeg's two steps of opening (connect and describe; first packets)."""
+PLAYLIST_OPEN_TIMEOUT = 10.0
+"""The same for HLS and DASH, where that is several files, one of them some seconds of video."""
 NETWORK_READ_TIMEOUT = 3.0
 """Seconds without a packet after which a connection counts as dead, unless its packets come more rarely."""
 FILE_TIMEOUT = 10.0
 """Seconds; files may lie on a network drive or a disk that has to spin up."""
+PLAYLISTS = (".m3u8", ".mpd")
+SEGMENTS_BEHIND = 2
+"""Of a live HLS stream as many segments wait to be played at the beginning."""
 UDP_BUFFER = 2 * 1024 * 1024
 """Bytes the kernel may hold for us: a 4K key frame comes as one burst of several hundred kB."""
+HTTP_OPTIONS = {
+    "analyzeduration": "1000000",
+    "live_start_index": str(-SEGMENTS_BEHIND),  # of the HLS demuxer alone
+}
 
 
 class SourceKind(Enum):
@@ -54,7 +63,7 @@ def open_arguments(camera: DesiredCamera) -> OpenArguments:
     if scheme in ("rtsp", "rtsps"):
         return _network(camera, SourceKind.RTSP, _rtsp_options(camera))
     if scheme in ("http", "https"):
-        return _network(camera, SourceKind.HTTP, {"analyzeduration": "1000000"})
+        return _network(camera, SourceKind.HTTP, HTTP_OPTIONS)
     raise SourceError(
         f"addresses that begin with {scheme}:// are not supported; rtsp, rtsps, http, https, "
         "a file's path and /dev/video0 are"
@@ -79,13 +88,15 @@ def _rtsp_options(camera: DesiredCamera) -> dict[str, str]:
 
 def _network(camera: DesiredCamera, kind: SourceKind, options: dict[str, str]) -> OpenArguments:
     url = SecretUrl(camera.url)
+    path = camera.url.partition("?")[0].partition("#")[0]
+    playlist = kind is SourceKind.HTTP and path.lower().endswith(PLAYLISTS)
     return OpenArguments(
         url=url.reveal(),
         kind=kind,
         place=url.place,
         format=None,
         options=options,
-        open_timeout=NETWORK_OPEN_TIMEOUT,
+        open_timeout=PLAYLIST_OPEN_TIMEOUT if playlist else NETWORK_OPEN_TIMEOUT,
         read_timeout=NETWORK_READ_TIMEOUT,
     )
 

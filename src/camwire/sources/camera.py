@@ -22,6 +22,7 @@ from camwire.sources.interrupt import forget, interrupt
 from camwire.sources.lateness import LatenessGate
 from camwire.sources.numbering import Numbering
 from camwire.sources.opening import HwAccelFactory, OpenSource, open_source
+from camwire.sources.pace import LONGEST_PATIENCE
 from camwire.sources.pacing import Pacer
 from camwire.sources.packets import PacketRing
 from camwire.sources.status import SourceReport, SourceStatus
@@ -74,7 +75,8 @@ class CameraSource:
 
         ``refuses`` says why video of a codec and a pixel format, as FFmpeg names them, can't be decoded.
         ``settle`` is what the camera's thread does first.
-        ``paced``: files are played at their own speed; otherwise as fast as the sink takes them.
+        ``paced``: files, and live streams that come in bursts, are played at their own speed; otherwise as
+        fast as the sink takes them.
         ``looped``: files begin again at their end; otherwise the source stops there, and `join` returns.
         ``ring`` keeps what the camera sent last. ``numbering``: what the camera's source before this one
         counted with; None: from the beginning.
@@ -207,7 +209,7 @@ class CameraSource:
         decoder = Decoder(
             source,
             place=arguments.place,
-            read_timeout=arguments.read_timeout,
+            read_timeout=LONGEST_PATIENCE if source.bursts else arguments.read_timeout,
             pace=self._status.pace,
             discarded=self._status.discarded,
             hold=self._holder(source),
@@ -238,13 +240,14 @@ class CameraSource:
 
     def _holder(self, source: OpenSource) -> Callable[[float | None], None]:
         """What is done with each packet's time before the packet counts as arrived."""
-        clock = StreamClock(interval=source.interval, live=False)
+        # A live one leaps where parts of it were missed: nothing is waited for then.
+        clock = StreamClock(interval=source.interval, live=source.bursts)
 
         def wait_until_due(stamp: float | None) -> None:
             now = time.monotonic()
             self._stop.wait(max(self._pacer.due(clock.time(stamp, now), now) - now, 0.0))
 
-        return wait_until_due if self._paced and source.recorded else lambda _: None
+        return wait_until_due if self._paced and (source.recorded or source.bursts) else lambda _: None
 
     def _deliver(self, picture: Picture) -> None:
         assert self._clock is not None

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import av
 from av.container import InputContainer
+from av.stream import Discard
 from av.video.stream import VideoStream
 
 from camwire.sources.address import OpenArguments, SourceKind
@@ -24,6 +25,7 @@ _LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.
 """Metadata that isn't UTF-8 is no reason to fail; from 19 on PyAV sees to that by itself."""
 _UNTIMED_FORMATS = frozenset({"mpjpeg", "mjpeg", "image2pipe"})
 """Live formats without timestamps: FFmpeg invents some for 25 pictures a second."""
+_SEGMENTED_FORMATS = frozenset({"hls", "dash"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class OpenSource:
     video: VideoStream
     recorded: bool
     """It has an end, and may be played again from its start: a file, over HTTP or not."""
+    bursts: bool
+    """It is live, and comes in files of some seconds each (HLS, DASH)."""
     still: bool
     """A single image."""
     timed: bool
@@ -62,7 +66,8 @@ def open_source(arguments: OpenArguments, *, hwaccel: Any = None, threads: int =
     if fault is not None:
         container.close()
         raise SourceError(fault)
-    video = container.streams.video[0]
+    segmented = container.format.name in _SEGMENTED_FORMATS
+    video = _best_of(container) if segmented else container.streams.video[0]
     video.codec_context.thread_count = threads
     video.codec_context.thread_type = "SLICE" if threads == 1 else "AUTO"
     still = _is_still(container.format.name)
@@ -72,6 +77,7 @@ def open_source(arguments: OpenArguments, *, hwaccel: Any = None, threads: int =
         container=container,
         video=video,
         recorded=recorded,
+        bursts=segmented and not recorded,
         still=still,
         timed=recorded or container.format.name not in _UNTIMED_FORMATS,
         interval=1 / float(rate) if rate else 1 / DEFAULT_RATE,
@@ -123,6 +129,23 @@ def _resolves(host: str) -> bool:
     except (OSError, UnicodeError):
         return False
     return True
+
+
+def _best_of(container: InputContainer) -> VideoStream:
+    """Of a playlist's versions of the same video the largest; the others aren't fetched any more."""
+    best = max(container.streams.video, key=_rank)
+    for stream in container.streams:
+        if stream is not best:
+            stream.discard = Discard.all
+    return best
+
+
+def _rank(video: VideoStream) -> tuple[int, int]:
+    """By pixels, and of as many by bits, which the playlist tells."""
+    if cast(object, video.codec_context) is None:  # as above
+        return 0, 0
+    bits = video.metadata.get("variant_bitrate", "")
+    return video.codec_context.width * video.codec_context.height, int(bits) if bits.isdecimal() else 0
 
 
 def _fault_of(container: InputContainer, place: str) -> str | None:
