@@ -69,6 +69,7 @@ def steps(clips: Path) -> list[Step]:
         shared(3, h264, "--mps", "--apart", "16", name="-n-and-m", scales=("n", "m")),
         pytest("product", 60, "tests/gpu/test_product.py"),
         Step("hundred-cameras", (str(HERE / "gpu_product.py"), str(h264)), 240),
+        Step("formats", (str(HERE / "gpu_formats.py"),), 150),
         measure("s-plain", 40, [h264], "--scales", "s", "--kinds", "detect", "all"),
     ]  # fmt: skip
 

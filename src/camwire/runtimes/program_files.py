@@ -49,16 +49,12 @@ class ProgramFile:
         """Of what it says of pictures of that size. Raises ModelError where it doesn't take them."""
         import torch
 
-        from camwire.runtimes.tracing import said_as_written
-
-        width, height = size
-        black = torch.zeros((self.pictures, 3, height, width), device=self.device)
         try:
-            outputs = tensors_of(said_as_written(self.module, black))
+            outputs = tensors_of(self._said(self.module, self.pictures, size))
         except torch.AcceleratorError:
             raise  # of the GPU's, not of the program's
         except (RuntimeError, AssertionError, torch.jit.Error) as error:
-            pictures = f"pictures of {width}×{height} ({_because(error)})"
+            pictures = f"pictures of {size.width}×{size.height} ({_because(error)})"
             if self.size not in (None, size):
                 pictures += "; it was exported for {}×{}".format(*self.size)
             raise ModelError(f"model {self.file}: PyTorch can't run it on {pictures}") from error
@@ -87,16 +83,21 @@ class ProgramFile:
     def _says_of(self, count: int, says: Forward, size: Size) -> bool:
         import torch
 
-        from camwire.runtimes.tracing import said_as_written
-
-        black = torch.zeros((count, 3, size.height, size.width), device=self.device)
         try:
-            said = said_as_written(says, black)
+            said = self._said(says, count, size)
         except (torch.AcceleratorError, torch.OutOfMemoryError):
             raise  # of the GPU's, not of the program's
         except (RuntimeError, torch.jit.Error):
             return False
         return {len(output) for output in said} == {count}
+
+    def _said(self, says: Callable[[Any], Any], count: int, size: Size) -> Any:
+        """Of so many black pictures."""
+        import torch
+
+        from camwire.runtimes.tracing import said_as_written
+
+        return said_as_written(says, torch.zeros((count, 3, size.height, size.width), device=self.device))
 
     def _lets_in(self, count: int, says: Forward, size: Size) -> bool:
         """What torch.export wrote down of the sizes that a program takes is asked; nothing is computed."""
@@ -124,8 +125,12 @@ def read_program_file(file: Path, device: str) -> ProgramFile:
             f"model {file}: the name ends in {file.suffix!r}; accepted are {' and '.join(SUFFIXES)}"
         )
     keep_what_is_compiled()
+    import torch
+
     try:
         return _exported(file, device) if file.suffix == ".pt2" else _scripted(file, device)
+    except torch.AcceleratorError:
+        raise  # of the GPU's, not of the file's
     except UNREADABLE as error:
         raise ModelError(f"model {file}: PyTorch can't read it ({_because(error)})") from error
 
